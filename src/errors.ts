@@ -1,0 +1,65 @@
+/**
+ * The one catalogue of everything that can go wrong for a client. A code is part of the API: clients branch on it.
+ * Nothing of GraphQL or HTTP servers is known here; `status` is the HTTP status a refusal of a whole request carries.
+ */
+
+interface CatalogueEntry {
+  /** HTTP status when the error is the answer to the whole request. */
+  readonly status: number;
+  /** Whether sending the same request again, later, can succeed. */
+  readonly retryable: boolean;
+  /** What the client reads when the place that throws has nothing better to say. */
+  readonly message: string;
+}
+
+export const ERROR_CATALOGUE = {
+  BAD_REQUEST: { status: 400, retryable: false, message: 'The request is malformed.' },
+  UNAUTHENTICATED: { status: 401, retryable: false, message: 'Sign in: a valid bearer token is needed.' },
+  FORBIDDEN: { status: 403, retryable: false, message: 'You may not do this.' },
+  NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing here under this id.' },
+  BAD_USER_INPUT: { status: 400, retryable: false, message: 'An input value is not acceptable.' },
+  CONFLICT: { status: 409, retryable: true, message: 'Someone else changed this meanwhile. Read it again and retry.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'Files of this type are not accepted here.' },
+  FILE_TOO_LARGE: { status: 413, retryable: false, message: 'The file is larger than this place accepts.' },
+  EMPTY_FILE: { status: 400, retryable: false, message: 'The file is empty.' },
+  TOO_MANY_FILES: { status: 413, retryable: false, message: 'The request carries too many files.' },
+  UPLOAD_INCOMPLETE: { status: 400, retryable: true, message: 'The file ended before all of it had arrived.' },
+  UPLOAD_EXPIRED: { status: 410, retryable: true, message: 'The upload took too long and was given up.' },
+  CHECKSUM_MISMATCH: { status: 400, retryable: true, message: 'The bytes that arrived are not those announced.' },
+  QUERY_TOO_COSTLY: { status: 400, retryable: false, message: 'The query asks for too much at once.' },
+  RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests. Wait before the next one.' },
+  STORAGE_UNAVAILABLE: { status: 503, retryable: true, message: 'The file storage does not answer. Nothing was done.' },
+  DATABASE_UNAVAILABLE: { status: 503, retryable: true, message: 'The database does not answer.' },
+  SERVICE_UNAVAILABLE: { status: 503, retryable: true, message: 'The server is stopping. Try again.' },
+  INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The server made a mistake. It has been logged.' },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+export interface ErrorDetails {
+  /** The input fields the error is about, as dotted paths of the GraphQL arguments (`input.title`). */
+  readonly fields?: readonly string[];
+  /** What went wrong underneath. Logged, never sent to a client. */
+  readonly cause?: unknown;
+}
+
+/** An error that a client may see: it has a code of the catalogue and a message written for the client. */
+export class LecternError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: readonly string[] | undefined;
+
+  constructor(code: ErrorCode, message: string = ERROR_CATALOGUE[code].message, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'LecternError';
+    this.code = code;
+    this.fields = details.fields;
+  }
+
+  get status(): number {
+    return ERROR_CATALOGUE[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERROR_CATALOGUE[this.code].retryable;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Readable } from 'node:stream';
+
+/** The storages there are. Every stored file names its own, so a switch of the default leaves older files where they are. */
+export type StorageName = 's3' | 'local';
+
+/** Both ends included, as in an HTTP Range (RFC 9110, section 14.1.2). Always within the object. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface PutOptions {
+  /** The media type the bytes are stored and served under. */
+  readonly contentType: string;
+  /** The most bytes that may come, so that a driver can plan its part size. It does not enforce it: life-cycle.ts counts. */
+  readonly maxBytes: number;
+  /** Aborting rejects `put` and leaves nothing visible. */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenOptions {
+  readonly range?: ByteRange;
+  /** Aborting destroys the stream. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ObjectStat {
+  readonly size: number;
+  readonly modifiedAt: Date;
+}
+
+export interface ListedObject extends ObjectStat {
+  readonly key: string;
+}
+
+export interface SignGetOptions {
+  /** When the URL's life begins. Lies in the past, so that one URL serves all who ask within a window. */
+  readonly signedAt: Date;
+  readonly expiresAt: Date;
+  /** The whole Content-Disposition header (RFC 6266) that the object is served with. */
+  readonly disposition: string;
+  readonly contentType: string;
+}
+
+export interface SignedUrl {
+  readonly url: string;
+  /** This URL's own expiry; may be earlier than asked (temporary credentials). */
+  readonly expiresAt: Date;
+}
+
+export interface UnfinishedOptions {
+  /** Only what was begun before this moment. */
+  readonly olderThan: Date;
+  /** Only what belongs to this key; all keys when absent. */
+  readonly key?: string;
+}
+
+/**
+ * Where bytes live. Every method rejects with STORAGE_UNAVAILABLE (and the driver's error as `cause`) when the store
+ * cannot be reached or refuses the server; nothing else is translated. Keys are those of `object-key.ts`.
+ */
+export interface Storage {
+  readonly name: StorageName;
+
+  /**
+   * Stores all of `body` under `key`. The object becomes visible only when it is whole: a body that errors, ends early by
+   * destruction, or an abort, rejects with that error and leaves nothing visible and no part behind where the store can be
+   * reached. After any other rejection the outcome may be unknown: the caller deletes the key.
+   */
+  put(key: string, body: Readable, options: PutOptions): Promise<void>;
+
+  /** Streams an object, or a range of it. Rejects with ObjectNotFoundError when there is none. */
+  open(key: string, options?: OpenOptions): Promise<Readable>;
+
+  /** Size and time of an object, or null when there is none. */
+  stat(key: string): Promise<ObjectStat | null>;
+
+  /** Deletes objects. Absent ones are no error: deleting twice is deleting once. */
+  delete(keys: readonly string[]): Promise<void>;
+
+  /** Every object whose key begins with `prefix` ('' for all), in no promised order, in bounded memory. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+
+  /** The object's lasting, unsigned address. Kept in records for people and logs; opens nothing by itself. */
+  canonicalUrl(key: string): string;
+
+  /** A URL that reads the object without further credentials until it expires. Costs no network round trip. */
+  signGet(key: string, options: SignGetOptions): Promise<SignedUrl>;
+
+  /** Removes what interrupted `put`s left (temporary files, unfinished multipart uploads). Returns how many. */
+  sweepUnfinished(options: UnfinishedOptions): Promise<number>;
+
+  /** Resolves when the store answers and lets this server in; else rejects with STORAGE_UNAVAILABLE. For readiness. */
+  check(): Promise<void>;
+
+  /** Lets go of sockets and handles. */
+  close(): Promise<void>;
+}
+
+/** There is no object under this key. A caller that can say it better translates it (NOT_FOUND). */
+export class ObjectNotFoundError extends Error {
+  constructor(
+    readonly storage: StorageName,
+    readonly key: string,
+    options?: ErrorOptions,
+  ) {
+    super(`No object under "${key}" in storage "${storage}".`, options);
+    this.name = 'ObjectNotFoundError';
+  }
+}

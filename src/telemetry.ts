@@ -1,0 +1,40 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+/** What is counted. Labels are few and closed: slot, outcome, state. */
+export type CounterName = 'signings' | 'uploads' | 'uploadedBytes' | 'swept';
+
+export interface TelemetryOptions {
+  readonly level: string;
+  /** Standard output when absent. */
+  readonly destination?: DestinationStream;
+}
+
+/** The logger, the counters and the named steps of long sequences. One per process, handed to whoever reports something. */
+export class Telemetry {
+  readonly logger: Logger;
+  private readonly counters = new Map<CounterName, number>();
+
+  constructor(options: TelemetryOptions) {
+    const settings = {
+      level: options.level,
+      redact: ['req.headers.authorization', 'headers.authorization', 'authorization', 'token', 'signature'],
+    };
+    this.logger = options.destination ? pino(settings, options.destination) : pino(settings);
+  }
+
+  count(name: CounterName, by = 1): void {
+    this.counters.set(name, this.counted(name) + by);
+  }
+
+  counted(name: CounterName): number {
+    return this.counters.get(name) ?? 0;
+  }
+
+  /** Runs one named step of a sequence: the name is the same in logs and in fail points. */
+  async step<T>(name: string, fields: Record<string, unknown>, run: () => Promise<T>): Promise<T> {
+    this.logger.trace({ step: name, ...fields }, 'step begins');
+    const result = await run();
+    this.logger.trace({ step: name, ...fields }, 'step done');
+    return result;
+  }
+}

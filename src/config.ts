@@ -1,0 +1,191 @@
+import { isAbsolute, join, relative, sep } from 'node:path';
+import dotenv from 'dotenv';
+import { ConfigError, type ConfigFault, ValueRefused } from './config/faults.js';
+import { CONFIG_TABLE, type Settings } from './config/table.js';
+import type { AnyVariable } from './config/variable.js';
+
+export { ConfigError, type ConfigFault } from './config/faults.js';
+export { CONFIG_TABLE } from './config/table.js';
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The whole configuration, by section. A setting whose variable is unset and has no default is absent. All folders are
+ * absolute, no URL ends with a slash.
+ */
+export interface Config extends Settings {
+  /** NODE_ENV is production: nothing that is only good for trying out. */
+  readonly production: boolean;
+  readonly storage: Settings['storage'] & { readonly localDir: string };
+}
+
+/** A fault that lies between variables. The first one named is the one to change. */
+interface Conflict {
+  readonly between: readonly string[];
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** More of a wrong value than this helps nobody. */
+const MAX_SHOWN_CHARACTERS = 80;
+
+/** The host to listen on outside production: nobody else on the network is let in unasked. */
+const DEVELOPMENT_HOST = 'localhost';
+
+/**
+ * The configuration that an environment asks for. Without an argument that is the process's own environment, joined by
+ * the `.env` file of the folder it runs in, where the real environment wins. An empty value counts as unset.
+ * @throws {ConfigError} naming every fault at once.
+ */
+export function loadConfig(environment: Environment = processEnvironment()): Config {
+  const faults: ConfigFault[] = [];
+  const settings = readTable(environment, faults);
+  const config = completed(settings);
+  const faulty = new Set(faults.map((fault) => fault.variable));
+  for (const { between, problem, remedy } of conflicts(config)) {
+    // With one of them unreadable, what the conflict says may not be so.
+    if (between.some((name) => faulty.has(name))) continue;
+    faults.push({ variable: between[0] ?? '', problem, remedy });
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** The only reading of process.env. The AWS SDK, Express and Apollo read it too, so `.env` is joined to it for them. */
+function processEnvironment(): Environment {
+  const { error } = dotenv.config({ path: '.env', quiet: true, debug: false, override: false });
+  if (error !== undefined && error.code !== 'ENOENT') {
+    throw new ConfigError([
+      { variable: '.env', problem: `cannot be read (${error.message})`, remedy: 'Make it readable, or remove it' },
+    ]);
+  }
+  return process.env;
+}
+
+function readTable(environment: Environment, faults: ConfigFault[]): Settings {
+  const settings: Record<string, Record<string, unknown>> = {};
+  for (const [section, variables] of Object.entries(CONFIG_TABLE)) {
+    const values: Record<string, unknown> = {};
+    for (const [key, variable] of Object.entries<AnyVariable>(variables)) {
+      const value = readVariable(variable, environment[variable.name], faults);
+      if (value !== undefined) values[key] = value;
+    }
+    settings[section] = values;
+  }
+  // The loops fill in what the mapped type says; TypeScript cannot follow a table through Object.entries.
+  return settings as unknown as Settings;
+}
+
+function readVariable(variable: AnyVariable, text: string | undefined, faults: ConfigFault[]): unknown {
+  const fallback = (): unknown => (variable.default === undefined ? undefined : variable.parse(variable.default));
+  if (text === undefined || text === '') return fallback();
+  try {
+    return variable.parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueRefused)) throw error;
+    const subject = variable.secret ? 'the value (secret, not shown)' : shown(text);
+    faults.push({ variable: variable.name, problem: `${subject} ${error.message}`, remedy: error.remedy });
+    return fallback();
+  }
+}
+
+/** A wrong value as it may be printed: without what stands before an @, which may be a password in a URL. */
+function shown(text: string): string {
+  const harmless = text.replace(/^.*@/s, '***@');
+  const short = harmless.length > MAX_SHOWN_CHARACTERS ? `${harmless.slice(0, MAX_SHOWN_CHARACTERS)}...` : harmless;
+  return JSON.stringify(short);
+}
+
+/** Adds the defaults that depend on other settings. */
+function completed(settings: Settings): Config {
+  const production = settings.server.environment === 'production';
+  return {
+    ...settings,
+    production,
+    server: production ? settings.server : { host: DEVELOPMENT_HOST, ...settings.server },
+    storage: { ...settings.storage, localDir: settings.storage.localDir ?? join(settings.database.dataDir, 'files') },
+  };
+}
+
+/** What is wrong although each value is acceptable by itself. */
+function* conflicts({
+  production,
+  server: _server,
+  database,
+  storage,
+  s3,
+  uploads,
+  auth,
+}: Config): Generator<Conflict> {
+  if (production && auth.secret === undefined && auth.jwksUrl === undefined) {
+    yield {
+      between: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'NODE_ENV'],
+      problem: 'neither it nor AUTH_JWKS_URL is set, so nobody could sign in',
+      remedy: 'Set a random secret of at least 32 bytes, or AUTH_JWKS_URL to the key set of your identity provider',
+    };
+  }
+  if (production && database.mongodbUri === undefined && !database.allowEmbedded) {
+    yield {
+      between: ['MONGODB_URI', 'ALLOW_EMBEDDED_DATABASE', 'NODE_ENV'],
+      problem: 'is not set, and in production the embedded database is used only on demand',
+      remedy: 'Set a MongoDB connection string, or ALLOW_EMBEDDED_DATABASE=true',
+    };
+  }
+  if (production && !storage.useS3 && storage.urlSigningSecret === undefined && auth.secret === undefined) {
+    yield {
+      between: ['URL_SIGNING_SECRET', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'USE_S3', 'NODE_ENV'],
+      problem: 'neither it nor AUTH_JWT_SECRET is set, so the URLs of local files could not be signed',
+      remedy: 'Set a random secret of at least 32 bytes, or store on S3 (USE_S3=true)',
+    };
+  }
+  if (storage.useS3 && s3.bucket === undefined) {
+    yield {
+      between: ['S3_BUCKET_NAME', 'USE_S3'],
+      problem: 'is not set, and USE_S3 is true',
+      remedy: 'Set the name of the bucket, or USE_S3=false',
+    };
+  }
+  if (s3.accessKeyId !== undefined && s3.secretAccessKey === undefined) {
+    yield {
+      between: ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'],
+      problem: 'is not set, although AWS_ACCESS_KEY_ID is',
+      remedy: "Set both, or neither to use the AWS SDK's own search for credentials",
+    };
+  }
+  if (s3.secretAccessKey !== undefined && s3.accessKeyId === undefined) {
+    yield {
+      between: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+      problem: 'is not set, although AWS_SECRET_ACCESS_KEY is',
+      remedy: "Set both, or neither to use the AWS SDK's own search for credentials",
+    };
+  }
+  if (s3.sessionToken !== undefined && s3.accessKeyId === undefined && s3.secretAccessKey === undefined) {
+    yield {
+      between: ['AWS_SESSION_TOKEN', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+      problem: 'is set, but belongs to no access key',
+      remedy: 'Set all three of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or none',
+    };
+  }
+  if (uploads.pendingDeadlineSeconds <= uploads.stallSeconds) {
+    yield {
+      between: ['PENDING_DEADLINE_SECONDS', 'UPLOAD_STALL_SECONDS'],
+      problem: `is not more than UPLOAD_STALL_SECONDS (${uploads.stallSeconds}), so a waiting upload could be swept`,
+      remedy: 'Set it to several times UPLOAD_STALL_SECONDS',
+    };
+  }
+  const ownFolders = ['database', 'secrets', 'run'].map((name) => join(database.dataDir, name));
+  if (contains(storage.localDir, database.dataDir) || ownFolders.some((own) => contains(own, storage.localDir))) {
+    yield {
+      between: ['LOCAL_STORAGE_DIR', 'DATA_DIR'],
+      problem: `${JSON.stringify(storage.localDir)} would mix stored files with what DATA_DIR keeps`,
+      remedy: 'Set a folder of its own, such as {DATA_DIR}/files',
+    };
+  }
+}
+
+/** Whether `inner` is `outer` or lies inside it. */
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path));
+}

@@ -1,0 +1,105 @@
+import { type Parser, wholeNumber } from './parsers.js';
+import type { Section } from './variable.js';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 * MIB;
+const TIB = 1024 * GIB;
+const DAY_SECONDS = 86_400;
+
+/** No object on S3 may be larger. */
+const fileSize = wholeNumber('a number of bytes', { min: 1, max: 5 * TIB });
+/** S3 refuses signatures that live longer than 7 days. */
+const urlLifetime = wholeNumber('a number of seconds', { min: 1, max: 7 * DAY_SECONDS });
+const seconds = (min: number, max: number): Parser<number> => wholeNumber('a number of seconds', { min, max });
+
+/** How large files may be and how long their URLs live. */
+export const LIMITS = {
+  videoFileMaxBytes: {
+    name: 'VIDEO_FILE_MAX_BYTES',
+    parse: fileSize,
+    default: String(5 * GIB),
+    meaning: 'The largest file of a video, in bytes.',
+  },
+  videoThumbnailMaxBytes: {
+    name: 'VIDEO_THUMBNAIL_MAX_BYTES',
+    parse: fileSize,
+    default: String(10 * MIB),
+    meaning: 'The largest thumbnail of a video, in bytes.',
+  },
+  courseThumbnailMaxBytes: {
+    name: 'COURSE_THUMBNAIL_MAX_BYTES',
+    parse: fileSize,
+    default: String(10 * MIB),
+    meaning: 'The largest thumbnail of a course, in bytes.',
+  },
+  courseIntroVideoMaxBytes: {
+    name: 'COURSE_INTRO_VIDEO_MAX_BYTES',
+    parse: fileSize,
+    default: String(GIB),
+    meaning: 'The largest intro video of a course, in bytes.',
+  },
+  imageMaxBytes: {
+    name: 'IMAGE_MAX_BYTES',
+    parse: fileSize,
+    default: String(10 * MIB),
+    meaning: 'The largest image, in bytes.',
+  },
+  videoCaptionMaxBytes: {
+    name: 'VIDEO_CAPTION_MAX_BYTES',
+    parse: fileSize,
+    default: String(MIB),
+    meaning: 'The largest caption file of a video, in bytes.',
+  },
+  videoResourceMaxBytes: {
+    name: 'VIDEO_RESOURCE_MAX_BYTES',
+    parse: fileSize,
+    default: String(100 * MIB),
+    meaning: 'The largest downloadable resource of a video, in bytes.',
+  },
+  videoUrlTtlSeconds: {
+    name: 'VIDEO_URL_TTL_SECONDS',
+    parse: urlLifetime,
+    default: '900',
+    meaning: 'How long a signed URL of a video lives, in seconds, at most 7 days.',
+  },
+  imageUrlTtlSeconds: {
+    name: 'IMAGE_URL_TTL_SECONDS',
+    parse: urlLifetime,
+    default: '3600',
+    meaning: 'How long a signed URL of an image or thumbnail lives, in seconds, at most 7 days.',
+  },
+} as const satisfies Section;
+
+/** How uploads go on and how they end. */
+export const UPLOADS = {
+  maxFiles: {
+    name: 'UPLOAD_MAX_FILES',
+    parse: wholeNumber('a number of files', { min: 1, max: 1000 }),
+    default: '10',
+    meaning: 'The most files in one request.',
+  },
+  stallSeconds: {
+    name: 'UPLOAD_STALL_SECONDS',
+    parse: seconds(1, DAY_SECONDS),
+    default: '30',
+    meaning: 'An upload of which no byte arrives for so many seconds is given up.',
+  },
+  pendingDeadlineSeconds: {
+    name: 'PENDING_DEADLINE_SECONDS',
+    parse: seconds(1, 7 * DAY_SECONDS),
+    default: '900',
+    meaning: 'After so many seconds without progress the sweeper takes an upload for abandoned.',
+  },
+  replacedMediaGraceSeconds: {
+    name: 'REPLACED_MEDIA_GRACE_SECONDS',
+    parse: seconds(0, 365 * DAY_SECONDS),
+    default: '0',
+    meaning: 'How many seconds the bytes of a replaced file are kept.',
+  },
+  sweepIntervalSeconds: {
+    name: 'SWEEP_INTERVAL_SECONDS',
+    parse: seconds(1, 7 * DAY_SECONDS),
+    default: '300',
+    meaning: 'How many seconds pass between two runs of the sweeper.',
+  },
+} as const satisfies Section;

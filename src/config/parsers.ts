@@ -1,0 +1,137 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { ValueRefused } from './faults.js';
+
+/** Makes a value of a variable's text, which is never empty, or throws ValueRefused. */
+export type Parser<T> = (text: string) => T;
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+interface UrlRules {
+  readonly query: boolean;
+}
+
+/** Fewer bytes could be guessed; HS256 asks for as many as its hash has (RFC 7518, section 3.2). */
+const MIN_SECRET_BYTES = 32;
+
+const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const CONTROL_CHARACTER = /\p{Cc}/u;
+
+export const anyText: Parser<string> = (text) => {
+  if (CONTROL_CHARACTER.test(text)) {
+    throw new ValueRefused('holds a control character', 'Write it on one line, as plain text');
+  }
+  return text;
+};
+
+export const yesOrNo: Parser<boolean> = (text) => {
+  const word = text.toLowerCase();
+  if (word === 'true' || word === '1') return true;
+  if (word === 'false' || word === '0') return false;
+  throw new ValueRefused('is neither true nor false', 'Set true or false');
+};
+
+export function oneOf<const T extends string>(choices: readonly T[]): Parser<T> {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === undefined) throw new ValueRefused('is not known here', `Set one of ${choices.join(', ')}`);
+    return choice;
+  };
+}
+
+/** Plain digits only: `10MB`, `1e6` and `-1` mean different things to different people. */
+export function wholeNumber(unit: string, bounds: Bounds): Parser<number> {
+  const remedy = `Set ${unit} as plain digits, from ${bounds.min} to ${bounds.max}`;
+  return (text) => {
+    if (!/^\d+$/.test(text)) throw new ValueRefused('is not a whole number', remedy);
+    const value = Number(text);
+    if (value < bounds.min) throw new ValueRefused('is too small', remedy);
+    if (value > bounds.max) throw new ValueRefused('is too large', remedy);
+    return value;
+  };
+}
+
+export const secretText: Parser<string> = (text) => {
+  if (Buffer.byteLength(text) < MIN_SECRET_BYTES) {
+    throw new ValueRefused(
+      `is shorter than ${MIN_SECRET_BYTES} bytes, so it could be guessed`,
+      'Set a random one, such as the output of: openssl rand -base64 48',
+    );
+  }
+  return anyText(text);
+};
+
+/** A folder, made absolute against the folder the process runs in. */
+export const folder: Parser<string> = (text) => {
+  if (text.startsWith('~')) {
+    throw new ValueRefused('begins with ~, which only a shell understands', 'Write the whole path');
+  }
+  return resolve(anyText(text));
+};
+
+export const hostToListenOn: Parser<string> = (text) => {
+  if (isIP(text) === 0 && !HOST_NAME.test(text)) {
+    throw new ValueRefused(
+      'is neither a host name nor an IP address',
+      'Set a name or an address alone, such as localhost, 127.0.0.1 or ::, without scheme, brackets or port',
+    );
+  }
+  return text;
+};
+
+/** An http(s) URL as it was written. */
+export function httpUrl(rules: UrlRules): Parser<string> {
+  return (text) => {
+    if (!/^https?:\/\//i.test(text)) {
+      throw new ValueRefused('does not begin with http:// or https://', 'Set the whole URL, scheme included');
+    }
+    if (!URL.canParse(text)) throw new ValueRefused('is not a URL', 'Set a URL such as https://media.example.org');
+    const url = new URL(text);
+    if (url.username !== '' || url.password !== '') {
+      throw new ValueRefused('holds a user name or password', 'Leave them out of the URL');
+    }
+    if (text.includes('#') || (text.includes('?') && !rules.query)) {
+      throw new ValueRefused('holds a query or a fragment', 'End the URL before ? or #');
+    }
+    return url.href;
+  };
+}
+
+/** An http(s) URL that paths are appended to: it never ends with a slash. */
+export const urlPrefix: Parser<string> = (text) => httpUrl({ query: false })(text).replace(/\/+$/, '');
+
+export const mongodbUri: Parser<string> = (text) => {
+  if (!/^mongodb(\+srv)?:\/\//.test(text)) {
+    throw new ValueRefused(
+      'does not begin with mongodb:// or mongodb+srv://',
+      'Set a MongoDB connection string, such as mongodb://localhost:27017/lectern',
+    );
+  }
+  if (!/^mongodb(\+srv)?:\/\/([^/?@\s]*@)?[^/?@\s]+([/?]\S*)?$/.test(text)) {
+    throw new ValueRefused(
+      'names no host, or holds a space, or a password with special characters as they are',
+      'Set a MongoDB connection string, such as mongodb://localhost:27017/lectern, with %40 for an @ in the password',
+    );
+  }
+  return text;
+};
+
+/** The naming rules of general purpose buckets, which other S3-compatible stores accept as well. */
+export const bucketName: Parser<string> = (text) => {
+  if (!BUCKET_NAME.test(text) || text.includes('..') || isIP(text) !== 0) {
+    throw new ValueRefused(
+      'is no name that a bucket can have',
+      'Set the bucket name alone: 3 to 63 lower-case letters, digits, hyphens and dots; no s3:// and no folder',
+    );
+  }
+  return text;
+};
+
+export const regionName: Parser<string> = (text) => {
+  if (!/^[a-z0-9-]+$/i.test(text)) throw new ValueRefused('is no region name', 'Set a name such as eu-central-1');
+  return text;
+};

@@ -1,0 +1,287 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CONFIG_TABLE, ConfigError, type Environment, loadConfig } from '../../src/config.js';
+
+const SECRET = 'correct-horse-battery-staple-0123456789';
+const PRODUCTION = { NODE_ENV: 'production', AUTH_JWT_SECRET: SECRET, MONGODB_URI: 'mongodb://db.example.org/lectern' };
+
+function refusal(environment: Environment): ConfigError {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('The configuration was accepted.');
+}
+
+describe('the defaults', () => {
+  it('are a development server on the embedded database and the local disk', () => {
+    expect(loadConfig({})).toEqual({
+      production: false,
+      server: {
+        environment: 'development',
+        port: 4000,
+        host: 'localhost',
+        maxJsonBodyBytes: 1024 ** 2,
+        shutdownGraceSeconds: 30,
+        logLevel: 'info',
+      },
+      database: { dataDir: resolve('data'), allowEmbedded: false },
+      storage: { useS3: false, localDir: resolve('data/files') },
+      s3: { region: 'us-east-1', forcePathStyle: false },
+      limits: {
+        videoFileMaxBytes: 5 * 1024 ** 3,
+        videoThumbnailMaxBytes: 10 * 1024 ** 2,
+        courseThumbnailMaxBytes: 10 * 1024 ** 2,
+        courseIntroVideoMaxBytes: 1024 ** 3,
+        imageMaxBytes: 10 * 1024 ** 2,
+        videoCaptionMaxBytes: 1024 ** 2,
+        videoResourceMaxBytes: 100 * 1024 ** 2,
+        videoUrlTtlSeconds: 900,
+        imageUrlTtlSeconds: 3600,
+      },
+      uploads: {
+        maxFiles: 10,
+        stallSeconds: 30,
+        pendingDeadlineSeconds: 900,
+        replacedMediaGraceSeconds: 0,
+        sweepIntervalSeconds: 300,
+      },
+      queries: { maxCost: 200_000, maxTokens: 5_000 },
+      auth: { roleClaim: 'role' },
+    });
+  });
+
+  it('hold for empty values too', () => {
+    const names = Object.values(CONFIG_TABLE).flatMap((section) => Object.values(section).map(({ name }) => name));
+    expect(loadConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(loadConfig({}));
+  });
+
+  it('listen on all interfaces in production', () => {
+    expect(loadConfig(PRODUCTION).server).not.toHaveProperty('host');
+    expect(loadConfig({ ...PRODUCTION, HOST: '127.0.0.1' }).server.host).toBe('127.0.0.1');
+  });
+
+  it('put the files under DATA_DIR', () => {
+    expect(loadConfig({ DATA_DIR: '/srv/lectern' }).storage.localDir).toBe('/srv/lectern/files');
+    expect(loadConfig({ DATA_DIR: '/srv/lectern', LOCAL_STORAGE_DIR: 'media' }).storage.localDir).toBe(
+      resolve('media'),
+    );
+  });
+});
+
+describe('accepted values', () => {
+  it.each([
+    ['TRUE', true],
+    ['1', true],
+    ['False', false],
+    ['0', false],
+  ])('USE_S3=%s is %s', (text, expected) => {
+    expect(loadConfig({ USE_S3: text, S3_BUCKET_NAME: 'media' }).storage.useS3).toBe(expected);
+  });
+
+  it.each([
+    ['https://media.example.org', 'https://media.example.org'],
+    ['https://example.org/lectern/', 'https://example.org/lectern'],
+    ['http://localhost:80/', 'http://localhost'],
+    ['HTTP://[::1]:4000//', 'http://[::1]:4000'],
+  ])('PUBLIC_URL=%s is kept as %s', (text, expected) => {
+    expect(loadConfig({ PUBLIC_URL: text }).server.publicUrl).toBe(expected);
+  });
+
+  it.each([
+    'mongodb://localhost',
+    'mongodb://user:p%40ss@a.example.org:27017,b.example.org/lectern?replicaSet=rs0',
+    'mongodb+srv://user:pass@cluster.example.org/?retryWrites=true',
+    'mongodb://%2Ftmp%2Fmongodb.sock/lectern',
+  ])('MONGODB_URI=%s', (uri) => {
+    expect(loadConfig({ MONGODB_URI: uri }).database.mongodbUri).toBe(uri);
+  });
+
+  it('PORT=0 takes any free port', () => {
+    expect(loadConfig({ PORT: '0' }).server.port).toBe(0);
+  });
+
+  it('S3 stays configured while USE_S3 is false', () => {
+    const { storage, s3 } = loadConfig({ S3_BUCKET_NAME: 'media.example.org', S3_ENDPOINT: 'http://minio:9000/' });
+    expect(storage.useS3).toBe(false);
+    expect(s3).toMatchObject({ bucket: 'media.example.org', endpoint: 'http://minio:9000' });
+  });
+
+  it('leaves the query of a key set URL alone', () => {
+    const url = 'https://id.example.org/keys?tenant=1';
+    expect(loadConfig({ AUTH_JWKS_URL: url }).auth.jwksUrl).toBe(url);
+  });
+});
+
+describe('one wrong value is refused by variable, problem and remedy', () => {
+  it.each([
+    ['PORT', 'abc', '"abc" is not a whole number', 'from 0 to 65535'],
+    ['PORT', '65536', '"65536" is too large', 'from 0 to 65535'],
+    ['PORT', '-1', 'is not a whole number', 'plain digits'],
+    ['HOST', 'http://localhost', 'neither a host name nor an IP address', 'without scheme'],
+    ['HOST', 'localhost:4000', 'neither a host name nor an IP address', 'port'],
+    ['HOST', '[::1]', 'neither a host name nor an IP address', 'brackets'],
+    ['NODE_ENV', 'staging', '"staging" is not known here', 'development, test, production'],
+    ['PUBLIC_URL', 'media.example.org', 'does not begin with http:// or https://', 'scheme included'],
+    ['PUBLIC_URL', 'ftp://media.example.org', 'does not begin with http:// or https://', 'scheme included'],
+    ['PUBLIC_URL', 'https://example.org/?a=1', 'holds a query or a fragment', 'before ? or #'],
+    ['PUBLIC_URL', 'https://example.org/#', 'holds a query or a fragment', 'before ? or #'],
+    ['PUBLIC_URL', 'https://', 'is not a URL', 'https://media.example.org'],
+    ['DATA_DIR', '~/lectern', 'begins with ~', 'the whole path'],
+    ['MONGODB_URI', 'postgres://localhost/lectern', 'does not begin with mongodb://', 'connection string'],
+    ['MONGODB_URI', 'mongodb://', 'names no host', 'mongodb://localhost'],
+    ['MONGODB_URI', 'mongodb://user:p@ss@db/lectern', 'a password with special characters', '%40'],
+    ['USE_S3', 'yes', '"yes" is neither true nor false', 'true or false'],
+    ['S3_BUCKET_NAME', 's3://media', 'is no name that a bucket can have', 'no s3://'],
+    ['S3_BUCKET_NAME', 'My_Bucket', 'is no name that a bucket can have', 'lower-case'],
+    ['S3_BUCKET_NAME', '192.168.0.1', 'is no name that a bucket can have', 'lower-case'],
+    ['S3_ENDPOINT', 'minio:9000', 'does not begin with http:// or https://', 'scheme included'],
+    ['S3_PUBLIC_ENDPOINT', 's3://minio', 'does not begin with http:// or https://', 'scheme included'],
+    ['AWS_REGION', 'eu central', 'is no region name', 'eu-central-1'],
+    ['VIDEO_FILE_MAX_BYTES', '5GB', '"5GB" is not a whole number', 'plain digits'],
+    ['IMAGE_MAX_BYTES', '0', 'is too small', 'from 1'],
+    ['VIDEO_FILE_MAX_BYTES', '99999999999999999999', 'is too large', 'number of bytes'],
+    ['VIDEO_URL_TTL_SECONDS', '0', 'is too small', 'from 1 to 604800'],
+    ['IMAGE_URL_TTL_SECONDS', '604801', 'is too large', 'from 1 to 604800'],
+    ['UPLOAD_MAX_FILES', '1.5', 'is not a whole number', 'number of files'],
+    ['AUTH_JWT_SECRET', 'too short', 'shorter than 32 bytes', 'openssl rand'],
+    ['URL_SIGNING_SECRET', 'x'.repeat(31), 'shorter than 32 bytes', 'openssl rand'],
+    ['AUTH_JWKS_URL', 'id.example.org/keys', 'does not begin with http:// or https://', 'scheme included'],
+    ['LOG_LEVEL', 'verbose', '"verbose" is not known here', 'silent'],
+    ['PENDING_DEADLINE_SECONDS', '30', 'is not more than UPLOAD_STALL_SECONDS (30)', 'several times'],
+    ['LOCAL_STORAGE_DIR', './data', 'would mix stored files', 'a folder of its own'],
+    ['LOCAL_STORAGE_DIR', '.', 'would mix stored files', 'a folder of its own'],
+    ['LOCAL_STORAGE_DIR', './data/database/files', 'would mix stored files', 'a folder of its own'],
+    ['LOCAL_STORAGE_DIR', './data/secrets', 'would mix stored files', 'a folder of its own'],
+    ['AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE', 'although AWS_ACCESS_KEY_ID is', 'both, or neither', 'AWS_SECRET_ACCESS_KEY'],
+    ['AWS_SECRET_ACCESS_KEY', 'k', 'although AWS_SECRET_ACCESS_KEY is', 'both, or neither', 'AWS_ACCESS_KEY_ID'],
+    ['AWS_SESSION_TOKEN', 'k', 'belongs to no access key', 'all three'],
+    ['USE_S3', 'true', 'is not set, and USE_S3 is true', 'name of the bucket', 'S3_BUCKET_NAME'],
+  ])('%s=%s', (variable, value, problem, remedy, blamed = variable) => {
+    const error = refusal({ [variable]: value });
+    expect(error.faults.map((fault) => fault.variable)).toEqual([blamed]);
+    expect(error.faults[0]?.problem).toContain(problem);
+    expect(error.faults[0]?.remedy).toContain(remedy);
+    expect(error.message).toMatch(new RegExp(`^The configuration has a fault:\n  ${blamed}: `));
+  });
+});
+
+describe('production', () => {
+  it('accepts what it needs', () => {
+    expect(loadConfig(PRODUCTION).production).toBe(true);
+  });
+
+  it.each<[string, Environment, string[]]>([
+    ['nothing at all', { NODE_ENV: 'production' }, ['AUTH_JWT_SECRET', 'MONGODB_URI', 'URL_SIGNING_SECRET']],
+    ['no database', { ...PRODUCTION, MONGODB_URI: '' }, ['MONGODB_URI']],
+    ['no auth', { ...PRODUCTION, AUTH_JWT_SECRET: '', URL_SIGNING_SECRET: SECRET }, ['AUTH_JWT_SECRET']],
+    [
+      'a key set alone, and local files',
+      { ...PRODUCTION, AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'https://id.example.org/keys' },
+      ['URL_SIGNING_SECRET'],
+    ],
+    ['a short secret', { ...PRODUCTION, AUTH_JWT_SECRET: 'short' }, ['AUTH_JWT_SECRET']],
+  ])('refuses %s', (_case, environment, variables) => {
+    expect(refusal(environment).faults.map((fault) => fault.variable)).toEqual(variables);
+  });
+
+  it.each<[string, Environment]>([
+    ['the embedded database on demand', { ...PRODUCTION, MONGODB_URI: '', ALLOW_EMBEDDED_DATABASE: 'true' }],
+    [
+      'a key set alone, with files on S3',
+      {
+        ...PRODUCTION,
+        AUTH_JWT_SECRET: '',
+        AUTH_JWKS_URL: 'https://id.org/k',
+        USE_S3: 'true',
+        S3_BUCKET_NAME: 'media',
+      },
+    ],
+  ])('accepts %s', (_case, environment) => {
+    expect(() => loadConfig(environment)).not.toThrow();
+  });
+});
+
+describe('the message', () => {
+  it('names every fault at once', () => {
+    const error = refusal({ PORT: 'x', MONGODB_URI: 'http://db', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', USE_S3: 'maybe' });
+    expect(error.message).toBe(
+      [
+        'The configuration has 4 faults:',
+        '  PORT: "x" is not a whole number. Set a port as plain digits, from 0 to 65535.',
+        '  MONGODB_URI: the value (secret, not shown) does not begin with mongodb:// or mongodb+srv://. ' +
+          'Set a MongoDB connection string, such as mongodb://localhost:27017/lectern.',
+        '  USE_S3: "maybe" is neither true nor false. Set true or false.',
+        '  AWS_SECRET_ACCESS_KEY: is not set, although AWS_ACCESS_KEY_ID is. ' +
+          "Set both, or neither to use the AWS SDK's own search for credentials.",
+        'Every variable is explained in .env.example.',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['MONGODB_URI', 'mysql://root:hunter2@db'],
+    ['MONGODB_URI', 'mongodb://root:hunter2@'],
+    ['AUTH_JWT_SECRET', 'hunter2'],
+    ['URL_SIGNING_SECRET', 'hunter2'],
+    ['AWS_ACCESS_KEY_ID', 'hunter2\u0000'],
+    ['AWS_SECRET_ACCESS_KEY', 'hunter2\n'],
+    ['AWS_SESSION_TOKEN', 'hunter2'],
+    ['S3_ENDPOINT', 'https://key:hunter2@minio:9000'],
+    ['S3_ENDPOINT', 'ftp://key:hunter2@minio:9000'],
+    ['AUTH_JWKS_URL', 'https://key:hunter2@id.example.org/keys'],
+    ['PUBLIC_URL', 'https://key:hunter2@example.org'],
+  ])('of %s=%s holds no secret', (variable, value) => {
+    const error = refusal({ [variable]: value });
+    expect(JSON.stringify([error.message, error.stack, error.faults, error.cause])).not.toContain('hunter2');
+  });
+
+  it('shows no more of a value than helps', () => {
+    expect(refusal({ LOG_LEVEL: 'x'.repeat(5000) }).message.length).toBeLessThan(400);
+  });
+});
+
+describe('the .env file', () => {
+  const home = process.cwd();
+  const dirs: string[] = [];
+
+  function inFolderWith(dotEnv: string): void {
+    const dir = mkdtempSync(join(tmpdir(), 'config-test-'));
+    dirs.push(dir);
+    writeFileSync(join(dir, '.env'), dotEnv);
+    process.chdir(dir);
+  }
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+    process.chdir(home);
+    for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
+  });
+
+  it('is read, and the real environment wins', () => {
+    vi.stubEnv('SHUTDOWN_GRACE_SECONDS', undefined);
+    vi.stubEnv('UPLOAD_MAX_FILES', '3');
+    inFolderWith('SHUTDOWN_GRACE_SECONDS=7\nUPLOAD_MAX_FILES=4\n');
+    expect(loadConfig()).toMatchObject({ server: { shutdownGraceSeconds: 7 }, uploads: { maxFiles: 3 } });
+  });
+
+  it('is read without a word', () => {
+    const written = [vi.spyOn(console, 'log'), vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')];
+    vi.stubEnv('UPLOAD_MAX_FILES', undefined);
+    inFolderWith('UPLOAD_MAX_FILES=4\n');
+    loadConfig();
+    for (const spy of written) expect(spy).not.toHaveBeenCalled();
+  });
+
+  it('may be missing', () => {
+    vi.stubEnv('UPLOAD_MAX_FILES', undefined);
+    inFolderWith('');
+    rmSync('.env');
+    expect(loadConfig().uploads.maxFiles).toBe(10);
+  });
+});

@@ -1,0 +1,205 @@
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { authSecret, DataDir, DataDirError, type DatabaseSocket, urlSigningSecret } from '../../src/data-dir.js';
+
+const SOCKET_LIMIT = process.platform === 'darwin' ? 103 : 107;
+
+let root: string;
+let servers: Server[];
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'data-dir-test-'));
+  servers = [];
+});
+
+afterEach(async () => {
+  for (const server of servers) await closed(server);
+  rmSync(root, { recursive: true });
+});
+
+const mode = (path: string): number => statSync(path).mode & 0o777;
+const closed = (server: Server): Promise<unknown> => new Promise((done) => server.close(done));
+const longDir = (): Promise<DataDir> => DataDir.open(join(root, 'x'.repeat(SOCKET_LIMIT)));
+
+async function listeningOn(socket: DatabaseSocket): Promise<Server> {
+  const server = createServer((connection) => connection.destroy());
+  await new Promise<void>((listening) => server.listen(socket.path, listening));
+  servers.push(server);
+  return server;
+}
+
+describe('the folder', () => {
+  it('is made for this user alone, with its parents', async () => {
+    const dataDir = await DataDir.open(join(root, 'a/b'));
+    expect(mode(dataDir.path)).toBe(0o700);
+    expect(dataDir.databaseDir).toBe(join(root, 'a/b/database'));
+  });
+
+  it('may be there already', async () => {
+    await expect(DataDir.open(root)).resolves.toMatchObject({ path: root });
+  });
+
+  it('that cannot be used is named, with what to do', async () => {
+    writeFileSync(join(root, 'file'), '');
+    const attempt = DataDir.open(join(root, 'file'));
+    await expect(attempt).rejects.toThrow(DataDirError);
+    await expect(attempt).rejects.toThrow(/DATA_DIR: .*file cannot be used .* Set DATA_DIR/);
+  });
+});
+
+describe('a secret', () => {
+  it('is random, private and kept', async () => {
+    const dataDir = await DataDir.open(root);
+    const secret = await dataDir.secret('auth');
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    expect(mode(join(root, 'secrets/auth'))).toBe(0o600);
+    expect(mode(join(root, 'secrets'))).toBe(0o700);
+    await expect((await DataDir.open(root)).secret('auth')).resolves.toBe(secret);
+    await expect(dataDir.secret('url-signing')).resolves.not.toBe(secret);
+  });
+
+  it('is one and the same for all who ask for the first time at once', async () => {
+    const dirs = await Promise.all(Array.from({ length: 20 }, () => DataDir.open(root)));
+    const secrets = await Promise.all(dirs.map((dir) => dir.secret('auth')));
+    expect(new Set(secrets).size).toBe(1);
+    expect(readdirSync(join(root, 'secrets'))).toEqual(['auth']);
+  });
+
+  it.each(['', 'short\n', 'x'.repeat(42), `${'x'.repeat(43)} y`])(
+    'that is damaged (%j) is not used',
+    async (content) => {
+      mkdirSync(join(root, 'secrets'));
+      writeFileSync(join(root, 'secrets/auth'), content);
+      await expect((await DataDir.open(root)).secret('auth')).rejects.toThrow(/auth is damaged. Delete it/);
+    },
+  );
+
+  it.each(['', '../auth', 'Auth', 'a/b'])('is not called %j', async (name) => {
+    await expect((await DataDir.open(root)).secret(name)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('which secret', () => {
+  const SECRET = 's'.repeat(32);
+  const jwksUrl = 'https://id.example.org/keys';
+
+  it('verifies tokens', async () => {
+    const dataDir = await DataDir.open(root);
+    await expect(authSecret({ production: true, auth: { secret: SECRET } }, dataDir)).resolves.toBe(SECRET);
+    await expect(authSecret({ production: true, auth: {} }, dataDir)).resolves.toBeUndefined();
+    await expect(authSecret({ production: false, auth: { jwksUrl } }, dataDir)).resolves.toBeUndefined();
+    expect(existsSync(join(root, 'secrets'))).toBe(false);
+    const own = await authSecret({ production: false, auth: {} }, dataDir);
+    expect(own).toBe(await dataDir.secret('auth'));
+  });
+
+  it('signs URLs', async () => {
+    const dataDir = await DataDir.open(root);
+    const sign = (production: boolean, urlSecret?: string, secret?: string): Promise<string | undefined> => {
+      const storage = urlSecret === undefined ? {} : { urlSigningSecret: urlSecret };
+      return urlSigningSecret({ production, storage, auth: secret === undefined ? {} : { secret } }, dataDir);
+    };
+    await expect(sign(true, 'url', 'auth')).resolves.toBe('url');
+    await expect(sign(true, undefined, 'auth')).resolves.toBe('auth');
+    await expect(sign(true)).resolves.toBeUndefined();
+    await expect(sign(false)).resolves.toBe(await dataDir.secret('url-signing'));
+  });
+});
+
+describe('the socket of the embedded database', () => {
+  it('lies in a private folder of DATA_DIR', async () => {
+    const socket = await (await DataDir.open(root)).newSocket();
+    expect(dirname(socket.path)).toBe(join(root, 'run'));
+    expect(mode(dirname(socket.path))).toBe(0o700);
+  });
+
+  it('makes an open folder private', async () => {
+    mkdirSync(join(root, 'run'), { mode: 0o755 });
+    const socket = await (await DataDir.open(root)).newSocket();
+    expect(mode(dirname(socket.path))).toBe(0o700);
+  });
+
+  it('lies in a private temporary folder when the path would be too long, and leaves nothing there', async () => {
+    const dataDir = await longDir();
+    const socket = await dataDir.newSocket();
+    expect(Buffer.byteLength(socket.path)).toBeLessThanOrEqual(SOCKET_LIMIT);
+    expect(socket.path.startsWith(dataDir.path)).toBe(false);
+    expect(mode(dirname(socket.path))).toBe(0o700);
+    await listeningOn(socket);
+    await socket.announce();
+    await expect(dataDir.runningSocket()).resolves.toBe(socket.path);
+    await socket.withdraw();
+    expect(existsSync(dirname(socket.path))).toBe(false);
+    await expect(dataDir.runningSocket()).resolves.toBeNull();
+  });
+
+  it('is found by the commands from announcement to withdrawal', async () => {
+    const dataDir = await DataDir.open(root);
+    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    const socket = await dataDir.newSocket();
+    await listeningOn(socket);
+    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    await socket.announce();
+    await expect(dataDir.runningSocket()).resolves.toBe(socket.path);
+    expect(mode(join(root, 'database.socket'))).toBe(0o600);
+    await socket.withdraw();
+    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    expect(readdirSync(join(root, 'run'))).toEqual([]);
+    expect(existsSync(join(root, 'database.socket'))).toBe(false);
+  });
+
+  it('of a killed server is not taken for a running one, and goes at the next announcement', async () => {
+    const dataDir = await DataDir.open(root);
+    const killed = await dataDir.newSocket();
+    writeFileSync(join(root, 'database.socket'), `${killed.path}\n`);
+    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    // A socket file that stays, as after kill -9: closing the server would remove it, so it is there under two names.
+    const server = await listeningOn(killed);
+    const leftover = join(root, 'run', '0123abcd.sock');
+    linkSync(killed.path, leftover);
+    await closed(server);
+    servers.pop();
+    const socket = await dataDir.newSocket();
+    await listeningOn(socket);
+    await socket.announce();
+    expect(readdirSync(join(root, 'run'))).toEqual([basename(socket.path)]);
+    expect(readFileSync(join(root, 'database.socket'), 'utf8')).toBe(`${socket.path}\n`);
+  });
+
+  it('of a refused second start disturbs nobody', async () => {
+    const dataDir = await longDir();
+    const first = await dataDir.newSocket();
+    await listeningOn(first);
+    await first.announce();
+    const second = await dataDir.newSocket();
+    await second.withdraw();
+    expect(existsSync(dirname(second.path))).toBe(false);
+    await expect(dataDir.runningSocket()).resolves.toBe(first.path);
+    await first.withdraw();
+  });
+
+  it('clears nothing away that is not a socket of ours', async () => {
+    const dataDir = await DataDir.open(root);
+    const precious = join(root, 'precious');
+    writeFileSync(precious, 'x');
+    writeFileSync(join(root, 'database.socket'), `${precious}\n`);
+    const socket = await dataDir.newSocket();
+    writeFileSync(join(root, 'run', '0123abcd.sock'), 'a file');
+    await socket.announce();
+    expect(existsSync(precious)).toBe(true);
+    expect(existsSync(join(root, 'run', '0123abcd.sock'))).toBe(true);
+  });
+});

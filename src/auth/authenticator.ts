@@ -1,0 +1,136 @@
+import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
+import { LecternError } from '../errors.js';
+import { isRole, isViewerId, type Viewer } from './viewer.js';
+
+export interface AuthenticatorOptions {
+  /** Verifies tokens signed with HS256, and no others. Without it those are refused. */
+  readonly secret?: string | undefined;
+  /** The key set that verifies tokens signed with a key pair, and no others. Without it those are refused. */
+  readonly jwksUrl?: string | undefined;
+  /** The `iss` that tokens must have. Any when absent. */
+  readonly issuer?: string | undefined;
+  /** The `aud` that tokens must have. Any when absent. */
+  readonly audience?: string | undefined;
+  /** The claim that holds the role. */
+  readonly roleClaim: string;
+  /** How long to wait for the key set, in milliseconds. 5,000 when absent. */
+  readonly jwksTimeoutMs?: number;
+  /** The clock that expiry is judged by. The system's when absent. */
+  readonly now?: () => Date;
+}
+
+export interface Authenticator {
+  /**
+   * The viewer that an Authorization header stands for; null without a header.
+   * @throws {LecternError} UNAUTHENTICATED for a header that is no valid token; SERVICE_UNAVAILABLE when the key set
+   * that would tell cannot be fetched.
+   */
+  authenticate(authorizationHeader: string | undefined): Promise<Viewer | null>;
+}
+
+/** Far more than a token needs, far less than what is costly to look at. */
+const MAX_HEADER_BYTES = 8 * 1024;
+const CLOCK_TOLERANCE_SECONDS = 5;
+const JWKS_TIMEOUT_MS = 5_000;
+
+const SECRET_ALGORITHM = 'HS256';
+/** Key pairs only. Listed, so that no token chooses how it is verified. */
+const JWKS_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+/** The scheme in any case, and exactly one compact JWS. */
+const BEARER_TOKEN = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+
+type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
+
+/** Who is asking is decided here, from the Authorization header alone. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const verifyBySecret = options.secret === undefined ? undefined : secretVerifier(options.secret);
+  const verifyByKeySet =
+    options.jwksUrl === undefined
+      ? undefined
+      : keySetVerifier(options.jwksUrl, options.jwksTimeoutMs ?? JWKS_TIMEOUT_MS);
+  const claims: JWTVerifyOptions = {
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
+    ...(options.audience === undefined ? {} : { audience: options.audience }),
+  };
+
+  /** HS256 never meets the key set, and nothing else ever meets the secret: a public key is no shared secret. */
+  function verifierFor(token: string): Verify {
+    const verify = algorithmOf(token) === SECRET_ALGORITHM ? verifyBySecret : verifyByKeySet;
+    if (verify === undefined) throw refusal('Tokens of this kind are not accepted here.');
+    return verify;
+  }
+
+  return {
+    async authenticate(authorizationHeader) {
+      if (authorizationHeader === undefined) return null;
+      const token = tokenOf(authorizationHeader);
+      const verify = verifierFor(token);
+      try {
+        const payload = await verify(token, { ...claims, currentDate: options.now?.() ?? new Date() });
+        return viewerOf(payload, options.roleClaim);
+      } catch (error) {
+        if (error instanceof errors.JWTExpired) throw refusal('The token has expired. Sign in again.', error);
+        if (error instanceof errors.JOSEError) throw refusal('The token is not valid. Sign in again.', error);
+        throw error;
+      }
+    },
+  };
+}
+
+function tokenOf(authorizationHeader: string): string {
+  if (authorizationHeader.length > MAX_HEADER_BYTES) throw refusal('The token is too long.');
+  const token = BEARER_TOKEN.exec(authorizationHeader)?.[1];
+  if (token === undefined) throw refusal('The Authorization header must read: Bearer, a space, one token.');
+  return token;
+}
+
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch (error) {
+    throw refusal('The token is not valid. Sign in again.', error);
+  }
+}
+
+function secretVerifier(secret: string): Verify {
+  const key = new TextEncoder().encode(secret);
+  return async (token, options) => {
+    const { payload } = await jwtVerify(token, key, { ...options, algorithms: [SECRET_ALGORITHM] });
+    return payload;
+  };
+}
+
+function keySetVerifier(jwksUrl: string, timeoutDuration: number): Verify {
+  const keySet = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration });
+  const keyFor: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await keySet(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      throw new LecternError('SERVICE_UNAVAILABLE', 'Tokens cannot be verified at the moment. Try again.', {
+        cause: error,
+      });
+    }
+  };
+  return async (token, options) => {
+    const { payload } = await jwtVerify(token, keyFor, { ...options, algorithms: JWKS_ALGORITHMS });
+    return payload;
+  };
+}
+
+function viewerOf(payload: JWTPayload, roleClaim: string): Viewer {
+  const { sub } = payload;
+  const role: unknown = Object.hasOwn(payload, roleClaim) ? payload[roleClaim] : undefined;
+  if (!isViewerId(sub)) throw refusal('The token names nobody: its sub claim cannot be used.');
+  if (!isRole(role)) throw refusal('The token gives no role that is known here.');
+  return { id: sub, role };
+}
+
+/** What a client reads holds nothing of the token. */
+function refusal(message: string, cause?: unknown): LecternError {
+  return new LecternError('UNAUTHENTICATED', message, cause === undefined ? {} : { cause });
+}

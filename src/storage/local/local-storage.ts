@@ -1,0 +1,170 @@
+import { constants } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { lstat, open, rm, unlink, writeFile as writeWholeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { addAbortSignal } from 'node:stream';
+import type { Readable } from 'node:stream';
+import type { FileTokens } from '../file-token.js';
+import { encodeKeyForUrl, isObjectKey } from '../object-key.js';
+import { assertWholeBody } from '../spoilt-body.js';
+import { ObjectNotFoundError } from '../storage.js';
+import type {
+  ListedObject,
+  ObjectStat,
+  OpenOptions,
+  PutOptions,
+  SignedUrl,
+  SignGetOptions,
+  Storage,
+  UnfinishedOptions,
+} from '../storage.js';
+import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
+import { foldersExist, makeRoot, pathOfKey, removeEmptyFolders, syncFolder } from './folders.js';
+import type { KeyPath } from './folders.js';
+import { makeUnfinishedName, ownerMark, parseUnfinishedName } from './unfinished-name.js';
+import { walkFiles } from './walk.js';
+import { writeFile } from './write-file.js';
+
+export interface LocalStorageOptions {
+  /** Where the files are. Made when there is none. Must be this storage's alone. */
+  readonly directory: string;
+  /** The server's own address as clients know it, without `/files`. Asked late: the port may be bound after this. */
+  readonly publicUrl: () => string;
+  readonly tokens: FileTokens;
+}
+
+/** Read ahead per open file. */
+const READ_BUFFER_BYTES = 256 * 1024;
+
+const PROBE_KEY = 'probe';
+
+/** Files on a disk of the server's own, served by `http/files.ts`. */
+export class LocalStorage implements Storage {
+  readonly name = 'local';
+  private readonly root: string;
+  private readonly publicUrl: () => string;
+  private readonly tokens: FileTokens;
+
+  constructor(options: LocalStorageOptions) {
+    this.root = path.resolve(options.directory);
+    this.publicUrl = options.publicUrl;
+    this.tokens = options.tokens;
+  }
+
+  async put(key: string, body: Readable, { signal }: PutOptions): Promise<void> {
+    const where = pathOfKey(this.root, key);
+    assertWholeBody(body);
+    signal.throwIfAborted();
+    await writeFile({ root: this.root, key, where, body, signal });
+  }
+
+  async open(key: string, { range, signal }: OpenOptions = {}): Promise<Readable> {
+    signal?.throwIfAborted();
+    const handle = await onDisk(() => openFile(pathOfKey(this.root, key)));
+    if (handle === null) throw new ObjectNotFoundError(this.name, key);
+    const stream = handle.createReadStream({ highWaterMark: READ_BUFFER_BYTES, ...range });
+    return signal === undefined ? stream : addAbortSignal(signal, stream);
+  }
+
+  async stat(key: string): Promise<ObjectStat | null> {
+    const where = pathOfKey(this.root, key);
+    return onDisk(async () => ((await foldersExist(where)) ? statFile(where.file) : null));
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    const places = keys.map((key) => pathOfKey(this.root, key));
+    await onDisk(async () => {
+      for (const where of places) await deleteFile(where);
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<ListedObject> {
+    const mayHold = (folderName: string): boolean => folderName.startsWith(prefix) || prefix.startsWith(folderName);
+    try {
+      for await (const file of walkFiles(this.root, mayHold)) {
+        if (!file.name.startsWith(prefix) || !isObjectKey(file.name)) continue;
+        const stat = await statFile(file.path);
+        if (stat !== null) yield { key: file.name, ...stat };
+      }
+    } catch (error) {
+      throw translateDiskError(error);
+    }
+  }
+
+  canonicalUrl(key: string): string {
+    return `${this.publicUrl().replace(/\/+$/, '')}/files/${encodeKeyForUrl(key)}`;
+  }
+
+  async signGet(key: string, { expiresAt, disposition, contentType }: SignGetOptions): Promise<SignedUrl> {
+    pathOfKey(this.root, key);
+    const query = this.tokens.sign({ purpose: 'get', method: 'GET', key, expiresAt, disposition, contentType });
+    return { url: `${this.canonicalUrl(key)}?${query.toString()}`, expiresAt };
+  }
+
+  async sweepUnfinished({ olderThan, key }: UnfinishedOptions): Promise<number> {
+    const owner = key === undefined ? undefined : ownerMark(key);
+    const folderName = key === undefined ? '' : `${path.posix.dirname(key)}/`;
+    const mayHold = (name: string): boolean => name.startsWith(folderName) || folderName.startsWith(name);
+    return onDisk(async () => {
+      let removed = 0;
+      for await (const file of walkFiles(this.root, mayHold)) {
+        const unfinished = parseUnfinishedName(path.basename(file.path));
+        if (unfinished === null || unfinished.begunAt >= olderThan) continue;
+        if (owner !== undefined && unfinished.owner !== owner) continue;
+        await rm(file.path, { force: true });
+        removed += 1;
+      }
+      return removed;
+    });
+  }
+
+  /** Writes a small file and removes it: only so a full, read-only or foreign disk is seen, also by root. */
+  async check(): Promise<void> {
+    await onDisk(async () => {
+      await makeRoot(this.root);
+      // Named as an unfinished file, so that a crash between the two leaves nothing the sweep does not know.
+      const probe = path.join(this.root, makeUnfinishedName(PROBE_KEY));
+      await writeWholeFile(probe, PROBE_KEY, { flag: 'wx', mode: 0o600 });
+      await rm(probe, { force: true });
+    });
+  }
+
+  async close(): Promise<void> {
+    // Holds nothing between two calls.
+  }
+}
+
+/** Only a regular file in real folders is an object: a symlink could lead out of the root. */
+async function openFile(where: KeyPath): Promise<FileHandle | null> {
+  if (!(await foldersExist(where)) || (await statFile(where.file)) === null) return null;
+  try {
+    return await open(where.file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return null;
+    throw error;
+  }
+}
+
+async function statFile(file: string): Promise<ObjectStat | null> {
+  let stats: Stats;
+  try {
+    stats = await lstat(file);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
+    throw error;
+  }
+  return stats.isFile() ? { size: stats.size, modifiedAt: stats.mtime } : null;
+}
+
+async function deleteFile(where: KeyPath): Promise<void> {
+  if (!(await foldersExist(where))) return;
+  try {
+    await unlink(where.file);
+    await syncFolder(where.folder);
+  } catch (error) {
+    // ENOENT from either: another delete was faster.
+    if (!hasErrno(error, 'ENOENT')) throw error;
+  }
+  await removeEmptyFolders(where);
+}

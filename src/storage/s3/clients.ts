@@ -1,0 +1,84 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Temporary credentials have one. */
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+export interface S3Timeouts {
+  /** Milliseconds until a connection must stand. */
+  readonly connect: number;
+  /** Milliseconds in which nothing may move on a connection, or no answer may begin. */
+  readonly idle: number;
+  /** Milliseconds, each, for what is in flight and for giving up, once an upload has failed. A sweep comes later. */
+  readonly giveUp: number;
+}
+
+export interface S3ClientOptions {
+  readonly region: string;
+  /** `https://host[:port]` of an S3-compatible store, as the server reaches it. Absent: Amazon's. */
+  readonly endpoint?: string;
+  /** `https://endpoint/bucket/key` instead of `https://bucket.endpoint/key`. */
+  readonly forcePathStyle: boolean;
+  /** Absent: the SDK's default chain (environment, profile, container or instance role). */
+  readonly credentials?: S3Credentials | (() => Promise<S3Credentials>);
+  readonly timeouts?: S3Timeouts;
+}
+
+/**
+ * A call ends about 30 s after a store stopped answering: three attempts, each at most 3 s until the SDK's idle clock
+ * starts and 7 s until it strikes.
+ */
+export const DEFAULT_TIMEOUTS: S3Timeouts = { connect: 3_000, idle: 7_000, giveUp: 5_000 };
+const MAX_ATTEMPTS = 3;
+
+/** Connections a client may hold at once. More requests wait for one. */
+const MAX_SOCKETS = 100;
+const AGENT = { keepAlive: true, maxSockets: MAX_SOCKETS };
+
+/** For everything but reading objects: a connection on which nothing moves is given up. */
+export function makeClient(options: S3ClientOptions): S3Client {
+  const { connect, idle } = options.timeouts ?? DEFAULT_TIMEOUTS;
+  return new S3Client({
+    ...commonConfig(options),
+    requestHandler: { connectionTimeout: connect, socketTimeout: idle, httpAgent: AGENT, httpsAgent: AGENT },
+  });
+}
+
+/**
+ * For reading objects. The answer must begin in time, but then the connection may rest, since the reader may be slow. A
+ * store that goes silent while the reader waits is noticed by `object-body.ts`.
+ */
+export function makeReadingClient(options: S3ClientOptions, sibling: S3Client): S3Client {
+  const { connect, idle } = options.timeouts ?? DEFAULT_TIMEOUTS;
+  return new S3Client({
+    ...commonConfig(options),
+    // One chain of credentials for both: roles are asked once.
+    credentials: sibling.config.credentials,
+    requestHandler: {
+      connectionTimeout: connect,
+      requestTimeout: idle,
+      throwOnRequestTimeout: true,
+      socketTimeout: 0,
+      httpAgent: AGENT,
+      httpsAgent: AGENT,
+    },
+  });
+}
+
+function commonConfig(options: S3ClientOptions): S3ClientConfig {
+  return {
+    region: options.region,
+    forcePathStyle: options.forcePathStyle,
+    maxAttempts: MAX_ATTEMPTS,
+    // The default, WHEN_SUPPORTED, adds CRC32 headers and trailers that many S3-compatible stores refuse.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+  };
+}

@@ -1,0 +1,154 @@
+import { lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LecternError } from '../../src/errors.js';
+import { FileTokens } from '../../src/storage/file-token.js';
+import { LocalStorage } from '../../src/storage/local/local-storage.js';
+import { makeUnfinishedName } from '../../src/storage/local/unfinished-name.js';
+import { ObjectNotFoundError } from '../../src/storage/storage.js';
+import { breakingAfter, textOf } from './storage-bodies.js';
+import { serveLocalStorage } from './storage-local-server.js';
+import { describeStorage, listed, newKey, putOptions, putText } from './storage.contract.js';
+
+describeStorage('local', async () => {
+  const { storage, directory, tearDown } = await serveLocalStorage();
+  const leaveUnfinished = async (key: string): Promise<void> => {
+    const folder = path.join(directory, path.dirname(key));
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, makeUnfinishedName(key)), 'half of it');
+  };
+  return { storage, leaveUnfinished, tearDown };
+});
+
+describe('the folder of a local storage', () => {
+  let parent: string;
+  let directory: string;
+  let storage: LocalStorage;
+
+  beforeEach(async () => {
+    parent = await mkdtemp(path.join(os.tmpdir(), 'lectern-disk-'));
+    directory = path.join(parent, 'files');
+    storage = storageIn(directory);
+  });
+  afterEach(async () => {
+    await rm(parent, { recursive: true });
+  });
+
+  test('is made when it is first needed, and is open to the server only', async () => {
+    expect(await listed(storage.list(''))).toEqual([]);
+    await storage.check();
+    const key = newKey();
+    await putText(storage, key, 'x');
+    for (const folder of [directory, path.join(directory, 'videos'), path.dirname(path.join(directory, key))]) {
+      expect((await lstat(folder)).mode & 0o777).toBe(0o700);
+    }
+    expect((await lstat(path.join(directory, key))).mode & 0o777).toBe(0o600);
+    expect((await lstat(path.join(directory, key))).nlink).toBe(1);
+  });
+
+  test('may be a symlink itself', async () => {
+    await mkdir(path.join(parent, 'disk'));
+    await symlink(path.join(parent, 'disk'), directory);
+    const key = newKey();
+    await putText(storage, key, 'x');
+    expect(await textOf(await storage.open(key))).toBe('x');
+    expect(await listed(storage.list(''))).toEqual([key]);
+  });
+
+  test('is empty again when all has been deleted, and after a put that failed', async () => {
+    const keys = [newKey(), newKey(), `images/one/a.png`];
+    for (const key of keys) await putText(storage, key, 'x');
+    await storage.delete(keys);
+    await expect(storage.put(newKey(), breakingAfter(10, new Error('broken')), putOptions())).rejects.toThrow('broken');
+    await storage.check();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('is never pulled from under a put by the deletes that empty it', async () => {
+    const cycle = async (worker: number): Promise<void> => {
+      for (let round = 0; round < 40; round++) {
+        const key = `videos/owner/${worker}-${round}.mp4`;
+        await putText(storage, key, key);
+        expect(await textOf(await storage.open(key))).toBe(key);
+        await storage.delete([key]);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, worker) => cycle(worker)));
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('keeps an object that is there: a second put under its key is refused', async () => {
+    const key = newKey();
+    await putText(storage, key, 'first');
+    await expect(putText(storage, key, 'second')).rejects.toThrow(/never written twice/);
+    expect(await textOf(await storage.open(key))).toBe('first');
+    expect(await readdir(path.dirname(path.join(directory, key)))).toEqual(['lesson.mp4']);
+  });
+
+  test('lets one of two puts under the same key win', async () => {
+    const key = newKey();
+    const outcomes = await Promise.allSettled([putText(storage, key, 'one'), putText(storage, key, 'two')]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await textOf(await storage.open(key))).toBe(outcomes[0].status === 'fulfilled' ? 'one' : 'two');
+  });
+
+  test('is not left by a symlinked folder: nothing is read, listed, deleted or written behind it', async () => {
+    const outside = path.join(parent, 'outside');
+    await mkdir(path.join(outside, 'owner'), { recursive: true });
+    await writeFile(path.join(outside, 'owner', 'secret.txt'), 'secret');
+    await mkdir(path.join(directory, 'videos'), { recursive: true });
+    await symlink(outside, path.join(directory, 'images'));
+    await symlink(path.join(outside, 'owner'), path.join(directory, 'videos', 'owner'));
+    for (const key of ['images/owner/secret.txt', 'videos/owner/secret.txt']) {
+      await expect(storage.open(key)).rejects.toBeInstanceOf(ObjectNotFoundError);
+      expect(await storage.stat(key)).toBeNull();
+      await storage.delete([key]);
+      await expect(putText(storage, `${key}.more`, 'x')).rejects.toThrow(/symlink/);
+    }
+    await expect(putText(storage, 'images/new/a.png', 'x')).rejects.toThrow(/symlink/);
+    expect(await listed(storage.list(''))).toEqual([]);
+    expect(await readdir(outside)).toEqual(['owner']);
+    expect(await readdir(path.join(outside, 'owner'))).toEqual(['secret.txt']);
+  });
+
+  test('is not left by a symlinked file either', async () => {
+    const secret = path.join(parent, 'secret.txt');
+    await writeFile(secret, 'secret');
+    await putText(storage, 'images/owner/a.png', 'x');
+    await symlink(secret, path.join(directory, 'images/owner/b.png'));
+    await expect(storage.open('images/owner/b.png')).rejects.toBeInstanceOf(ObjectNotFoundError);
+    expect(await storage.stat('images/owner/b.png')).toBeNull();
+    expect(await listed(storage.list(''))).toEqual(['images/owner/a.png']);
+    await expect(putText(storage, 'images/owner/b.png', 'x')).rejects.toThrow(/never written twice/);
+    await storage.delete(['images/owner/b.png']);
+    expect(await textOf(await storage.open('images/owner/a.png'))).toBe('x');
+    expect((await lstat(secret)).size).toBe(6);
+  });
+
+  test('lists and sweeps nothing but what Lectern wrote', async () => {
+    await putText(storage, 'images/owner/a.png', 'x');
+    await mkdir(path.join(directory, 'images/owner/deep'));
+    for (const name of ['README', 'images/README', 'images/owner/.hidden', 'images/owner/deep/file']) {
+      await writeFile(path.join(directory, name), 'not ours');
+    }
+    expect(await listed(storage.list(''))).toEqual(['images/owner/a.png']);
+    expect(await storage.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000) })).toBe(0);
+    await storage.delete(['images/owner/a.png']);
+    expect((await readdir(directory)).sort()).toEqual(['README', 'images']);
+  });
+
+  test('when the disk refuses, is STORAGE_UNAVAILABLE with the reason', async () => {
+    const refused = storageIn('/sys/lectern');
+    for (const attempt of [refused.check(), putText(refused, newKey(), 'x')]) {
+      const error = await attempt.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(LecternError);
+      expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { syscall: 'mkdir' } });
+    }
+  });
+});
+
+function storageIn(directory: string): LocalStorage {
+  const tokens = new FileTokens('a secret of at least thirty-two bytes');
+  return new LocalStorage({ directory, publicUrl: () => 'http://localhost', tokens });
+}

@@ -1,0 +1,70 @@
+import {
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { describe, expect, test } from 'vitest';
+import { generated, MIB } from './storage-bodies.js';
+import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
+import { describeStorage, listed, newKey, putOptions, putText } from './storage.contract.js';
+
+describe.skipIf(s3Server === null)('on a real S3 server', () => {
+  describeStorage('s3', async () => {
+    const { bucket, client } = await makeBucket();
+    const storage = s3Storage(bucket);
+    const leaveUnfinished = async (key: string): Promise<void> => {
+      const object = { Bucket: bucket, Key: key };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
+      await client.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: Buffer.alloc(5 * MIB) }));
+    };
+    const tearDown = async (): Promise<void> => {
+      await storage.close();
+      client.destroy();
+    };
+    return { storage, leaveUnfinished, tearDown };
+  });
+
+  test('more objects are listed and deleted than fit into one page or one request', async () => {
+    const { bucket, client } = await makeBucket();
+    const storage = s3Storage(bucket);
+    const keys = Array.from({ length: 1001 }, (_, index) => `images/owner/${index}.png`);
+    const waiting = [...keys];
+    const put = async (): Promise<void> => {
+      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'x' }));
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, put));
+    expect(await listed(storage.list(''))).toEqual([...keys].sort());
+    await storage.delete(keys);
+    expect(await listed(storage.list(''))).toEqual([]);
+    await storage.close();
+  });
+
+  test("nothing is listed or swept that is not Lectern's", async () => {
+    const { bucket, client } = await makeBucket();
+    const storage = s3Storage(bucket);
+    await putText(storage, 'images/owner/a.png', 'x');
+    for (const Key of ['README', 'images/README', 'images/owner/.hidden', 'images/owner/deep/file']) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'not ours' }));
+    }
+    await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'backup.tar' }));
+    expect(await listed(storage.list(''))).toEqual(['images/owner/a.png']);
+    expect(await storage.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000) })).toBe(0);
+    await storage.close();
+  });
+
+  test('an object has its content type in the bucket too', async () => {
+    const { bucket, client } = await makeBucket();
+    const storage = s3Storage(bucket);
+    const [small, large] = [newKey(), newKey()];
+    await storage.put(small, generated(10), putOptions({ contentType: 'video/webm' }));
+    await storage.put(large, generated(9 * MIB), putOptions({ contentType: 'video/webm' }));
+    for (const Key of [small, large]) {
+      const { ContentType } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key }));
+      expect(ContentType).toBe('video/webm');
+    }
+    await storage.close();
+  });
+});

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { LecternError } from '../../src/errors.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { generated, MIB, sha256Of, textOf } from './storage-bodies.js';
+import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
+import { type Proxy, refuse, startProxy } from './storage-s3-proxy.js';
+import { listed, newKey, putOptions, putText } from './storage.contract.js';
+
+/** Short, so that a test sees the end of them. */
+const TIMEOUTS = { connect: 300, idle: 300, giveUp: 300 };
+
+describe.skipIf(s3Server === null)('an S3 storage', () => {
+  let bucket: string;
+  let proxy: Proxy;
+  /** Reaches the same bucket by the way that a test breaks. */
+  let storage: Storage;
+  /** Looks at what is really there. */
+  let witness: Storage;
+
+  beforeAll(async () => {
+    bucket = (await makeBucket()).bucket;
+    witness = s3Storage(bucket);
+  });
+  beforeEach(async () => {
+    proxy = await startProxy(s3Server!.endpoint);
+    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
+  });
+  afterEach(async () => {
+    await storage.close();
+    proxy.close();
+  });
+
+  describe('says STORAGE_UNAVAILABLE from every method', () => {
+    test('when nobody listens there', async () => {
+      const server = await listen(createServer());
+      const endpoint = endpointOf(server);
+      server.close();
+      await once(server, 'close');
+      await expectUnavailable(s3Storage(bucket, { endpoint }));
+    });
+
+    test('when the store accepts connections and never answers', async () => {
+      const server = await listen(createServer((socket) => socket.resume().on('error', () => undefined)));
+      const began = Date.now();
+      await expectUnavailable(s3Storage(bucket, { endpoint: endpointOf(server), timeouts: TIMEOUTS }));
+      expect(Date.now() - began).toBeLessThan(10_000);
+      server.close();
+    });
+
+    test('when the answers are no HTTP', async () => {
+      const server = await listen(
+        createServer((socket) => {
+          socket.on('error', () => undefined).once('data', () => socket.end('220 mail.example.org ESMTP\r\n'));
+        }),
+      );
+      await expectUnavailable(s3Storage(bucket, { endpoint: endpointOf(server) }));
+      server.close();
+    });
+
+    test('when the host has no address', async () => {
+      await expectUnavailable(s3Storage(bucket, { endpoint: 'http://s3.invalid' }));
+    });
+
+    test('when the store is overloaded', async () => {
+      proxy.intercept = (request, response) => refuse(request, response, 503, 'SlowDown');
+      await expectUnavailable(storage);
+    });
+
+    test('when there is no such bucket', async () => {
+      await expectUnavailable(s3Storage('lectern-no-such-bucket'));
+    });
+
+    test.each([
+      ['the access key is unknown', { accessKeyId: 'unknown', secretAccessKey: 'unknown' }],
+      ['the secret is wrong', { accessKeyId: s3Server?.accessKeyId ?? '', secretAccessKey: 'wrong' }],
+    ])('when %s', async (_, credentials) => {
+      await expectUnavailable(s3Storage(bucket, { credentials }));
+    });
+
+    test('when there are no credentials to be had', async () => {
+      const reason = Object.assign(new Error('no role'), { name: 'CredentialsProviderError' });
+      const without = s3Storage(bucket, { credentials: () => Promise.reject(reason) });
+      await expectUnavailable(without);
+      const life = { signedAt: new Date(), expiresAt: new Date(Date.now() + 60_000) };
+      const signing = without.signGet(newKey(), { ...life, disposition: 'inline', contentType: 'video/mp4' });
+      await expect(signing).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: reason });
+    });
+  });
+
+  describe('deletes one by one', () => {
+    const stored = async (): Promise<string[]> => {
+      const keys = [newKey(), newKey(), newKey()];
+      for (const key of keys) await putText(witness, key, 'x');
+      return keys;
+    };
+    const isBatch = (method = '', url = ''): boolean => method === 'POST' && url.includes('delete');
+
+    test.each([
+      [400, 'MissingContentMD5'],
+      [400, 'InvalidRequest'],
+      [501, 'NotImplemented'],
+    ])('where a store refuses to delete many at once with %i %s', async (status, code) => {
+      proxy.intercept = (request, response) =>
+        isBatch(request.method, request.url) && refuse(request, response, status, code);
+      const keys = await stored();
+      await storage.delete(keys);
+      for (const key of keys) expect(await witness.stat(key)).toBeNull();
+    });
+
+    test('what a store reports as not deleted, and says why it cannot', async () => {
+      const keys = await stored();
+      proxy.intercept = (request, response) => {
+        if (request.method === 'DELETE') return refuse(request, response, 403, 'AccessDenied');
+        if (!isBatch(request.method, request.url)) return false;
+        const error = `<Error><Key>${keys[1]!}</Key><Code>AccessDenied</Code><Message>No.</Message></Error>`;
+        request.resume().once('end', () => response.end(`<?xml version="1.0"?><DeleteResult>${error}</DeleteResult>`));
+        return true;
+      };
+      await expect(storage.delete(keys)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      expect(proxy.requests.filter((request) => request.startsWith('DELETE'))).toEqual([
+        expect.stringContaining(keys[1]!),
+      ]);
+    });
+  });
+
+  describe('reading', () => {
+    test('of an answer that is cut short ends with STORAGE_UNAVAILABLE', async () => {
+      const key = newKey();
+      await witness.put(key, generated(4 * MIB), putOptions());
+      proxy.intercept = (_, response) => {
+        response.writeHead(200, { 'content-length': 4 * MIB });
+        response.write(Buffer.alloc(MIB), () => response.destroy());
+        return true;
+      };
+      await expect(sha256Of(await storage.open(key))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    });
+
+    test('of an answer that falls silent ends with STORAGE_UNAVAILABLE', async () => {
+      proxy.intercept = (_, response) => {
+        response.writeHead(200, { 'content-length': 4 * MIB });
+        response.write('the beginning');
+        return true;
+      };
+      const impatient = s3Storage(bucket, { endpoint: proxy.endpoint, timeouts: TIMEOUTS });
+      await expect(sha256Of(await impatient.open(newKey()))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      await impatient.close();
+    });
+
+    test('is tried again when a connection breaks before the answer', async () => {
+      const key = newKey();
+      await putText(witness, key, 'x');
+      let first = true;
+      proxy.intercept = (request) => {
+        if (first) request.socket.destroy();
+        const broken = first;
+        first = false;
+        return broken;
+      };
+      expect(await textOf(await storage.open(key))).toBe('x');
+    });
+  });
+});
+
+/** Each within its bounds, and with the reason for the log. */
+async function expectUnavailable(storage: Storage): Promise<void> {
+  const options = putOptions();
+  const attempts: Promise<unknown>[] = [
+    storage.put(newKey(), generated(10), options),
+    storage.put(newKey(), generated(9 * MIB), options),
+    storage.open(newKey()),
+    storage.stat(newKey()),
+    storage.delete([newKey()]),
+    storage.delete([newKey(), newKey()]),
+    listed(storage.list('')),
+    storage.sweepUnfinished({ olderThan: new Date() }),
+    storage.check(),
+  ];
+  const outcomes = await Promise.allSettled(attempts);
+  expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? codeOf(outcome.reason) : outcome.value))).toEqual(
+    attempts.map(() => 'STORAGE_UNAVAILABLE'),
+  );
+  await storage.close();
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof LecternError && error.cause instanceof Error ? error.code : error;
+}
+
+async function listen(server: Server): Promise<Server> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function endpointOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

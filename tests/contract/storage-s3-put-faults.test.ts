@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Storage } from '../../src/storage/storage.js';
+import { chunksOf, generated, MIB, pausingAfter } from './storage-bodies.js';
+import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
+import { type Proxy, refuse, startProxy } from './storage-s3-proxy.js';
+import { newKey, putOptions } from './storage.contract.js';
+
+describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
+  let bucket: string;
+  let proxy: Proxy;
+  /** Reaches the same bucket by the way that a test breaks. */
+  let storage: Storage;
+  /** Looks at what is really there. */
+  let witness: Storage;
+
+  beforeAll(async () => {
+    bucket = (await makeBucket()).bucket;
+    witness = s3Storage(bucket);
+  });
+  beforeEach(async () => {
+    proxy = await startProxy(s3Server!.endpoint);
+    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
+  });
+  afterEach(async () => {
+    await storage.close();
+    proxy.close();
+  });
+
+  const expectNothingLeft = async (key: string): Promise<void> => {
+    expect(await witness.stat(key)).toBeNull();
+    expect(await witness.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000), key })).toBe(0);
+  };
+
+  const failing = (part: string): void => {
+    proxy.intercept = (request, response) =>
+      (request.url ?? '').includes(part) && refuse(request, response, 500, 'InternalError');
+  };
+
+  test.each(['uploads', 'partNumber=2'])(
+    'at the first failure (%s), without reading on, and leaves no part',
+    async (part) => {
+      failing(part);
+      const key = newKey();
+      let read = 0;
+      const body = Readable.from(
+        (function* () {
+          for (const chunk of chunksOf(200 * MIB)) {
+            read += chunk.length;
+            yield chunk;
+          }
+        })(),
+        { objectMode: false },
+      );
+      await expect(storage.put(key, body, putOptions())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      expect(read).toBeLessThan(50 * MIB);
+      expect(body.destroyed).toBe(true);
+      await expectNothingLeft(key);
+    },
+  );
+
+  test('although its body waits for a client that does not send', async () => {
+    failing('partNumber=1');
+    const { body } = pausingAfter(17 * MIB);
+    await expect(storage.put(newKey(), body, putOptions())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(body.destroyed).toBe(true);
+  });
+
+  test('soon, although another of its parts is neither taken nor refused', async () => {
+    proxy.intercept = (request, response) => {
+      if ((request.url ?? '').includes('partNumber=1')) return refuse(request, response, 403, 'AccessDenied');
+      return (request.url ?? '').includes('partNumber=2');
+    };
+    const resigned = s3Storage(bucket, {
+      endpoint: proxy.endpoint,
+      timeouts: { connect: 300, idle: 60_000, giveUp: 300 },
+    });
+    const key = newKey();
+    const putting = resigned.put(key, generated(20 * MIB), putOptions());
+    await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { name: 'AccessDenied' } });
+    await expectNothingLeft(key);
+    await resigned.close();
+  });
+
+  test('when the last step fails, and leaves no part', async () => {
+    proxy.intercept = (request, response) => {
+      const completes = request.method === 'POST' && (request.url ?? '').includes('uploadId');
+      return completes && refuse(request, response, 200, 'InternalError');
+    };
+    const key = newKey();
+    const putting = storage.put(key, generated(9 * MIB), putOptions());
+    await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await expectNothingLeft(key);
+  });
+
+  test('that is refused, with one small body, as with many parts', async () => {
+    proxy.intercept = (request, response) => request.method === 'PUT' && refuse(request, response, 403, 'AccessDenied');
+    for (const size of [10, 9 * MIB]) {
+      const putting = storage.put(newKey(), generated(size), putOptions());
+      await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { name: 'AccessDenied' } });
+    }
+  });
+
+  test.each([10, 9 * MIB])(
+    'of %i bytes that is aborted while its last request is under way, and deletes the object',
+    async (size) => {
+      const key = newKey();
+      const caller = new AbortController();
+      proxy.intercept = (request) => {
+        const isLast =
+          size < MIB ? request.method === 'PUT' : request.method === 'POST' && (request.url ?? '').includes('uploadId');
+        if (isLast) caller.abort(new Error('the client left'));
+        return false;
+      };
+      const putting = storage.put(key, generated(size), putOptions({ signal: caller.signal }));
+      await expect(putting).rejects.toThrow('the client left');
+      await expectNothingLeft(key);
+    },
+  );
+
+  test('with an unknown outcome when what was stored in spite of an abort cannot be deleted', async () => {
+    const caller = new AbortController();
+    proxy.intercept = (request, response) => {
+      if (request.method === 'PUT') caller.abort();
+      return request.method === 'DELETE' && refuse(request, response, 503, 'SlowDown');
+    };
+    const putting = storage.put(newKey(), generated(10), putOptions({ signal: caller.signal }));
+    await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+});

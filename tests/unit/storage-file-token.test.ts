@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type FileGrant, FileTokens } from '../../src/storage/file-token.js';
+
+const SECRET = 'a secret of at least thirty-two bytes';
+const tokens = new FileTokens(SECRET);
+const expiresAt = new Date('2030-01-01T00:00:00.123Z');
+const inTime = expiresAt.getTime() - 1;
+const grant: FileGrant = {
+  purpose: 'get',
+  method: 'GET',
+  key: 'videos/owner/lesson.mp4',
+  expiresAt,
+  disposition: 'inline; filename="lesson.mp4"',
+  contentType: 'video/mp4',
+};
+const { purpose, method, key } = grant;
+
+describe('a file token', () => {
+  test('gives back what was signed', () => {
+    const query = new URLSearchParams(tokens.sign(grant).toString());
+    expect(tokens.verify({ purpose, method, key, query }, inTime)).toEqual({ valid: true, grant });
+  });
+
+  test('of a secret given as text is good for the same secret given as bytes, and for no other', () => {
+    const query = tokens.sign(grant);
+    expect(new FileTokens(Buffer.from(SECRET)).verify({ purpose, method, key, query }, inTime).valid).toBe(true);
+    expect(new FileTokens(`${SECRET}!`).verify({ purpose, method, key, query }, inTime)).toEqual({
+      valid: false,
+      reason: 'tampered',
+    });
+  });
+
+  test('ends at the very millisecond', () => {
+    const query = tokens.sign(grant);
+    expect(tokens.verify({ purpose, method, key, query }, expiresAt.getTime() - 1).valid).toBe(true);
+    expect(tokens.verify({ purpose, method, key, query }, expiresAt.getTime())).toEqual({
+      valid: false,
+      reason: 'expired',
+    });
+  });
+
+  test('that lasts a second is good for this second', () => {
+    const now = Date.now();
+    const query = tokens.sign({ ...grant, expiresAt: new Date(now + 1000) });
+    expect(tokens.verify({ purpose, method, key, query }).valid).toBe(true);
+    expect(tokens.verify({ purpose, method, key, query }, now + 1000).valid).toBe(false);
+  });
+
+  test.each(['expires', 'disposition', 'type', 'signature'])(
+    'is void with %s changed, missing or given twice',
+    (name) => {
+      const changed = tokens.sign(grant);
+      changed.set(name, name === 'expires' ? String(expiresAt.getTime() + 1) : `${changed.get(name) ?? ''}x`);
+      expect(tokens.verify({ purpose, method, key, query: changed }, inTime)).toEqual({
+        valid: false,
+        reason: 'tampered',
+      });
+      const missing = tokens.sign(grant);
+      missing.delete(name);
+      expect(tokens.verify({ purpose, method, key, query: missing }, inTime)).toEqual({
+        valid: false,
+        reason: 'malformed',
+      });
+      const twice = tokens.sign(grant);
+      twice.append(name, twice.get(name) ?? '');
+      expect(tokens.verify({ purpose, method, key, query: twice }, inTime)).toEqual({
+        valid: false,
+        reason: 'malformed',
+      });
+    },
+  );
+
+  test('is void with any one character of its signature changed, the last among them', () => {
+    const signature = tokens.sign(grant).get('signature')!;
+    for (let index = 0; index < signature.length; index++) {
+      for (const other of 'ABab01-_') {
+        if (other === signature[index]) continue;
+        const query = tokens.sign(grant);
+        query.set('signature', signature.slice(0, index) + other + signature.slice(index + 1));
+        expect(tokens.verify({ purpose, method, key, query }, inTime).valid).toBe(false);
+      }
+    }
+  });
+
+  test('cannot be moved to another key, not even by shifting text from one value into the next', () => {
+    const query = tokens.sign(grant);
+    expect(tokens.verify({ purpose, method, key: `${key}x`, query }, inTime).valid).toBe(false);
+    const shifted = tokens.sign({ ...grant, disposition: 'inline","video/mp4', contentType: '' });
+    const original = tokens.sign({ ...grant, disposition: 'inline', contentType: 'video/mp4' });
+    expect(shifted.get('signature')).not.toBe(original.get('signature'));
+  });
+
+  test.each(['', '-1', '0', '1e99', '9'.repeat(400), ' 1893456000123', '0x1', 'NaN', '１２'])(
+    'with expiry %j is malformed',
+    (expires) => {
+      const query = tokens.sign(grant);
+      query.set('expires', expires);
+      expect(tokens.verify({ purpose, method, key, query }, inTime)).toEqual({ valid: false, reason: 'malformed' });
+    },
+  );
+
+  test('never makes verifying throw, whatever the query', () => {
+    const text = fc.string({ unit: 'binary' });
+    const digits = fc.stringMatching(/^[0-9]{1,20}$/);
+    fc.assert(
+      fc.property(text, fc.oneof(text, digits), text, text, text, (anyKey, expires, disposition, type, signature) => {
+        const query = new URLSearchParams({ expires, disposition, type, signature });
+        expect(tokens.verify({ purpose, method, key: anyKey, query }).valid).toBe(false);
+      }),
+    );
+  });
+
+  test('is not signed without a time to expire at', () => {
+    expect(() => tokens.sign({ ...grant, expiresAt: new Date(NaN) })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,148 @@
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isObjectKey } from '../../src/storage/object-key.js';
+import { S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3-storage.js';
+
+const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const TEMPORARY = { ...KEYS, sessionToken: 'IQoJb3JpZ2luX2VjE/+=//' };
+const DAY = 24 * 60 * 60;
+
+const amazon: S3StorageOptions = { bucket: 'media', region: 'eu-central-1', forcePathStyle: false, credentials: KEYS };
+const STORES: Record<string, S3StorageOptions> = {
+  'Amazon, by host name': amazon,
+  'Amazon, by path': { ...amazon, forcePathStyle: true },
+  'a bucket with dots in its name': { ...amazon, bucket: 'media.example.com' },
+  'the oldest region': { ...amazon, region: 'us-east-1' },
+  'a region in China': { ...amazon, region: 'cn-north-1' },
+  'temporary credentials': { ...amazon, credentials: TEMPORARY },
+  'a store of another make': { ...amazon, endpoint: 'http://127.0.0.1:9000', forcePathStyle: true },
+  'a store by host name and port': { ...amazon, endpoint: 'https://s3.example.com:8443' },
+  'a store below a path': { ...amazon, endpoint: 'https://example.com/s3/', forcePathStyle: true },
+};
+
+/** The SDK's own, slow way: the reference. */
+async function bySdk(options: S3StorageOptions, key: string, life: Life): Promise<string> {
+  const client = new S3Client({
+    region: options.region,
+    forcePathStyle: options.forcePathStyle,
+    credentials: options.credentials!,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(options.endpoint === undefined ? {} : { endpoint: options.publicEndpoint ?? options.endpoint }),
+  });
+  const command = new GetObjectCommand({
+    Bucket: options.bucket,
+    Key: key,
+    ResponseContentDisposition: life.disposition,
+    ResponseContentType: life.contentType,
+  });
+  const expiresIn = Math.floor(life.expiresAt.getTime() / 1000) - Math.floor(life.signedAt.getTime() / 1000);
+  const url = await getSignedUrl(client, command, { signingDate: life.signedAt, expiresIn });
+  client.destroy();
+  return url;
+}
+
+interface Life {
+  readonly signedAt: Date;
+  readonly expiresAt: Date;
+  readonly disposition: string;
+  readonly contentType: string;
+}
+
+function lifeOf(seconds: number, disposition = 'inline', contentType = 'video/mp4'): Life {
+  const signedAt = new Date('2026-03-01T10:20:30.400Z');
+  return { signedAt, expiresAt: new Date(signedAt.getTime() + seconds * 1000), disposition, contentType };
+}
+
+describe("a signed S3 URL is byte for byte the SDK's", () => {
+  test.each(Object.entries(STORES))('for %s', async (_, options) => {
+    const storage = new S3Storage(options);
+    for (const name of [
+      'lesson-a1b2c3d4.mp4',
+      "it's (1) *final*!.mp4",
+      'a+b&c=d?e#f;g@h:i,j$k.mp4',
+      'Übung 視頻 🎬.mp4',
+    ]) {
+      const life = lifeOf(900, `attachment; filename="a b+c.mp4"; filename*=UTF-8''%C3%9Cbung%20(1).mp4`);
+      const key = `videos/018f2f4e/${name}`;
+      expect((await storage.signGet(key, life)).url).toBe(await bySdk(options, key, life));
+    }
+    await storage.close();
+  });
+
+  test('for any key, disposition, type and lifetime', async () => {
+    const storage = new S3Storage(amazon);
+    const segment = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
+    const key = fc
+      .tuple(segment, segment, segment)
+      .map((parts) => parts.join('/'))
+      .filter(isObjectKey);
+    const header = fc.string({ maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(
+        key,
+        header,
+        header,
+        fc.integer({ min: 1, max: 7 * DAY }),
+        async (anyKey, disposition, type, seconds) => {
+          const life = lifeOf(seconds, disposition, type);
+          expect((await storage.signGet(anyKey, life)).url).toBe(await bySdk(amazon, anyKey, life));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    await storage.close();
+  });
+});
+
+describe('a signed S3 URL', () => {
+  const key = 'videos/owner/lesson.mp4';
+
+  test('points to where clients reach the store', async () => {
+    const storage = new S3Storage({
+      ...amazon,
+      endpoint: 'http://minio:9000',
+      publicEndpoint: 'https://cdn.example.com',
+      forcePathStyle: true,
+    });
+    expect(storage.canonicalUrl(key)).toBe('https://cdn.example.com/media/videos/owner/lesson.mp4');
+    expect((await storage.signGet(key, lifeOf(60))).url.startsWith(`${storage.canonicalUrl(key)}?`)).toBe(true);
+  });
+
+  test('has the canonical URL of its bucket in front', () => {
+    const urlOf = (options: Partial<S3StorageOptions>): string =>
+      new S3Storage({ ...amazon, ...options }).canonicalUrl('a/b/c d.mp4');
+    expect(urlOf({})).toBe('https://media.s3.eu-central-1.amazonaws.com/a/b/c%20d.mp4');
+    expect(urlOf({ forcePathStyle: true })).toBe('https://s3.eu-central-1.amazonaws.com/media/a/b/c%20d.mp4');
+  });
+
+  test('expires on a whole second, not after what was asked, and says so', async () => {
+    const storage = new S3Storage(amazon);
+    const signedAt = new Date('2026-03-01T10:20:30.400Z');
+    const expiresAt = new Date('2026-03-01T10:21:00.900Z');
+    const { url, expiresAt: real } = await storage.signGet(key, { ...lifeOf(1), signedAt, expiresAt });
+    expect(real).toEqual(new Date('2026-03-01T10:21:00.000Z'));
+    expect(new URL(url).searchParams.get('X-Amz-Date')).toBe('20260301T102030Z');
+    expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('30');
+  });
+
+  test('never outlives the temporary credentials that signed it', async () => {
+    const expiration = new Date('2026-03-01T10:20:40.999Z');
+    const storage = new S3Storage({ ...amazon, credentials: async () => ({ ...TEMPORARY, expiration }) });
+    const { url, expiresAt } = await storage.signGet(key, lifeOf(900));
+    expect(expiresAt).toEqual(new Date('2026-03-01T10:20:40.000Z'));
+    expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('10');
+  });
+
+  test('never lives longer than the seven days that S3 allows', async () => {
+    const { url, expiresAt } = await new S3Storage(amazon).signGet(key, lifeOf(30 * DAY));
+    expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe(String(7 * DAY));
+    expect(expiresAt).toEqual(new Date('2026-03-08T10:20:30.000Z'));
+  });
+
+  test('is not made for less than a second', async () => {
+    await expect(new S3Storage(amazon).signGet(key, lifeOf(0.1))).rejects.toThrow(RangeError);
+  });
+});

@@ -1,0 +1,41 @@
+import mongoose from 'mongoose';
+import { LecternError } from '../errors.js';
+
+const { mongo } = mongoose;
+
+/** MongoDB's code for a unique index or `_id` that is taken. */
+const DUPLICATE_KEY = 11000;
+
+/**
+ * Server errors that say "not now": not primary, stepping down, shutting down, interrupted, out of time.
+ * Source: MongoDB's error code list, categories NotPrimaryError, ShutdownError and InterruptedError.
+ */
+const PASSING_SERVER_CODES: ReadonlySet<number> = new Set([
+  6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
+]);
+
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof mongo.MongoServerError) return PASSING_SERVER_CODES.has(Number(error.code));
+  return (
+    error instanceof mongo.MongoNetworkError ||
+    error instanceof mongo.MongoServerSelectionError ||
+    error instanceof mongo.MongoNotConnectedError ||
+    error instanceof mongo.MongoTopologyClosedError ||
+    error instanceof mongo.MongoOperationTimeoutError ||
+    error instanceof mongoose.Error.MongooseServerSelectionError
+  );
+}
+
+/**
+ * What a database error means to a client: a taken key is CONFLICT, a server that does not answer is
+ * DATABASE_UNAVAILABLE. Anything else is not recognised and stays what it is, so that defects of ours remain visible.
+ */
+export function recogniseDatabaseError(error: unknown): LecternError | undefined {
+  if (isDuplicateKey(error)) return new LecternError('CONFLICT', undefined, { cause: error });
+  if (isUnavailable(error)) return new LecternError('DATABASE_UNAVAILABLE', undefined, { cause: error });
+  return undefined;
+}

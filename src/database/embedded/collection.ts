@@ -1,0 +1,208 @@
+import type { DatabaseSync, StatementSync } from '@photostructure/sqlite';
+import type { Range } from './bounds.js';
+import { CommandError } from './errors.js';
+import { entriesOf } from './index-keys.js';
+import type { Entries } from './index-keys.js';
+import { specOf } from './index-spec.js';
+import type { IndexSpec } from './index-spec.js';
+import { decode, encode, encodeForStorage, show } from './values.js';
+import type { Doc } from './values.js';
+
+type Sqlite = InstanceType<typeof DatabaseSync>;
+type Statement = InstanceType<typeof StatementSync>;
+
+/** A document as it is stored: `row` is its place in the order of insertion. */
+export interface Stored {
+  readonly row: number;
+  readonly bytes: Uint8Array;
+}
+export interface IndexEntry {
+  readonly key: Uint8Array;
+  readonly row: number;
+}
+
+const PAGE = 64;
+
+/** One index: a table of (key, row), in the order of MongoDB's values. */
+export class Index {
+  private readonly statements: Record<'add' | 'remove' | 'taken' | 'forward' | 'backward', Statement>;
+
+  constructor(
+    private readonly sqlite: Sqlite,
+    readonly id: number,
+    readonly spec: IndexSpec,
+    public multikey: number,
+  ) {
+    this.statements = {
+      add: sqlite.prepare(`INSERT INTO i${id} (key, row) VALUES (?, ?)`),
+      remove: sqlite.prepare(`DELETE FROM i${id} WHERE key = ? AND row = ?`),
+      taken: sqlite.prepare(`SELECT row FROM i${id} WHERE key = ? AND row <> ? LIMIT 1`),
+      forward: sqlite.prepare(
+        `SELECT key, row FROM i${id} WHERE (key, row) > (?, ?) AND key < ? ORDER BY key, row LIMIT ?`,
+      ),
+      backward: sqlite.prepare(
+        `SELECT key, row FROM i${id} WHERE (key, row) < (?, ?) AND key >= ? ORDER BY key DESC, row DESC LIMIT ?`,
+      ),
+    };
+  }
+
+  /** The document's entries; none when a sparse or partial index leaves it out. */
+  entriesOf(doc: Doc): Entries {
+    const { partial, sparse, fields } = this.spec;
+    if (partial !== undefined && !partial.matches(doc)) return NO_ENTRIES;
+    const entries = entriesOf(doc, fields);
+    return sparse && !entries.present ? NO_ENTRIES : entries;
+  }
+
+  /** Throws MongoDB's duplicate key error when another document has one of these keys in a unique index. */
+  assertFree(entries: Entries, row: number, namespace: string): void {
+    if (!this.spec.unique) return;
+    const taken = entries.keys.findIndex((key) => this.statements.taken.get(key, row) !== undefined);
+    if (taken === -1) return;
+    const values = (entries.values[taken] ?? []).map((value) => (typeof value === 'symbol' ? [] : (value ?? null)));
+    const keyValue = Object.fromEntries(this.spec.fields.map(({ path }, i) => [path, values[i]]));
+    throw new CommandError(
+      11000,
+      `E11000 duplicate key error collection: ${namespace} index: ${this.spec.name} dup key: ${show(keyValue)}`,
+      { keyPattern: this.spec.doc['key'], keyValue },
+    );
+  }
+
+  add(entries: Entries, row: number): void {
+    for (const key of entries.keys) this.statements.add.run(key, row);
+    if ((entries.multikey | this.multikey) !== this.multikey) {
+      this.multikey |= entries.multikey;
+      this.sqlite.prepare('UPDATE indexes SET multikey = ? WHERE id = ?').run(this.multikey, this.id);
+    }
+  }
+
+  remove(entries: Entries, row: number): void {
+    for (const key of entries.keys) this.statements.remove.run(key, row);
+  }
+
+  /** The entries of a range, in order; reads a page at a time, so writes between two pages do no harm. */
+  *scan({ from, to }: Range, backward: boolean): Generator<IndexEntry> {
+    const statement = backward ? this.statements.backward : this.statements.forward;
+    let place: IndexEntry = { key: backward ? to : from, row: -1 };
+    for (;;) {
+      const page = statement.all(place.key, place.row, backward ? from : to, PAGE) as IndexEntry[];
+      yield* page;
+      if (page.length < PAGE) return;
+      place = page.at(-1) as IndexEntry;
+    }
+  }
+}
+
+const NO_ENTRIES: Entries = { keys: [], values: [], multikey: 0, present: false };
+
+interface StoredIndex {
+  readonly id: number;
+  readonly spec: IndexSpec;
+  readonly multikey: number;
+}
+
+/** One collection: its documents by row, and its indexes, kept in step by every write. */
+export class Collection {
+  readonly namespace: string;
+  readonly indexes: Index[];
+  private readonly statements: Record<'get' | 'next' | 'insert' | 'update' | 'delete', Statement>;
+
+  constructor(
+    private readonly sqlite: Sqlite,
+    readonly id: number,
+    readonly db: string,
+    readonly name: string,
+    indexes: readonly StoredIndex[],
+  ) {
+    this.namespace = `${db}.${name}`;
+    this.indexes = indexes.map((index) => new Index(sqlite, index.id, index.spec, index.multikey));
+    this.statements = {
+      get: sqlite.prepare(`SELECT row, bytes FROM c${id} WHERE row = ?`),
+      next: sqlite.prepare(`SELECT row, bytes FROM c${id} WHERE row > ? ORDER BY row LIMIT 1`),
+      insert: sqlite.prepare(`INSERT INTO c${id} (bytes) VALUES (?)`),
+      update: sqlite.prepare(`UPDATE c${id} SET bytes = ? WHERE row = ?`),
+      delete: sqlite.prepare(`DELETE FROM c${id} WHERE row = ?`),
+    };
+  }
+
+  static create(sqlite: Sqlite, id: number, db: string, name: string): Collection {
+    // AUTOINCREMENT: a row number is never used again, so a cursor that remembers one cannot meet another document.
+    sqlite.exec(`CREATE TABLE c${id} (row INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL)`);
+    const collection = new Collection(sqlite, id, db, name, []);
+    collection.createIndex(specOf({ v: 2, key: { _id: 1 }, name: '_id_' }));
+    return collection;
+  }
+
+  get(row: number): Stored | undefined {
+    return this.statements.get.get(row) as Stored | undefined;
+  }
+
+  /** All documents in the order of insertion. */
+  *scan(): Generator<Stored> {
+    let place = this.statements.next.get(0) as Stored | undefined;
+    while (place !== undefined) {
+      yield place;
+      place = this.statements.next.get(place.row) as Stored | undefined;
+    }
+  }
+
+  insert(doc: Doc): void {
+    const bytes = encodeForStorage(doc);
+    const entries = this.indexes.map((index) => ({ index, of: index.entriesOf(doc) }));
+    for (const { index, of } of entries) index.assertFree(of, 0, this.namespace);
+    const row = Number(this.statements.insert.run(bytes).lastInsertRowid);
+    for (const { index, of } of entries) index.add(of, row);
+  }
+
+  /** Stores a changed document in its place. False when it is the same byte by byte: then nothing is written. */
+  replace(stored: Stored, before: Doc, doc: Doc): boolean {
+    const bytes = encodeForStorage(doc);
+    if (Buffer.compare(bytes, stored.bytes) === 0) return false;
+    const { row } = stored;
+    const changes = this.indexes
+      .map((index) => ({ index, old: index.entriesOf(before), new: index.entriesOf(doc) }))
+      .filter((change) => !sameKeys(change.old, change.new));
+    for (const change of changes) change.index.assertFree(change.new, row, this.namespace);
+    this.statements.update.run(bytes, row);
+    for (const change of changes) {
+      change.index.remove(change.old, row);
+      change.index.add(change.new, row);
+    }
+    return true;
+  }
+
+  remove(stored: Stored, doc: Doc): void {
+    for (const index of this.indexes) index.remove(index.entriesOf(doc), stored.row);
+    this.statements.delete.run(stored.row);
+  }
+
+  /** Builds the index over what is there; a duplicate under a unique one throws, and the command is rolled back. */
+  createIndex(spec: IndexSpec): void {
+    const added = this.sqlite
+      .prepare('INSERT INTO indexes (collection, spec, multikey) VALUES (?, ?, 0)')
+      .run(this.id, encode(spec.doc));
+    const id = Number(added.lastInsertRowid);
+    this.sqlite.exec(`CREATE TABLE i${id} (key BLOB, row INTEGER, PRIMARY KEY (key, row)) WITHOUT ROWID`);
+    const index = new Index(this.sqlite, id, spec, 0);
+    for (const stored of this.scan()) {
+      const entries = index.entriesOf(decode(stored.bytes));
+      index.assertFree(entries, stored.row, this.namespace);
+      index.add(entries, stored.row);
+    }
+    this.indexes.push(index);
+  }
+
+  dropIndex(index: Index): void {
+    this.sqlite.exec(`DROP TABLE i${index.id}; DELETE FROM indexes WHERE id = ${index.id}`);
+    this.indexes.splice(this.indexes.indexOf(index), 1);
+  }
+
+  dropTables(): void {
+    for (const index of [...this.indexes]) this.dropIndex(index);
+    this.sqlite.exec(`DROP TABLE c${this.id}`);
+  }
+}
+
+function sameKeys(a: Entries, b: Entries): boolean {
+  return a.keys.length === b.keys.length && a.keys.every((key, i) => key.equals(b.keys[i] as Buffer));
+}

@@ -1,0 +1,95 @@
+import { calculateObjectSize, Long } from 'bson';
+import { CommandError } from './errors.js';
+import { MAX_DOCUMENT_BYTES } from './values.js';
+import type { Doc } from './values.js';
+
+interface Cursor {
+  readonly namespace: string;
+  readonly results: Iterator<Doc>;
+  /** A result already taken to see whether the cursor was at its end. */
+  ahead: Doc | undefined;
+  lastUsed: number;
+}
+
+const IDLE_MS = 10 * 60 * 1000;
+const MAX_CURSORS = 1000;
+const FIRST_BATCH = 101;
+/** What a document costs in an array besides its own bytes: a type and its index as text. */
+const ELEMENT_BYTES = 10;
+
+/**
+ * Open cursors (manual: "Cursor Batches", "Closure of Inactive Cursors"): a batch is at most 16 MiB; an idle cursor
+ * goes after 10 minutes, whatever `noCursorTimeout` says, and the longest idle one when there are over a thousand.
+ */
+export class Cursors {
+  private readonly open = new Map<bigint, Cursor>();
+  private lastId = 0n;
+
+  /** The answer with the first batch; the rest stays open unless `single`. */
+  first(namespace: string, results: Iterable<Doc>, batchSize?: number, single = false): Doc {
+    const cursor: Cursor = { namespace, results: results[Symbol.iterator](), ahead: undefined, lastUsed: Date.now() };
+    const { batch, done } = take(cursor, batchSize ?? FIRST_BATCH);
+    if (done || single) return { cursor: { firstBatch: batch, id: Long.ZERO, ns: namespace } };
+    this.makeRoom();
+    // Above 2^32, so that a driver which took the id for a 32-bit number would fail at once.
+    const id = (1n << 32n) + ++this.lastId * 7919n;
+    this.open.set(id, cursor);
+    return { cursor: { firstBatch: batch, id: Long.fromBigInt(id), ns: namespace } };
+  }
+
+  next(id: bigint, namespace: string, batchSize: number | undefined): Doc {
+    const cursor = this.open.get(id);
+    if (cursor === undefined || Date.now() - cursor.lastUsed > IDLE_MS) {
+      this.open.delete(id);
+      throw new CommandError(43, `cursor id ${id} not found`);
+    }
+    if (cursor.namespace !== namespace) {
+      const message = `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace`;
+      throw new CommandError(13, `${message} ${cursor.namespace}`);
+    }
+    // One that fails is gone; one that goes on comes back.
+    this.open.delete(id);
+    const { batch, done } = take(cursor, batchSize ?? Number.POSITIVE_INFINITY);
+    if (!done) this.open.set(id, { ...cursor, lastUsed: Date.now() });
+    return { cursor: { nextBatch: batch, id: done ? Long.ZERO : Long.fromBigInt(id), ns: namespace } };
+  }
+
+  kill(id: bigint): boolean {
+    return this.open.delete(id);
+  }
+
+  /** Ends the cursors of a collection that goes away, or whose indexes do. */
+  killAll(namespace: string): void {
+    for (const [id, cursor] of this.open) if (cursor.namespace === namespace) this.open.delete(id);
+  }
+
+  private makeRoom(): void {
+    const byAge = [...this.open].sort(([, a], [, b]) => a.lastUsed - b.lastUsed);
+    for (const [id, { lastUsed }] of byAge) {
+      if (Date.now() - lastUsed < IDLE_MS && this.open.size < MAX_CURSORS) return;
+      this.open.delete(id);
+    }
+  }
+}
+
+/** Fills a batch, and looks one result ahead so that the last batch says it is the last. */
+function take(cursor: Cursor, count: number): { batch: Doc[]; done: boolean } {
+  const batch: Doc[] = [];
+  let bytes = 0;
+  for (;;) {
+    const next = cursor.ahead ?? following(cursor.results);
+    cursor.ahead = undefined;
+    if (next === undefined) return { batch, done: true };
+    bytes += calculateObjectSize(next) + ELEMENT_BYTES;
+    if (batch.length >= count || (batch.length > 0 && bytes > MAX_DOCUMENT_BYTES)) {
+      cursor.ahead = next;
+      return { batch, done: false };
+    }
+    batch.push(next);
+  }
+}
+
+function following(results: Iterator<Doc>): Doc | undefined {
+  const next = results.next();
+  return next.done === true ? undefined : next.value;
+}

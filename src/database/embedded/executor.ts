@@ -1,0 +1,51 @@
+import { ADMIN_COMMANDS } from './admin-commands.js';
+import { assertCommand } from './command.js';
+import type { Command, Context } from './command.js';
+import { Cursors } from './cursors.js';
+import { CommandError } from './errors.js';
+import { INDEX_COMMANDS } from './index-commands.js';
+import { READ_COMMANDS } from './read-commands.js';
+import type { Store } from './store.js';
+import { toText } from './values.js';
+import type { Doc } from './values.js';
+import { WRITE_COMMANDS } from './write-commands.js';
+
+const COMMANDS = new Map<string, Command>(
+  Object.entries({ ...ADMIN_COMMANDS, ...INDEX_COMMANDS, ...READ_COMMANDS, ...WRITE_COMMANDS }),
+);
+
+/** Runs commands against the store, one at a time; every failure becomes an answer. */
+export class Executor {
+  private readonly cursors = new Cursors();
+
+  constructor(private readonly store: Store) {}
+
+  /** The answer to a command. What it wrote is durable only after `store.commit()`: answer the client after that. */
+  execute(command: Doc): Doc {
+    try {
+      return { ...this.run(command), ok: 1 };
+    } catch (error) {
+      return errorReply(error);
+    }
+  }
+
+  private run(document: Doc): Doc {
+    const name = Object.keys(document)[0] ?? '';
+    const command = COMMANDS.get(name);
+    if (command === undefined) throw new CommandError(59, `no such command: '${name}'`);
+    assertCommand(name, command, document);
+    const db = toText(document['$db'], '$db');
+    const context: Context = { store: this.store, cursors: this.cursors, db, command: document };
+    return command.writes ? this.store.atomically(() => command.run(context)) : command.run(context);
+  }
+}
+
+/** Refusals keep their code; anything else is a defect of this server and says so. */
+export function errorReply(error: unknown): Doc {
+  const known = error instanceof CommandError ? error : new CommandError(isFull(error) ? 14031 : 1, String(error));
+  return { ok: 0, errmsg: known.message, code: known.code, codeName: known.codeName, ...known.details };
+}
+
+function isFull(error: unknown): boolean {
+  return /database or disk is full/i.test(String(error));
+}

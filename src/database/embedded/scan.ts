@@ -1,0 +1,139 @@
+import type { Collection, Stored } from './collection.js';
+import { CommandError, unsupported } from './errors.js';
+import { keyFields, sortKeyOf } from './index-keys.js';
+import type { KeyField } from './index-keys.js';
+import { compileFilter } from './match.js';
+import type { Predicate } from './match.js';
+import { plan } from './planner.js';
+import type { IndexScan, Plan } from './planner.js';
+import { decode, show } from './values.js';
+import type { Doc } from './values.js';
+
+export interface Query {
+  readonly filter: Doc;
+  readonly sort?: Doc | undefined;
+  readonly skip?: number;
+  /** 0 means no limit. */
+  readonly limit?: number;
+  readonly hint?: unknown;
+  readonly maxTimeMS?: number;
+}
+
+export interface Found extends Stored {
+  readonly doc: Doc;
+}
+
+/** How much work a query did (manual: "Explain Results", executionStats). */
+interface Work {
+  keysExamined: number;
+  docsExamined: number;
+}
+
+/** A query planned and ready to run once. `work` counts while it runs. */
+export interface Execution {
+  readonly plan: Plan;
+  readonly work: Work;
+  readonly sort: readonly KeyField[];
+  readonly results: Iterable<Found>;
+}
+
+/**
+ * Manual: "Query Optimization". Results come lazily; a sort that no index gives holds only keys and row numbers. A
+ * collection that is not there has no documents, but a wrong query is wrong all the same.
+ */
+export function execute(collection: Collection | undefined, query: Query): Execution {
+  const matches = compileFilter(query.filter);
+  const sort = sortFields(query.sort ?? {});
+  const work = { keysExamined: 0, docsExamined: 0 };
+  if (collection === undefined) return { plan: { scan: undefined, sorted: true }, work, sort, results: [] };
+  const chosen = plan(collection.indexes, query.filter, sort, query.hint);
+  const deadline = query.maxTimeMS ? Date.now() + query.maxTimeMS : Number.POSITIVE_INFINITY;
+  const candidates = chosen.scan === undefined ? collection.scan() : indexed(collection, chosen.scan, work);
+  const found = matching(candidates, matches, work, deadline);
+  const ordered = chosen.sorted ? found : sorted(collection, found, sort, matches);
+  return { plan: chosen, work, sort, results: sliced(ordered, query.skip ?? 0, query.limit ?? 0) };
+}
+
+/** Manual: "sort()": each direction is 1 or -1. */
+function sortFields(sort: Doc): KeyField[] {
+  if ('$natural' in sort) throw unsupported('the sort $natural');
+  return keyFields(sort, (direction, path) => {
+    const message = '$sort key ordering must be 1 (for ascending) or -1 (for descending)';
+    return new CommandError(15975, `${message}: { ${path}: ${show(direction)} }`);
+  });
+}
+
+function* indexed(collection: Collection, scan: IndexScan, work: Work): Generator<Stored> {
+  const { index, ranges, backward } = scan;
+  // A document has several entries in a multikey index.
+  const seen = index.multikey === 0 ? undefined : new Set<number>();
+  for (const range of backward ? [...ranges].reverse() : ranges) {
+    for (const { row } of index.scan(range, backward)) {
+      work.keysExamined++;
+      if (seen?.has(row) === true) continue;
+      seen?.add(row);
+      const stored = collection.get(row);
+      if (stored !== undefined) yield stored;
+    }
+  }
+}
+
+function* matching(found: Iterable<Stored>, matches: Predicate, work: Work, deadline: number): Generator<Found> {
+  for (const stored of found) {
+    work.docsExamined++;
+    if (Date.now() > deadline) throw new CommandError(50, 'operation exceeded time limit');
+    const doc = decode(stored.bytes);
+    if (matches(doc)) yield { ...stored, doc };
+  }
+}
+
+/** Keeps the keys only; each document is read again when its turn comes, unless it has gone or changed meanwhile. */
+function* sorted(
+  collection: Collection,
+  found: Iterable<Found>,
+  sort: readonly KeyField[],
+  matches: Predicate,
+): Generator<Found> {
+  const rows: { row: number; key: Buffer }[] = [];
+  for (const { row, doc } of found) rows.push({ row, key: sortKeyOf(doc, sort) });
+  rows.sort((a, b) => Buffer.compare(a.key, b.key) || a.row - b.row);
+  for (const { row } of rows) {
+    const stored = collection.get(row);
+    if (stored === undefined) continue;
+    const doc = decode(stored.bytes);
+    if (matches(doc)) yield { ...stored, doc };
+  }
+}
+
+function* sliced(found: Iterable<Found>, skip: number, limit: number): Generator<Found> {
+  let passed = 0;
+  for (const one of found) {
+    if (passed++ < skip) continue;
+    yield one;
+    if (limit > 0 && passed === skip + limit) return;
+  }
+}
+
+/** The plan as `explain` tells it (manual: "Explain Results"). */
+export function describe({ plan: { scan, sorted: isSorted }, sort }: Execution, query: Query): Doc {
+  let stage: Doc = { stage: 'COLLSCAN', direction: 'forward' };
+  if (scan !== undefined) {
+    const { spec, multikey } = scan.index;
+    const inputStage = {
+      stage: 'IXSCAN',
+      indexName: spec.name,
+      keyPattern: spec.doc['key'],
+      isMultiKey: multikey !== 0,
+      isUnique: spec.unique,
+      isSparse: spec.sparse,
+      isPartial: spec.partial !== undefined,
+      direction: scan.backward ? 'backward' : 'forward',
+    };
+    stage = { stage: 'FETCH', inputStage };
+  }
+  const sortPattern = Object.fromEntries(sort.map(({ path, direction }) => [path, direction]));
+  if (!isSorted) stage = { stage: 'SORT', sortPattern, inputStage: stage };
+  if (query.skip) stage = { stage: 'SKIP', skipAmount: query.skip, inputStage: stage };
+  if (query.limit) stage = { stage: 'LIMIT', limitAmount: query.limit, inputStage: stage };
+  return stage;
+}

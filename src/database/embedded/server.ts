@@ -1,0 +1,122 @@
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { errorReply } from './executor.js';
+import type { Executor } from './executor.js';
+import type { Store } from './store.js';
+import type { Doc } from './values.js';
+import { formatReply, MessageSplitter, parseMessage } from './wire.js';
+import type { Request } from './wire.js';
+
+interface Job {
+  readonly socket: Socket;
+  readonly request: Request;
+}
+
+/** What a Unix socket's address may hold, with its closing zero. */
+const MAX_PATH_BYTES = 107;
+
+/**
+ * Answers MongoDB's wire protocol on a Unix socket. Requests that wait together are run one after the other and made
+ * durable by one commit, and only then answered: many writers share the cost of reaching the disk.
+ */
+export class WireServer {
+  private readonly sockets = new Set<Socket>();
+  private queue: Job[] = [];
+  private scheduled = false;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly socketPath: string,
+    private readonly executor: Executor,
+    private readonly store: Store,
+  ) {}
+
+  /** Listens; the socket is its owner's alone (0600). A file that a killed process left there is replaced. */
+  static async listen(socketPath: string, executor: Executor, store: Store): Promise<WireServer> {
+    if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES) {
+      throw new Error(`the socket path is longer than ${MAX_PATH_BYTES} bytes: ${socketPath}`);
+    }
+    await removeStale(socketPath);
+    const server = createServer();
+    const wire = new WireServer(server, socketPath, executor, store);
+    server.on('connection', (socket) => wire.serve(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+    chmodSync(socketPath, 0o600);
+    return wire;
+  }
+
+  /** Answers what has arrived, then ends all connections and removes the socket. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.flush();
+    for (const socket of this.sockets) socket.destroySoon();
+    await closed;
+    rmSync(this.socketPath, { force: true });
+  }
+
+  private serve(socket: Socket): void {
+    const splitter = new MessageSplitter();
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    // A client that sends without reading its answers waits until it has read them.
+    socket.on('drain', () => socket.resume());
+    socket.on('data', (chunk) => {
+      try {
+        for (const message of splitter.push(chunk)) this.enqueue({ socket, request: parseMessage(message) });
+      } catch {
+        socket.destroy();
+      }
+    });
+  }
+
+  private enqueue(job: Job): void {
+    this.queue.push(job);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    // After all sockets that are ready have been read.
+    setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    this.scheduled = false;
+    const jobs = this.queue;
+    this.queue = [];
+    let replies = jobs.map(({ request }) => this.executor.execute(request.command));
+    try {
+      this.store.commit();
+    } catch (error) {
+      replies = replies.map(() => errorReply(error));
+    }
+    jobs.forEach(({ socket, request }, i) => {
+      const reply = replies[i];
+      if (reply === undefined || !request.wantsReply || socket.destroyed) return;
+      if (!socket.write(formatted(request, reply))) socket.pause();
+    });
+  }
+}
+
+/** An answer too large for one document (a `distinct` of too much) becomes an error. */
+function formatted(request: Request, reply: Doc): Buffer {
+  try {
+    return formatReply(request, reply);
+  } catch (error) {
+    return formatReply(request, errorReply(error));
+  }
+}
+
+async function removeStale(socketPath: string): Promise<void> {
+  const found = statSync(socketPath, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${socketPath} exists and is not a socket`);
+  const answers = await new Promise<boolean>((resolve) => {
+    const probe = connect(socketPath, () => resolve(true)).on('error', () => resolve(false));
+    probe.once('close', () => resolve(false)).once('connect', () => probe.destroy());
+  });
+  if (answers) throw new Error(`${socketPath} belongs to a server that is running`);
+  rmSync(socketPath, { force: true });
+}

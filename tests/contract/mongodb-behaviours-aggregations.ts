@@ -1,0 +1,75 @@
+import { refusal } from './mongodb-behaviours.js';
+import type { Behaviour, Collection, Doc } from './mongodb-behaviours.js';
+
+const sales = [
+  { _id: 1, item: 'a', n: 2, price: 10, tags: ['x', 'y'] },
+  { _id: 2, item: 'b', n: 1, price: 5, tags: [] },
+  { _id: 3, item: 'a', n: 3, price: 1.5 },
+];
+
+function pipeline(name: string, stages: Doc[], gives: readonly unknown[], docs: readonly Doc[] = sales): Behaviour {
+  return { name, docs, run: (collection) => collection.aggregate(stages).toArray(), gives };
+}
+
+function refusedPipeline(name: string, stages: Doc[], code: number): Behaviour {
+  return { name, docs: sales, run: (collection) => refusal(collection.aggregate(stages).toArray()), gives: { code } };
+}
+
+function projected(
+  name: string,
+  projection: Doc,
+  gives: Doc,
+  doc: Doc = { _id: 1, a: 1, b: { c: 2, d: 3 }, e: [{ f: 1, g: 2 }, 5] },
+): Behaviour {
+  return { name, docs: [doc], run: (collection) => collection.findOne({}, { projection }), gives };
+}
+
+function refusedProjection(name: string, projection: Doc, code: number): Behaviour {
+  return {
+    name,
+    docs: sales,
+    run: (collection: Collection) => refusal(collection.findOne({}, { projection })),
+    gives: { code },
+  };
+}
+
+export const AGGREGATIONS: readonly Behaviour[] = [
+  projected('a projection includes', { a: 1 }, { _id: 1, a: 1 }),
+  projected('a projection leaves out the _id', { a: 1, _id: 0 }, { a: 1 }),
+  projected('a projection of the _id alone', { _id: 1 }, { _id: 1 }),
+  projected('a projection excludes', { b: 0, e: 0 }, { _id: 1, a: 1 }),
+  projected('a projection excludes the _id alone', { _id: 0 }, { a: 1, b: { c: 2, d: 3 }, e: [{ f: 1, g: 2 }, 5] }),
+  projected('a projection includes a dotted path', { 'b.c': 1 }, { _id: 1, b: { c: 2 } }),
+  projected('a projection excludes a dotted path', { 'b.c': 0, e: 0 }, { _id: 1, a: 1, b: { d: 3 } }),
+  projected('an inclusion goes through arrays and drops plain values', { 'e.f': 1 }, { _id: 1, e: [{ f: 1 }] }),
+  projected(
+    'an exclusion goes through arrays and keeps plain values',
+    { 'e.f': 0, b: 0 },
+    { _id: 1, a: 1, e: [{ g: 2 }, 5] },
+  ),
+  projected('an inclusion of what is missing', { z: 1 }, { _id: 1 }),
+  projected('an inclusion under a plain value drops it', { 'a.x': 1 }, { _id: 1 }),
+  refusedProjection('inclusion after exclusion is refused', { a: 0, b: 1 }, 31253),
+  refusedProjection('exclusion after inclusion is refused', { a: 1, b: 0 }, 31254),
+  refusedProjection('a path and a part of it collide', { b: 1, 'b.c': 1 }, 31249),
+
+  pipeline(
+    '$match, $sort, $skip and $limit',
+    [{ $match: { item: 'a' } }, { $sort: { n: -1 } }, { $skip: 1 }, { $limit: 1 }, { $project: { n: 1 } }],
+    [{ _id: 1, n: 2 }],
+  ),
+  pipeline(
+    'the $group by which drivers count',
+    [{ $match: { item: 'a' } }, { $group: { _id: 1, n: { $sum: 1 } } }],
+    [{ _id: 1, n: 2 }],
+  ),
+  pipeline(
+    'a count of nothing gives no group',
+    [{ $match: { item: 'z' } }, { $group: { _id: 1, n: { $sum: 1 } } }],
+    [],
+  ),
+
+  refusedPipeline('an unknown stage is refused', [{ $foo: 1 }], 40324),
+  refusedPipeline('a stage has one name', [{ $match: {}, $limit: 1 }], 40323),
+  refusedPipeline('$limit must be positive', [{ $limit: 0 }], 15958),
+];

@@ -1,0 +1,213 @@
+import { mongo } from 'mongoose';
+import { finds, idsOf, refusal, refusedFilter, sorts } from './mongodb-behaviours.js';
+import type { Behaviour, Doc } from './mongodb-behaviours.js';
+
+const { ObjectId, Long, Double, Int32, Binary } = mongo.BSON;
+
+const low = new ObjectId('000000000000000000000001');
+const high = new ObjectId('000000000000000000000002');
+const day = (n: number): Date => new Date(Date.UTC(2024, 0, n));
+
+/** Values `v` as documents with `_id` 1, 2, 3 …; `undefined` leaves the field out. */
+function each(...values: unknown[]): Doc[] {
+  return values.map((v, i) => ({ _id: i + 1, ...(v === undefined ? {} : { v }) }));
+}
+
+const numbers = each(1, 5, 10, '5', null, undefined);
+const arrays = each([1, 2, 3], [2, 1], 2, [], [[1, 2]]);
+const nested = [
+  { _id: 1, a: { b: 1 } },
+  { _id: 2, a: [{ b: 1 }, { b: 5 }] },
+  {
+    _id: 3,
+    a: [
+      { b: 3, c: 1 },
+      { b: 9, c: 2 },
+    ],
+  },
+  { _id: 4, a: {} },
+  { _id: 5 },
+  { _id: 6, a: [] },
+  { _id: 7, a: 4 },
+];
+
+export const QUERIES: readonly Behaviour[] = [
+  finds('an empty filter finds everything', numbers, {}, [1, 2, 3, 4, 5, 6]),
+  finds('a value is equality', numbers, { v: 5 }, [2]),
+  finds('$eq is equality', numbers, { v: { $eq: '5' } }, [4]),
+  finds('null matches null and missing', numbers, { v: null }, [5, 6]),
+  finds('$ne matches what is missing', numbers, { v: { $ne: 5 } }, [1, 3, 4, 5, 6]),
+  finds('$ne null leaves out what is missing', numbers, { v: { $ne: null } }, [1, 2, 3, 4]),
+  finds('$gt compares within one type', numbers, { v: { $gt: 1 } }, [2, 3]),
+  finds('$gte includes its bound', numbers, { v: { $gte: 5 } }, [2, 3]),
+  finds('$lt compares within one type', numbers, { v: { $lt: 10 } }, [1, 2]),
+  finds('$lte includes its bound', numbers, { v: { $lte: 5 } }, [1, 2]),
+  finds('$gt of a string matches strings only', numbers, { v: { $gt: '' } }, [4]),
+  finds('$gte null matches null and missing', numbers, { v: { $gte: null } }, [5, 6]),
+  finds('$gt null matches nothing', numbers, { v: { $gt: null } }, []),
+  finds('two comparisons make a range', numbers, { v: { $gt: 1, $lt: 10 } }, [2]),
+  finds('$in matches any of its values', numbers, { v: { $in: [1, '5'] } }, [1, 4]),
+  finds('$in with null matches what is missing', numbers, { v: { $in: [null, 10] } }, [3, 5, 6]),
+  finds('an empty $in matches nothing', numbers, { v: { $in: [] } }, []),
+  finds('$nin matches what is missing', numbers, { v: { $nin: [1, 5] } }, [3, 4, 5, 6]),
+  finds('$exists true matches null', numbers, { v: { $exists: true } }, [1, 2, 3, 4, 5]),
+  finds('$exists false matches what is missing', numbers, { v: { $exists: false } }, [6]),
+  finds('$not matches what is missing', numbers, { v: { $not: { $gte: 5 } } }, [1, 4, 5, 6]),
+  finds('$and needs all', numbers, { $and: [{ v: { $gt: 1 } }, { v: { $lt: 10 } }] }, [2]),
+  finds('$or needs one', numbers, { $or: [{ v: 1 }, { v: null }] }, [1, 5, 6]),
+  finds('$nor needs none', numbers, { $nor: [{ v: 1 }, { v: null }] }, [2, 3, 4]),
+  finds(
+    'int, long and double are equal by value',
+    each(new Int32(5), new Double(5), Long.fromNumber(5), 5.5),
+    { v: 5 },
+    [1, 2, 3],
+  ),
+  finds(
+    'numeric types share one order',
+    each(new Int32(4), new Double(5.5), Long.fromNumber(6), new Double(5)),
+    { v: { $gt: 5 } },
+    [2, 3],
+  ),
+  finds(
+    'a long beyond 2^53 is exact',
+    each(Long.fromString('9007199254740993'), Long.fromString('9007199254740992')),
+    { v: Long.fromString('9007199254740993') },
+    [1],
+  ),
+  finds('NaN equals itself', each(Number.NaN, 1), { v: Number.NaN }, [1]),
+  finds('NaN is not less than a number', each(Number.NaN, 1), { v: { $lt: 5 } }, [2]),
+  finds('a date is not a number', each(day(1), day(1).getTime()), { v: { $gte: day(1) } }, [1]),
+  finds('dates compare by time', each(day(1), day(2), day(3)), { v: { $gt: day(1), $lt: day(3) } }, [2]),
+  finds('object ids compare by bytes', each(low, high), { v: { $gt: low } }, [2]),
+  finds('booleans compare false before true', each(false, true), { v: { $gt: false } }, [2]),
+  finds('strings compare by bytes, not by language', each('a', 'B', 'é', 'z'), { v: { $gt: 'Z' } }, [1, 3, 4]),
+  finds('strings beyond the basic plane come last', each('\uFFFD', '\u{1F600}'), { v: { $gt: '\uFFFD' } }, [2]),
+  finds(
+    'binary data is equal by content',
+    each(new Binary(Buffer.from([1, 2])), new Binary(Buffer.from([1, 3]))),
+    { v: new Binary(Buffer.from([1, 2])) },
+    [1],
+  ),
+  finds(
+    'a sub-document is equal with its fields in order',
+    each({ a: 1, b: 2 }, { b: 2, a: 1 }, { a: 1, b: 2, c: 3 }),
+    { v: { a: 1, b: 2 } },
+    [1],
+  ),
+
+  finds('a value matches an array that holds it', arrays, { v: 2 }, [1, 2, 3]),
+  finds('an array matches itself, in order, and an array that holds it', arrays, { v: [1, 2] }, [5]),
+  finds('an empty array matches itself', arrays, { v: [] }, [4]),
+  finds('a comparison matches when one element does', arrays, { v: { $gt: 2 } }, [1]),
+  finds('two comparisons may be met by two elements', each([1, 10], [5], [1, 2]), { v: { $gt: 4, $lt: 6 } }, [1, 2]),
+  finds(
+    '$elemMatch needs one element to meet both',
+    each([1, 10], [5], 5),
+    { v: { $elemMatch: { $gt: 4, $lt: 6 } } },
+    [2],
+  ),
+  finds('$ne leaves out an array that holds the value', arrays, { v: { $ne: 1 } }, [3, 4, 5]),
+  finds('null matches an array that holds null', each([null], [1], []), { v: null }, [1]),
+  finds('$size counts elements', arrays, { v: { $size: 2 } }, [2]),
+  finds('$all needs every value', arrays, { v: { $all: [1, 2] } }, [1, 2]),
+  finds('$all matches a plain value too', arrays, { v: { $all: [2] } }, [1, 2, 3]),
+  finds('an empty $all matches nothing', arrays, { v: { $all: [] } }, []),
+  finds(
+    '$all takes $elemMatch',
+    each([{ a: 1 }, { a: 2 }], [{ a: 1 }]),
+    { v: { $all: [{ $elemMatch: { a: 1 } }, { $elemMatch: { a: 2 } }] } },
+    [1],
+  ),
+  finds('$in matches an element', arrays, { v: { $in: [3] } }, [1]),
+  finds('$not with $size', arrays, { v: { $not: { $size: 2 } } }, [1, 3, 4, 5]),
+  finds('an index picks an element', arrays, { 'v.0': 2 }, [2]),
+
+  finds('a dotted path goes into sub-documents and arrays of them', nested, { 'a.b': 1 }, [1, 2]),
+  finds('conditions on two paths may be met by two elements', nested, { 'a.b': 9, 'a.c': 1 }, [3]),
+  finds('$elemMatch needs one sub-document to meet all', nested, { a: { $elemMatch: { b: 9, c: 1 } } }, []),
+  finds('$elemMatch finds the sub-document', nested, { a: { $elemMatch: { b: { $gt: 4 }, c: 2 } } }, [3]),
+  finds('null on a dotted path matches what has no such field', nested, { 'a.b': null }, [4, 5, 7]),
+  finds('$exists on a dotted path', nested, { 'a.c': { $exists: true } }, [3]),
+  finds('$exists false on a dotted path', nested, { 'a.b': { $exists: false } }, [4, 5, 6, 7]),
+  finds('a dotted path with an index', nested, { 'a.1.b': 5 }, [2]),
+  finds('$elemMatch with $or', nested, { a: { $elemMatch: { $or: [{ b: 5 }, { c: 1 }] } } }, [2, 3]),
+
+  refusedFilter('an unknown operator is refused', { v: { $foo: 1 } }, { code: 2 }),
+  refusedFilter('an unknown top-level operator is refused', { $foo: 1 }, { code: 2 }),
+  refusedFilter('operators and fields do not mix', { v: { $gt: 1, b: 1 } }, { code: 2 }),
+  refusedFilter('$in needs an array', { v: { $in: 1 } }, { code: 2 }),
+  refusedFilter('$and needs an array that is not empty', { $and: [] }, { code: 2 }),
+  refusedFilter('$or needs documents', { $or: [1] }, { code: 2 }),
+  refusedFilter('$size needs a number', { v: { $size: 'x' } }, { code: 2 }),
+  refusedFilter('$not needs a document', { v: { $not: 1 } }, { code: 2 }),
+  refusedFilter('$elemMatch needs a document', { v: { $elemMatch: 1 } }, { code: 2 }),
+
+  sorts(
+    'null and missing come before numbers, numbers before strings',
+    each('x', 2, null, undefined, 1),
+    [
+      ['v', 1],
+      ['_id', 1],
+    ],
+    [3, 4, 5, 2, 1],
+  ),
+  sorts(
+    'all types have one order',
+    each(day(1), true, low, new Binary(Buffer.from([1])), { a: 1 }, 'x', 1, null),
+    [['v', 1]],
+    [8, 7, 6, 5, 4, 3, 2, 1],
+  ),
+  sorts('an array sorts upwards by its least element', each([5, 1], [2, 9], 3), [['v', 1]], [1, 2, 3]),
+  sorts('an array sorts downwards by its greatest element', each([5, 1], [2, 9], 7), [['v', -1]], [2, 3, 1]),
+  sorts('an empty array comes before null', each(null, [], 1), [['v', 1]], [2, 1, 3]),
+  sorts(
+    'two fields, two directions',
+    [
+      { _id: 1, a: 1, b: 1 },
+      { _id: 2, a: 1, b: 2 },
+      { _id: 3, a: 0, b: 0 },
+    ],
+    [
+      ['a', 1],
+      ['b', -1],
+    ],
+    [3, 2, 1],
+  ),
+  sorts('a dotted path through an array', nested.slice(1, 3), [['a.b', -1]], [3, 2]),
+  {
+    name: 'skip and limit cut the sorted result',
+    docs: numbers,
+    run: async (c) => (await c.find().sort({ _id: -1 }).skip(1).limit(2).toArray()).map(({ _id }) => _id),
+    gives: [5, 4],
+  },
+  {
+    name: 'numbers keep their types',
+    docs: each(new Int32(1), Long.fromNumber(1), new Double(1)),
+    run: async (c) =>
+      (await c.find({}, { promoteValues: false }).toArray()).map(({ v }) => (v as { _bsontype: string })._bsontype),
+    gives: ['Int32', 'Long', 'Double'],
+  },
+  {
+    name: 'the _id is moved to the front',
+    run: async (c) => {
+      await c.insertOne({ z: 1, a: 2, _id: 3 });
+      return Object.keys((await c.findOne()) ?? {});
+    },
+    gives: ['_id', 'z', 'a'],
+  },
+  {
+    name: 'an absent collection is empty',
+    run: async (c) => [
+      await idsOf(c, {}),
+      await c.countDocuments(),
+      await c.estimatedDocumentCount(),
+      await c.distinct('a'),
+    ],
+    gives: [[], 0, 0, []],
+  },
+  {
+    name: 'an absent collection still refuses a wrong filter',
+    run: (c) => refusal(c.find({ a: { $foo: 1 } }).toArray()),
+    gives: { code: 2 },
+  },
+];

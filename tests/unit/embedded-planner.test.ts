@@ -1,0 +1,187 @@
+import type { mongo } from 'mongoose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mongoose from 'mongoose';
+import { startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import { explained } from '../contract/mongodb-behaviours.js';
+import type { Row } from './embedded-support.js';
+
+const COUNT = 600;
+const day = (n: number): Date => new Date(Date.UTC(2024, 0, 1 + n));
+let things: mongo.Collection<Row>;
+
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'lectern-planner-'));
+  const database = await startEmbeddedDatabase({ directory, socketPath: join(directory, 'db.sock') });
+  const client = await new mongoose.mongo.MongoClient(database.uri()).connect();
+  things = client.db().collection<Row>('things');
+  await things.createIndex({ listKeys: 1, createdAt: 1, _id: 1 });
+  await things.createIndex({ owner: 1, rank: -1 });
+  await things.createIndex({ words: 1 });
+  await things.createIndex({ email: 1 }, { unique: true, partialFilterExpression: { email: { $exists: true } } });
+  await things.createIndex({ late: 1 }, { sparse: true });
+  const rows = Array.from({ length: COUNT }, (_, i) => ({
+    _id: i,
+    listKeys: ['x', i % 2 === 0 ? 'even' : 'odd'],
+    createdAt: day(Math.floor(i / 3)),
+    owner: i % 10,
+    rank: i,
+    words: [`w${i}`, 'all', `v${i % 7}`],
+    ...(i < 5 ? { email: `${i}@example.org`, late: i } : {}),
+  }));
+  await things.insertMany(rows);
+  return async () => {
+    await client.close();
+    await database.close();
+    await rm(directory, { recursive: true });
+  };
+});
+
+interface Row2 {
+  readonly name: string;
+  readonly filter: Row;
+  readonly sort?: Record<string, 1 | -1>;
+  readonly limit?: number;
+  readonly stages: string[];
+  readonly examined: number;
+  readonly returned?: number;
+}
+
+const LIST = 'IXSCAN listKeys_1_createdAt_1__id_1';
+const FETCH = 'FETCH';
+const at = day(100);
+
+const PLANS: readonly Row2[] = [
+  { name: 'an _id', filter: { _id: 7 }, stages: [FETCH, 'IXSCAN _id_'], examined: 1 },
+  { name: 'many _ids', filter: { _id: { $in: [7, 9, 11, 9999] } }, stages: [FETCH, 'IXSCAN _id_'], examined: 3 },
+  { name: 'nothing to go by', filter: { other: 1 }, stages: ['COLLSCAN'], examined: COUNT, returned: 0 },
+  {
+    name: 'the first page, newest first',
+    filter: { listKeys: 'x' },
+    sort: { createdAt: -1, _id: -1 },
+    limit: 21,
+    stages: ['LIMIT', FETCH, LIST],
+    examined: 21,
+  },
+  {
+    name: 'the first page, oldest first',
+    filter: { listKeys: 'x' },
+    sort: { createdAt: 1, _id: 1 },
+    limit: 21,
+    stages: ['LIMIT', FETCH, LIST],
+    examined: 21,
+  },
+  {
+    name: 'the next page, by a keyset',
+    filter: { listKeys: 'x', $or: [{ createdAt: { $lt: at } }, { createdAt: at, _id: { $lt: 302 } }] },
+    sort: { createdAt: -1, _id: -1 },
+    limit: 21,
+    stages: ['LIMIT', FETCH, LIST],
+    examined: 22,
+    returned: 21,
+  },
+  {
+    name: 'a range behind an equality',
+    filter: { listKeys: 'even', createdAt: { $lt: day(2) } },
+    stages: [FETCH, LIST],
+    examined: 3,
+  },
+  {
+    name: 'an order that the index does not give',
+    filter: { listKeys: 'even' },
+    sort: { rank: 1 },
+    limit: 5,
+    stages: ['LIMIT', 'SORT', FETCH, LIST],
+    examined: 300,
+    returned: 5,
+  },
+  {
+    name: 'a descending field',
+    filter: { owner: 3, rank: { $gte: 500 } },
+    sort: { rank: -1 },
+    stages: [FETCH, 'IXSCAN owner_1_rank_-1'],
+    examined: 10,
+  },
+  {
+    name: 'a prefix of a word',
+    filter: { words: { $elemMatch: { $gte: 'w59', $lt: 'w5:' } } },
+    stages: [FETCH, 'IXSCAN words_1'],
+    examined: 11,
+  },
+  {
+    name: 'all of some words',
+    filter: { words: { $all: ['w7', 'all'] } },
+    stages: [FETCH, 'IXSCAN words_1'],
+    examined: 1,
+  },
+  {
+    name: 'a partial index, where the filter implies it',
+    filter: { email: '3@example.org' },
+    stages: [FETCH, 'IXSCAN email_1'],
+    examined: 1,
+  },
+  {
+    name: 'no partial index, where it lacks documents',
+    filter: { email: null },
+    stages: ['COLLSCAN'],
+    examined: COUNT,
+    returned: COUNT - 5,
+  },
+  {
+    name: 'a sparse index, where the field must be there',
+    filter: { late: { $gte: 3 } },
+    stages: [FETCH, 'IXSCAN late_1'],
+    examined: 2,
+  },
+  {
+    name: 'no sparse index for an order',
+    filter: {},
+    sort: { late: -1 },
+    limit: 2,
+    stages: ['LIMIT', 'SORT', 'COLLSCAN'],
+    examined: COUNT,
+    returned: 2,
+  },
+  {
+    name: 'all, where the branches of an $or have nothing in common',
+    filter: { $or: [{ owner: 3, rank: 3 }, { _id: 5 }] },
+    stages: ['COLLSCAN'],
+    examined: COUNT,
+    returned: 2,
+  },
+  {
+    name: 'the order of _id, without a filter',
+    filter: {},
+    sort: { _id: -1 },
+    limit: 4,
+    stages: ['LIMIT', FETCH, 'IXSCAN _id_'],
+    examined: 4,
+  },
+];
+
+describe('the planner examines only', () => {
+  test.each(PLANS)('$name', async ({ filter, sort, limit, stages, examined, returned }) => {
+    let cursor = things.find(filter);
+    if (sort !== undefined) cursor = cursor.sort(sort);
+    if (limit !== undefined) cursor = cursor.limit(limit);
+    const plan = await explained(cursor);
+    expect(plan).toMatchObject({ stages, totalDocsExamined: examined, nReturned: returned ?? examined });
+  });
+});
+
+test('what an index finds is what reading everything finds', async () => {
+  for (const { filter, sort, limit } of PLANS) {
+    const run = (hint: object) => {
+      const cursor = things.find(filter).hint(hint);
+      return (sort === undefined ? cursor : cursor.sort(sort)).limit(limit ?? 0).toArray();
+    };
+    const byIndex = things.find(filter);
+    const found = await (sort === undefined ? byIndex : byIndex.sort(sort)).limit(limit ?? 0).toArray();
+    const all = await run({ $natural: 1 });
+    const ids = (rows: Row[]) => rows.map(({ _id }) => Number(_id));
+    if (sort === undefined) expect(ids(found).sort((a, b) => a - b)).toEqual(ids(all));
+    else expect(ids(found)).toEqual(ids(all));
+  }
+});

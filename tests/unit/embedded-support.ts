@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mongo } from 'mongoose';
+import { onTestFinished } from 'vitest';
+import { startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import type { EmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+
+export interface Row {
+  _id?: number | object | null;
+  [field: string]: unknown;
+}
+
+export interface Place {
+  readonly directory: string;
+  readonly socketPath: string;
+}
+
+/** A new directory and socket, gone after the test. */
+export async function newPlace(): Promise<Place> {
+  const directory = await mkdtemp(join(tmpdir(), 'lectern-embedded-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return { directory: join(directory, 'data'), socketPath: join(directory, 'db.sock') };
+}
+
+/** A database that is closed after the test. */
+export async function started(place: Place): Promise<EmbeddedDatabase> {
+  const database = await startEmbeddedDatabase(place);
+  onTestFinished(() => database.close());
+  return database;
+}
+
+export async function connected(database: EmbeddedDatabase): Promise<mongo.Db> {
+  const client = await new mongo.MongoClient(database.uri()).connect();
+  onTestFinished(() => client.close());
+  return client.db();
+}
+
+export async function newDb(): Promise<mongo.Db> {
+  return connected(await started(await newPlace()));
+}

@@ -31,7 +31,7 @@ export class Telemetry {
   }
 
   /** Runs one named step of a sequence: the name is the same in logs and in fail points. */
-  async step<T>(name: string, fields: Record<string, unknown>, run: () => Promise<T>): Promise<T> {
+  async step<T>(name: string, fields: object, run: () => Promise<T>): Promise<T> {
     this.logger.trace({ step: name, ...fields }, 'step begins');
     const result = await run();
     this.logger.trace({ step: name, ...fields }, 'step done');

@@ -1,0 +1,127 @@
+import { Field, Int, ObjectType, type ClassType } from 'type-graphql';
+import { LecternError } from '../errors.js';
+
+/** How many items a page has when the client does not say. */
+export const DEFAULT_PAGE_SIZE = 20;
+/** The most items of a page; a client that asks for more gets this many. */
+export const MAX_PAGE_SIZE = 100;
+/** The longest cursor that is looked at, in characters. Ours are shorter. */
+const MAX_CURSOR_LENGTH = 2_048;
+
+@ObjectType({ description: 'Where a page lies in its list (Relay Cursor Connections).', simpleResolvers: true })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether more items follow this page.' })
+  hasNextPage!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether the page was asked for with `after`, so that items lie before it.' })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'The cursor of the first item of the page.' })
+  startCursor!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor of the last item: give it as `after` for the next page.',
+  })
+  endCursor!: string | null;
+}
+
+export interface Edge<T> {
+  readonly node: T;
+  readonly cursor: string;
+}
+
+export interface Connection<T> {
+  readonly edges: readonly Edge<T>[];
+  readonly nodes: readonly T[];
+  readonly pageInfo: PageInfo;
+  /** Counted only when the field is selected. */
+  readonly totalCount: () => Promise<number>;
+}
+
+/** Declares `{Name}Connection` and `{Name}Edge` for a node class, and returns the connection's class. */
+export function connectionType<T extends object>(name: string, node: () => ClassType<T>): ClassType<Connection<T>> {
+  @ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its cursor.`, simpleResolvers: true })
+  class EdgeType {
+    @Field(node)
+    node!: T;
+
+    @Field(() => String, { description: 'Marks this place in the list; opaque.' })
+    cursor!: string;
+  }
+
+  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}s.`, simpleResolvers: true })
+  class ConnectionType {
+    @Field(() => [EdgeType])
+    edges!: EdgeType[];
+
+    @Field(() => [node()], { description: 'The items alone, for clients that need no cursors.' })
+    nodes!: T[];
+
+    @Field(() => PageInfo)
+    pageInfo!: PageInfo;
+
+    @Field(() => Int, {
+      description: 'How many items the whole list has for you. Costs a count; ask only when needed.',
+    })
+    totalCount!: () => Promise<number>;
+  }
+  return ConnectionType;
+}
+
+/** The page size that applies: `first` or the default, at most MAX_PAGE_SIZE. Below 0 is BAD_USER_INPUT. */
+export function pageSize(first: number | null | undefined): number {
+  if (first === null || first === undefined) return DEFAULT_PAGE_SIZE;
+  if (first < 0) throw new LecternError('BAD_USER_INPUT', 'first must not be negative.', { fields: ['first'] });
+  return Math.min(first, MAX_PAGE_SIZE);
+}
+
+/** A cursor holds the sort values of its item, so a list stays stable when items come and go. */
+export function encodeCursor(values: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
+
+/** The values of a cursor, checked against their expected types. Anything else is BAD_USER_INPUT. */
+export function decodeCursor(cursor: string, types: readonly ('string' | 'number')[]): (string | number)[] {
+  const values =
+    cursor.length <= MAX_CURSOR_LENGTH ? parseJson(Buffer.from(cursor, 'base64url').toString()) : undefined;
+  if (Array.isArray(values) && values.length === types.length && values.every((v, i) => typeof v === types[i])) {
+    return values as (string | number)[];
+  }
+  throw notACursor();
+}
+
+export function notACursor(): LecternError {
+  return new LecternError('BAD_USER_INPUT', 'after is not a cursor of this list.', { fields: ['after'] });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Joins the items of one page, of which one too many was read to see whether more follow. */
+export function connection<T>(parts: {
+  readonly found: readonly T[];
+  readonly size: number;
+  readonly after: string | null | undefined;
+  readonly cursorOf: (item: T) => string;
+  readonly count: () => Promise<number>;
+}): Connection<T> {
+  const nodes = parts.found.slice(0, parts.size);
+  const edges = nodes.map((node) => ({ node, cursor: parts.cursorOf(node) }));
+  return {
+    nodes,
+    edges,
+    totalCount: parts.count,
+    pageInfo: {
+      hasNextPage: parts.found.length > parts.size,
+      hasPreviousPage: parts.after !== null && parts.after !== undefined,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { GraphQLDateTime as DateTime, GraphQLSafeInt as SafeInt } from 'graphql-scalars';

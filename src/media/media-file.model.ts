@@ -1,0 +1,69 @@
+import { modelOptions, prop } from '@typegoose/typegoose';
+import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTime, SafeInt } from '../graphql/scalars.js';
+import type { StorageName } from '../storage/storage.js';
+import { MEDIA_SLOTS, type MediaSlot } from './slots.js';
+
+export const StorageNameEnum = { S3: 's3', LOCAL: 'local' } as const satisfies Record<string, StorageName>;
+registerEnumType(StorageNameEnum, { name: 'StorageName', description: 'Where the bytes of a file are.' });
+
+/**
+ * One stored file: the sub-document that its owner keeps in a slot, and the GraphQL type. It names its storage and its
+ * slot, so that everything about serving it follows from the file alone.
+ */
+@ObjectType({
+  description: 'A stored file. Its `url` is signed when the field is selected and opens the file until `urlExpiresAt`.',
+  simpleResolvers: true,
+})
+@modelOptions({ schemaOptions: { _id: false } })
+export class MediaFile {
+  @prop({ type: () => String, required: true, enum: MEDIA_SLOTS })
+  slot!: MediaSlot;
+
+  @Field(() => String, { description: 'The key of the object in its storage.' })
+  @prop({ type: () => String, required: true })
+  key!: string;
+
+  @Field(() => StorageNameEnum, { description: 'The storage that holds the file.' })
+  @prop({ type: () => String, required: true, enum: Object.values(StorageNameEnum) })
+  storage!: StorageName;
+
+  /** The canonical, unsigned address. The GraphQL field of this name is the signed one. */
+  @prop({ type: () => String, required: true })
+  url!: string;
+
+  @Field(() => String, { description: 'The name the file was uploaded under, made safe to show and to save as.' })
+  @prop({ type: () => String, required: true })
+  filename!: string;
+
+  @Field(() => String, { description: 'The media type, decided by the content.' })
+  @prop({ type: () => String, required: true })
+  contentType!: string;
+
+  @Field(() => SafeInt, { description: 'Size in bytes.' })
+  @prop({ type: () => Number, required: true })
+  size!: number;
+
+  @Field(() => String, { nullable: true, description: 'SHA-256 of the bytes, in lower-case hex.' })
+  @prop({ type: () => String })
+  sha256?: string;
+
+  @Field(() => Int, { nullable: true, description: 'Width in pixels, where it is known.' })
+  @prop({ type: () => Number })
+  width?: number;
+
+  @Field(() => Int, { nullable: true, description: 'Height in pixels, where it is known.' })
+  @prop({ type: () => Number })
+  height?: number;
+
+  @Field(() => Float, { nullable: true, description: 'Playing time in seconds, where it is known.' })
+  @prop({ type: () => Number })
+  durationSeconds?: number;
+
+  @Field(() => DateTime, { description: 'When the file was stored.' })
+  @prop({ type: () => Date, required: true })
+  uploadedAt!: Date;
+}
+
+/** What can be read from a picture or a video. */
+export type Measures = Pick<MediaFile, 'width' | 'height' | 'durationSeconds'>;

@@ -1,0 +1,25 @@
+import { FieldResolver, Resolver, Root } from 'type-graphql';
+import { URL_COST } from '../graphql/cost.js';
+import { DateTime } from '../graphql/scalars.js';
+import { MediaFile } from './media-file.model.js';
+import type { SignedUrls } from './signed-urls.js';
+
+@Resolver(() => MediaFile)
+export class MediaFileResolver {
+  constructor(private readonly signedUrls: SignedUrls) {}
+
+  @FieldResolver(() => String, {
+    complexity: URL_COST,
+    description: 'A signed URL that opens the file until `urlExpiresAt`. Do not store it.',
+  })
+  async url(@Root() file: MediaFile): Promise<string> {
+    return (await this.signedUrls.of(file)).url;
+  }
+
+  @FieldResolver(() => DateTime, {
+    description: 'When this `url` stops working; at least half of its lifetime is left.',
+  })
+  async urlExpiresAt(@Root() file: MediaFile): Promise<Date> {
+    return (await this.signedUrls.of(file)).expiresAt;
+  }
+}

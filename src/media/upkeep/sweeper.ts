@@ -1,0 +1,102 @@
+import type { Telemetry } from '../../telemetry.js';
+import type { Journal, MediaObject } from '../journal/journal.js';
+import type { LifeCycle } from '../life-cycle.js';
+import { LeaseHolder } from './lease.js';
+
+export interface SweeperParts {
+  readonly journal: Journal;
+  readonly lifeCycle: LifeCycle;
+  readonly telemetry: Telemetry;
+  /** Finishes interrupted deletions of records, before their files are swept. */
+  readonly finishRemovals: (now: Date) => Promise<void>;
+  /** Time between two sweeps, in milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** The lease by which servers share the sweeping. */
+const LEASE = 'sweep';
+/** How long a server that died in the middle of a sweep keeps the others from theirs, in milliseconds. */
+const LEASE_MS = 60_000;
+/** How many rows are held at once. */
+const BATCH = 100;
+/** How long a deletion that failed waits for its next try, in milliseconds. */
+const RETRY_MS = 30_000;
+
+/** Finishes what crashes and storage faults have left. Safe beside running uploads and beside other sweepers. */
+export class Sweeper {
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<number> | undefined;
+  private readonly lease = new LeaseHolder();
+
+  constructor(private readonly parts: SweeperParts) {}
+
+  /** Sweeps now and then again and again, until stopped. */
+  start(): void {
+    const { telemetry, intervalMs } = this.parts;
+    const sweep = (): void => {
+      this.sweepInTurn().catch((error: unknown) => {
+        telemetry.logger.warn({ err: error }, 'the sweep broke off; the next one goes on');
+      });
+    };
+    this.timer = setInterval(sweep, intervalMs);
+    this.timer.unref();
+    sweep();
+  }
+
+  /** No new sweep begins; a running one is waited for. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweeping?.catch(() => undefined);
+  }
+
+  /** Sweeps unless another server does. */
+  private async sweepInTurn(): Promise<void> {
+    if (!(await this.lease.take(LEASE, LEASE_MS))) return;
+    await this.sweep();
+    await this.lease.release(LEASE);
+  }
+
+  /** One sweep over all that is overdue. Returns how many rows it settled. */
+  sweep(): Promise<number> {
+    this.sweeping ??= this.run().finally(() => {
+      this.sweeping = undefined;
+    });
+    return this.sweeping;
+  }
+
+  private async run(): Promise<number> {
+    const now = new Date();
+    const { journal, lifeCycle, telemetry, finishRemovals } = this.parts;
+    await finishRemovals(now);
+    const decided = await this.each(
+      () => journal.overdue(now, BATCH),
+      (row) => lifeCycle.decideOverdue(row, now),
+    );
+    const deleted = await this.each(
+      () => journal.due(now, BATCH),
+      async (row) => {
+        try {
+          await lifeCycle.deleteDoomed(row);
+        } catch (error) {
+          telemetry.logger.warn({ err: error, key: row.key }, 'could not delete an object; will try again');
+          await journal.postpone(row, new Date(Date.now() + RETRY_MS));
+        }
+      },
+    );
+    telemetry.count('swept', decided + deleted);
+    return decided + deleted;
+  }
+
+  /** Reads rows batch by batch until none is left that has not been tried in this sweep. */
+  private async each(read: () => Promise<MediaObject[]>, settle: (row: MediaObject) => Promise<void>): Promise<number> {
+    const tried = new Set<string>();
+    for (;;) {
+      const rows = (await read()).filter((row) => !tried.has(row._id));
+      if (rows.length === 0) return tried.size;
+      for (const row of rows) {
+        tried.add(row._id);
+        await settle(row);
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dispositionHeader, displayName, keyName } from '../../src/media/content/names.js';
+import { isObjectKey } from '../../src/storage/object-key.js';
+
+/** File names as nobody would wish for them. */
+const hostileName = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('.', ' ', '/', '\\', '\0', '\r\n', '"', ':', '*', '?', '|', '<', '%2f', 'e', '\u0301', '\u200d'),
+      fc.constantFrom(
+        '\u202e',
+        '\ufeff',
+        '\u2028',
+        '\u0085',
+        '\ud800',
+        '\udfff',
+        '😀',
+        '数',
+        'CON',
+        'nul',
+        '.mp4',
+        '-',
+        '_',
+      ),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.string({ unit: 'grapheme', maxLength: 100 }),
+    ),
+    { maxLength: 12 },
+  )
+  .map((pieces) => pieces.join(''));
+
+describe('the name that a file is shown under', () => {
+  it.each([
+    ['lesson.mp4', 'lesson.mp4'],
+    ['Übung 1.mp4', 'Übung 1.mp4'],
+    ['U\u0308bung.mp4', 'Übung.mp4'],
+    ['数学.mp4', '数学.mp4'],
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Users\\ada\\film.mp4', 'film.mp4'],
+    ['.htaccess', 'htaccess'],
+    ['..', 'file'],
+    ['', 'file'],
+    ['folder/', 'file'],
+    ['film.mp4. .', 'film.mp4'],
+    ['gpj.\u202eexe', 'gpj.exe'],
+    ['a\u0000b\r\nc.mp4', 'abc.mp4'],
+    ['what? "this": a|b<c>*.mp4', 'what_ _this__ a_b_c__.mp4'],
+    ['con', '_con'],
+    ['LPT1.txt', '_LPT1.txt'],
+    ['console.txt', 'console.txt'],
+    ['\ud800.mp4', 'mp4'],
+    ['. hidden', 'hidden'],
+    ['e\u200d\u0301.mp4', 'é.mp4'],
+    [`${'x'.repeat(254)}. y`, 'x'.repeat(254)],
+  ])('%j becomes %j', (given, expected) => {
+    expect(displayName(given)).toBe(expected);
+  });
+
+  it('is cut to what file systems take, between characters, and keeps its extension', () => {
+    const shown = displayName(`${'数'.repeat(200)}.mp4`);
+    expect(shown).toBe(`${'数'.repeat(83)}.mp4`);
+    expect(displayName('😀'.repeat(100))).toBe('😀'.repeat(63));
+    expect(displayName(`a.${'x'.repeat(300)}`)).toHaveLength(255);
+  });
+
+  it('is safe, whatever it was', () => {
+    fc.assert(
+      fc.property(hostileName, (given) => {
+        const shown = displayName(given);
+        expect(shown).not.toBe('');
+        expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(255);
+        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}<>:"/\\|?*]/u);
+        expect(shown).not.toMatch(/^[. ]|[. ]$/);
+        expect(shown).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i);
+        expect(shown.normalize('NFC')).toBe(shown);
+        expect(displayName(shown)).toBe(shown);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('goes into a header, whatever it was', () => {
+    fc.assert(
+      fc.property(hostileName, (given) => {
+        const header = dispositionHeader('attachment', displayName(given));
+        expect(header).toMatch(/^attachment; filename/);
+        // Visible ASCII and spaces: no header can be split.
+        expect(header).toMatch(/^[\x20-\x7e]+$/);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('the name in a key', () => {
+  it.each([
+    ['Lesson 1 (final).mp4', 'lesson-1-final'],
+    ['Crème brûlée.jpg', 'cre-me-bru-le-e'],
+    ['数学.mp4', 'file'],
+    ['.mp4', 'file'],
+    ['a.b.c.mp4', 'a-b-c'],
+    ['--- x ---', 'x'],
+    ['x'.repeat(100), 'x'.repeat(60)],
+  ])('%j has the readable part %j', (given, slug) => {
+    expect(keyName(given, 'mp4')).toMatch(new RegExp(`^${slug}-[a-z0-9]{8}\\.mp4$`));
+  });
+
+  it('is a part of a key on every storage, whatever the file was called, and never the same twice', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(hostileName, (given) => {
+        const name = keyName(given, 'mp4');
+        expect(isObjectKey(`videos/owner/${name}`)).toBe(true);
+        expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*-[a-z0-9]{8}\.mp4$/);
+        expect(name.length).toBeLessThanOrEqual(60 + 1 + 8 + 4);
+        expect(seen.has(name)).toBe(false);
+        seen.add(name);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

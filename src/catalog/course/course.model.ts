@@ -1,0 +1,100 @@
+import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
+import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTime } from '../../graphql/scalars.js';
+import { MediaFile } from '../../media/media-file.model.js';
+
+export const CourseLevel = { BEGINNER: 'BEGINNER', INTERMEDIATE: 'INTERMEDIATE', ADVANCED: 'ADVANCED' } as const;
+export type CourseLevel = (typeof CourseLevel)[keyof typeof CourseLevel];
+registerEnumType(CourseLevel, { name: 'CourseLevel', description: 'How much a course expects you to know already.' });
+
+export const CourseStatus = { DRAFT: 'DRAFT', PUBLISHED: 'PUBLISHED', ARCHIVED: 'ARCHIVED' } as const;
+export type CourseStatus = (typeof CourseStatus)[keyof typeof CourseStatus];
+registerEnumType(CourseStatus, {
+  name: 'CourseStatus',
+  description: 'Who can see a course: everyone when PUBLISHED; only its instructor and admins when DRAFT or ARCHIVED.',
+});
+
+@ObjectType({ description: 'A course: topics in order, each with videos in order.', simpleResolvers: true })
+@modelOptions({ schemaOptions: { collection: 'courses', versionKey: false } })
+@index({ listKeys: 1, createdAt: 1, _id: 1 })
+@index({ listKeys: 1, titleKey: 1, _id: 1 })
+@index({ words: 1 })
+@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
+export class Course {
+  @Field(() => ID, { name: 'id', simple: false })
+  @prop({ type: () => String, required: true })
+  _id!: string;
+
+  @Field(() => String, { description: '1 to 200 characters.' })
+  @prop({ type: () => String, required: true })
+  title!: string;
+
+  @Field(() => String, { nullable: true, description: 'Up to 10,000 characters.' })
+  @prop({ type: () => String })
+  description?: string;
+
+  @Field(() => String, { nullable: true, description: 'A free category, compared exactly; up to 100 characters.' })
+  @prop({ type: () => String })
+  category?: string;
+
+  @Field(() => CourseLevel, { nullable: true })
+  @prop({ type: () => String, enum: Object.values(CourseLevel) })
+  level?: CourseLevel;
+
+  @Field(() => ID, { description: 'The `sub` of the instructor who owns the course.' })
+  @prop({ type: () => String, required: true })
+  instructorId!: string;
+
+  @Field(() => CourseStatus)
+  @prop({ type: () => String, required: true, enum: Object.values(CourseStatus) })
+  status!: CourseStatus;
+
+  @Field(() => MediaFile, { nullable: true, description: 'The picture shown for the course.' })
+  @prop({ type: () => MediaFile })
+  thumbnail?: MediaFile;
+
+  @Field(() => MediaFile, {
+    nullable: true,
+    description: 'A video that introduces the course. Whoever sees the course may play it.',
+  })
+  @prop({ type: () => MediaFile })
+  introVideo?: MediaFile;
+
+  @Field(() => DateTime)
+  @prop({ type: () => Date, required: true })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: 'When the record last changed.' })
+  @prop({ type: () => Date, required: true })
+  updatedAt!: Date;
+
+  /** The order of the topics. An id whose topic is gone, or not there yet, is passed over. */
+  @prop({ type: () => [String], required: true })
+  topicIds!: string[];
+
+  /** Raised by every change of the course's own facts, so that what is derived from them cannot mix two changes. */
+  @prop({ type: () => Number, required: true })
+  revision!: number;
+
+  /** Raised by every change of the course's files. */
+  @prop({ type: () => Number, required: true })
+  mediaRevision!: number;
+
+  /** Which lists the course is in: see course-listing.ts. */
+  @prop({ type: () => [String], required: true })
+  listKeys!: string[];
+
+  /** The title as it is sorted. */
+  @prop({ type: () => String, required: true })
+  titleKey!: string;
+
+  /** The words that a search finds the course by. */
+  @prop({ type: () => [String], required: true })
+  words!: string[];
+
+  /** A tombstone: for everyone but the sweeper the course is gone. */
+  @prop({ type: () => Date })
+  deletedAt?: Date;
+}
+
+export const CourseModel = getModelForClass(Course);

@@ -1,0 +1,44 @@
+import { LecternError } from '../errors.js';
+import type { MediaFile } from '../media/media-file.model.js';
+import { mayPlayVideo, requireViewer } from './access.js';
+import type { CatalogContext } from './context.js';
+import type { CourseService } from './course/course.service.js';
+import type { ImageService } from './image/image.service.js';
+import type { VideoService } from './video/video.service.js';
+
+/** The files behind lasting addresses, under the same rules as the GraphQL fields. Null where there is none. */
+export class FileFinder {
+  constructor(
+    private readonly courses: CourseService,
+    private readonly videos: VideoService,
+    private readonly images: ImageService,
+  ) {}
+
+  /** UNAUTHENTICATED for a video that the viewer sees and would have to sign in to play. */
+  async videoFile(context: CatalogContext, videoId: string): Promise<MediaFile | null> {
+    const video = await this.videos.find(context, videoId);
+    if (video && !mayPlayVideo(context.viewer, video)) throw new LecternError('UNAUTHENTICATED');
+    return video?.file ?? null;
+  }
+
+  async videoThumbnail(context: CatalogContext, videoId: string): Promise<MediaFile | null> {
+    return (await this.videos.find(context, videoId))?.thumbnail ?? null;
+  }
+
+  /** By the image's id or by the storage key of its file. */
+  async image(context: CatalogContext, idOrKey: string): Promise<MediaFile | null> {
+    requireViewer(context.viewer);
+    const [prefix, ownerId] = idOrKey.split('/');
+    if (ownerId === undefined) return (await this.images.find(context, idOrKey))?.file ?? null;
+    const image = prefix === 'images' ? await this.images.find(context, ownerId) : null;
+    return image?.file.key === idOrKey ? image.file : null;
+  }
+
+  async courseThumbnail(context: CatalogContext, courseId: string): Promise<MediaFile | null> {
+    return (await this.courses.find(context, courseId))?.thumbnail ?? null;
+  }
+
+  async courseIntroVideo(context: CatalogContext, courseId: string): Promise<MediaFile | null> {
+    return (await this.courses.find(context, courseId))?.introVideo ?? null;
+  }
+}

@@ -1,0 +1,47 @@
+import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
+import { Field, ID, ObjectType } from 'type-graphql';
+import { DateTime } from '../../graphql/scalars.js';
+import { MediaFile } from '../../media/media-file.model.js';
+
+@ObjectType({ description: 'A picture of its own, to be used in texts.', simpleResolvers: true })
+@modelOptions({ schemaOptions: { collection: 'images', versionKey: false } })
+@index({ listKeys: 1, createdAt: 1, _id: 1 })
+@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
+export class Image {
+  @Field(() => ID, { name: 'id', simple: false })
+  @prop({ type: () => String, required: true })
+  _id!: string;
+
+  @Field(() => ID, { description: 'The `sub` of whoever uploaded it.' })
+  @prop({ type: () => String, required: true })
+  uploaderId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the picture shows, for those who cannot see it. Up to 1,000 characters.',
+  })
+  @prop({ type: () => String })
+  altText?: string;
+
+  @Field(() => MediaFile)
+  @prop({ type: () => MediaFile, required: true })
+  file!: MediaFile;
+
+  @Field(() => DateTime)
+  @prop({ type: () => Date, required: true })
+  createdAt!: Date;
+
+  /** Which lists the image is in: `all`, and `own:{uploader}`. */
+  @prop({ type: () => [String], required: true })
+  listKeys!: string[];
+
+  /** Raised by every change of the image's file. */
+  @prop({ type: () => Number, required: true })
+  mediaRevision!: number;
+
+  /** A tombstone: for everyone but the sweeper the image is gone. */
+  @prop({ type: () => Date })
+  deletedAt?: Date;
+}
+
+export const ImageModel = getModelForClass(Image);

@@ -1,0 +1,75 @@
+import { newId } from '../../database/ids.js';
+import { LecternError } from '../../errors.js';
+import type { Connection } from '../../graphql/pagination.js';
+import type { Upload } from '../../graphql/upload.js';
+import type { LifeCycle } from '../../media/life-cycle.js';
+import {
+  imageListOf,
+  maySeeImages,
+  requireAuthor,
+  requireImageWriter,
+  requireViewer,
+  visibleImageList,
+} from '../access.js';
+import type { CatalogContext } from '../context.js';
+import { given, trimmed } from '../input-values.js';
+import { keysetPage } from '../keyset-page.js';
+import type { Removal } from '../removal.js';
+import type { UploadImageInput } from './image.inputs.js';
+import { imageById } from './image.loader.js';
+import { ImageModel, type Image } from './image.model.js';
+
+export class ImageService {
+  constructor(
+    private readonly lifeCycle: LifeCycle,
+    private readonly removal: Removal,
+  ) {}
+
+  async find(context: CatalogContext, id: string): Promise<Image | null> {
+    return maySeeImages(context.viewer) ? imageById(context).load(id) : null;
+  }
+
+  /** Newest first. */
+  async list(
+    context: CatalogContext,
+    first: number | null | undefined,
+    after: string | null | undefined,
+  ): Promise<Connection<Image>> {
+    const list = visibleImageList(requireViewer(context.viewer));
+    const order = { field: 'createdAt', direction: -1 } as const;
+    return keysetPage<Image>({
+      model: ImageModel,
+      lists: [list],
+      order,
+      first,
+      after,
+      without: ['listKeys'],
+    });
+  }
+
+  async upload(context: CatalogContext, upload: Upload, input: UploadImageInput | null | undefined): Promise<Image> {
+    const viewer = requireAuthor(context.viewer);
+    const image: Omit<Image, 'file'> = {
+      _id: newId(),
+      uploaderId: viewer.id,
+      ...given({ altText: trimmed(input?.altText) }),
+      createdAt: new Date(),
+      listKeys: ['all', imageListOf(viewer.id)],
+      mediaRevision: 0,
+    };
+    const file = { slot: 'IMAGE' as const, place: { ownerId: image._id }, open: () => upload.open() };
+    await this.lifeCycle.create({ file }, context.signal, async (stored) => {
+      Object.assign(image, stored);
+      await ImageModel.create(image);
+    });
+    return image as Image;
+  }
+
+  async delete(context: CatalogContext, id: string): Promise<string> {
+    const viewer = requireViewer(context.viewer);
+    requireImageWriter(viewer, await imageById(context).clear(id).load(id));
+    if (!(await this.removal.image(id))) throw new LecternError('NOT_FOUND');
+    imageById(context).clear(id);
+    return id;
+  }
+}

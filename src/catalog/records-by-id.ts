@@ -1,0 +1,25 @@
+import DataLoader from 'dataloader';
+import type { Model, QueryFilter } from '../database/model.js';
+
+interface LivingDocument {
+  _id: string;
+  deletedAt?: Date;
+}
+
+/** Loads living records by id, without the fields named; null where there is none. */
+export function recordsById<D extends LivingDocument>(
+  model: Model<D>,
+  without: readonly (keyof D & string)[] = [],
+): DataLoader<string, D | null> {
+  const projection = Object.fromEntries(without.map((field) => [field, 0 as const]));
+  return new DataLoader(async (ids) => {
+    const filter = { _id: { $in: ids }, deletedAt: { $exists: false } } as QueryFilter<D>;
+    // One batch however many there are: a getMore would be another round trip.
+    const records = await model
+      .find(filter, projection)
+      .batchSize(ids.length + 1)
+      .lean<D[]>();
+    const byId = new Map(records.map((record) => [record._id, record]));
+    return ids.map((id) => byId.get(id) ?? null);
+  });
+}

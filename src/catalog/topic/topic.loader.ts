@@ -1,0 +1,23 @@
+import { LecternError } from '../../errors.js';
+import { perRequest } from '../../graphql/per-request.js';
+import { requireViewer } from '../access.js';
+import type { CatalogContext } from '../context.js';
+import { courseForWriting } from '../course/course.loader.js';
+import { orderedChildren } from '../ordered-children.js';
+import { recordsById } from '../records-by-id.js';
+import { TopicModel, type Topic } from './topic.model.js';
+
+/** Living topics by id; one command for all that a request asks for at once. */
+export const topicById = perRequest((_context: CatalogContext) => recordsById<Topic>(TopicModel));
+
+/** Pages of courses' topics; one command for all courses. */
+export const topicPages = perRequest((_context: CatalogContext) => orderedChildren<Topic>(TopicModel));
+
+/** A topic of a course that the viewer may write, read afresh. */
+export async function topicForWriting(context: CatalogContext, id: string): Promise<Topic> {
+  requireViewer(context.viewer);
+  const topic = await topicById(context).clear(id).load(id);
+  if (!topic) throw new LecternError('NOT_FOUND');
+  await courseForWriting(context, topic.courseId);
+  return topic;
+}

@@ -1,0 +1,43 @@
+import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
+import { Field, ID, ObjectType } from 'type-graphql';
+import { DateTime } from '../../graphql/scalars.js';
+
+@ObjectType({ description: 'A part of a course: videos in order.', simpleResolvers: true })
+@modelOptions({ schemaOptions: { collection: 'topics', versionKey: false } })
+@index({ courseId: 1 })
+@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
+export class Topic {
+  @Field(() => ID, { name: 'id', simple: false })
+  @prop({ type: () => String, required: true })
+  _id!: string;
+
+  @Field(() => ID)
+  @prop({ type: () => String, required: true })
+  courseId!: string;
+
+  @Field(() => String, { description: '1 to 200 characters.' })
+  @prop({ type: () => String, required: true })
+  title!: string;
+
+  @Field(() => String, { nullable: true, description: 'Up to 10,000 characters.' })
+  @prop({ type: () => String })
+  description?: string;
+
+  @Field(() => DateTime)
+  @prop({ type: () => Date, required: true })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: 'When the record last changed.' })
+  @prop({ type: () => Date, required: true })
+  updatedAt!: Date;
+
+  /** The order of the videos. An id whose video is gone, or not there yet, is passed over. */
+  @prop({ type: () => [String], required: true })
+  videoIds!: string[];
+
+  /** A tombstone: for everyone but the sweeper the topic is gone. */
+  @prop({ type: () => Date })
+  deletedAt?: Date;
+}
+
+export const TopicModel = getModelForClass(Topic);

@@ -1,0 +1,96 @@
+import { newId } from '../../database/ids.js';
+import { LecternError } from '../../errors.js';
+import { maySeeCourse } from '../access.js';
+import type { CatalogContext } from '../context.js';
+import { courseById, courseForWriting } from '../course/course.loader.js';
+import { CourseModel } from '../course/course.model.js';
+import { changeOf, clearable, given, trimmed } from '../input-values.js';
+import type { Removal } from '../removal.js';
+import { reordered, requireReordered } from '../reorder.js';
+import type { CreateTopicInput, UpdateTopicInput } from './topic.inputs.js';
+import { topicById, topicForWriting } from './topic.loader.js';
+import { TopicModel, type Topic } from './topic.model.js';
+
+const ALIVE = { deletedAt: { $exists: false } };
+
+export class TopicService {
+  constructor(
+    private readonly removal: Removal,
+    /** The ids of a topic's living videos; the videos' own folder knows them. */
+    private readonly livingVideos: (topicId: string) => Promise<string[]>,
+  ) {}
+
+  /** A topic is seen by whoever sees its course. */
+  async find(context: CatalogContext, id: string): Promise<Topic | null> {
+    const topic = await topicById(context).load(id);
+    const course = topic && (await courseById(context).load(topic.courseId));
+    return course && maySeeCourse(context.viewer, course) ? topic : null;
+  }
+
+  async create(context: CatalogContext, courseId: string, input: CreateTopicInput): Promise<Topic> {
+    await courseForWriting(context, courseId);
+    const now = new Date();
+    const topic: Topic = {
+      _id: newId(),
+      courseId,
+      title: input.title.trim(),
+      ...given({ description: trimmed(input.description) }),
+      createdAt: now,
+      updatedAt: now,
+      videoIds: [],
+    };
+    // First into the order, then into being: an id without a topic is passed over, a topic without a place would be lost.
+    const { matchedCount } = await CourseModel.updateOne(
+      { _id: courseId, deletedAt: { $exists: false } },
+      { $push: { topicIds: topic._id } },
+    );
+    if (matchedCount === 0) throw new LecternError('NOT_FOUND');
+    await TopicModel.create(topic);
+    const course = await CourseModel.findById(courseId, { deletedAt: 1 }).lean();
+    if (!course || course.deletedAt) {
+      await this.removal.topic(topic._id);
+      throw new LecternError('NOT_FOUND');
+    }
+    return topic;
+  }
+
+  async update(context: CatalogContext, id: string, input: UpdateTopicInput): Promise<Topic> {
+    await topicForWriting(context, id);
+    const change = changeOf({ title: trimmed(input.title), description: clearable(input.description) });
+    const updated = await TopicModel.findOneAndUpdate(
+      { _id: id, ...ALIVE },
+      { $set: { ...change.$set, updatedAt: new Date() }, $unset: change.$unset },
+      { returnDocument: 'after' },
+    ).lean<Topic>();
+    topicById(context).clear(id);
+    if (!updated) throw new LecternError('NOT_FOUND');
+    return updated;
+  }
+
+  async delete(context: CatalogContext, id: string): Promise<string> {
+    const topic = await topicForWriting(context, id);
+    if (!(await this.removal.topic(id))) throw new LecternError('NOT_FOUND');
+    topicById(context).clear(id);
+    courseById(context).clear(topic.courseId);
+    return id;
+  }
+
+  async reorderVideos(context: CatalogContext, id: string, videoIds: readonly string[]): Promise<Topic> {
+    const topic = await topicForWriting(context, id);
+    const order = reordered(topic.videoIds, await this.livingVideos(id), videoIds, 'videoIds');
+    const updated = await TopicModel.findOneAndUpdate(
+      { _id: id, videoIds: topic.videoIds, ...ALIVE },
+      { $set: { videoIds: order, updatedAt: new Date() } },
+      { returnDocument: 'after' },
+    ).lean<Topic>();
+    topicById(context).clear(id);
+    requireReordered(updated ? 1 : 0);
+    return updated as Topic;
+  }
+}
+
+/** The ids of a course's living topics, in no order. */
+export async function livingTopics(courseId: string): Promise<string[]> {
+  const topics = await TopicModel.find({ courseId, ...ALIVE }, { _id: 1 }).lean();
+  return topics.map((topic) => topic._id);
+}

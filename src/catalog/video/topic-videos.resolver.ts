@@ -1,0 +1,25 @@
+import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { connectionType, type Connection } from '../../graphql/pagination.js';
+import type { CatalogContext } from '../context.js';
+import { Topic } from '../topic/topic.model.js';
+import { videoPages } from './video.loader.js';
+import { Video, VideoModel } from './video.model.js';
+
+const VideoConnection = connectionType('Video', () => Video);
+
+@Resolver(() => Topic)
+export class TopicVideosResolver {
+  @FieldResolver(() => VideoConnection, { description: 'The videos in the order of the topic.' })
+  videos(
+    @Ctx() context: CatalogContext,
+    @Root() topic: Topic,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 20 when absent, at most 100.' })
+    first?: number | null,
+    @Arg('after', () => String, { nullable: true, description: 'The cursor after which the page begins.' })
+    after?: string | null,
+  ): Promise<Connection<Video>> {
+    const count = (): Promise<number> =>
+      VideoModel.countDocuments({ topicId: topic._id, deletedAt: { $exists: false } });
+    return videoPages(context)({ ids: topic.videoIds, first, after, count });
+  }
+}

@@ -1,0 +1,84 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
+import { mayPlayVideo } from '../access.js';
+import type { CatalogContext } from '../context.js';
+import { UPLOAD_ERRORS } from '../described-errors.js';
+import { Caption } from './caption.model.js';
+import { Resource } from './resource.model.js';
+import { AddCaptionInput, AddResourceInput } from './video.inputs.js';
+import { Video } from './video.model.js';
+import type { VideoService } from './video.service.js';
+
+/** Captions and resources: lists of files beside a video, for those who may play it. */
+@Resolver(() => Video)
+export class VideoItemsResolver {
+  constructor(private readonly service: VideoService) {}
+
+  @FieldResolver(() => [Caption], { nullable: true, description: 'Text tracks. Null when you may not play the video.' })
+  captions(@Ctx() context: CatalogContext, @Root() video: Video): readonly Caption[] | null {
+    return mayPlayVideo(context.viewer, video) ? (video.captions ?? []) : null;
+  }
+
+  @FieldResolver(() => [Resource], {
+    nullable: true,
+    description: 'Files to download. Null when you may not play the video.',
+  })
+  resources(@Ctx() context: CatalogContext, @Root() video: Video): readonly Resource[] | null {
+    return mayPlayVideo(context.viewer, video) ? (video.resources ?? []) : null;
+  }
+
+  @Mutation(() => Video, {
+    description: `Adds a text track: a WebVTT file in UTF-8, at most 100 for a video. ${UPLOAD_ERRORS}`,
+  })
+  addVideoCaption(
+    @Ctx() context: CatalogContext,
+    @Arg('videoId', () => ID) videoId: string,
+    @Arg('file', () => GraphQLUpload) file: Upload,
+    @Arg('input', () => AddCaptionInput) input: AddCaptionInput,
+  ): Promise<Video> {
+    return this.service.addCaption(context, videoId, file, input);
+  }
+
+  @Mutation(() => Video, {
+    description: 'Removes a text track with its file. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+  })
+  deleteVideoCaption(
+    @Ctx() context: CatalogContext,
+    @Arg('videoId', () => ID) videoId: string,
+    @Arg('captionId', () => ID) captionId: string,
+  ): Promise<Video> {
+    return this.service.deleteItem(context, videoId, 'VIDEO_CAPTION', captionId);
+  }
+
+  @Mutation(() => Video, {
+    description:
+      'Adds a file to download: PDF, ZIP, an image or plain text in UTF-8, at most 100 for a video. ' + UPLOAD_ERRORS,
+  })
+  addVideoResource(
+    @Ctx() context: CatalogContext,
+    @Arg('videoId', () => ID) videoId: string,
+    @Arg('file', () => GraphQLUpload) file: Upload,
+    @Arg('input', () => AddResourceInput, { nullable: true }) input?: AddResourceInput | null,
+  ): Promise<Video> {
+    return this.service.addResource(context, videoId, file, input);
+  }
+
+  @Mutation(() => Video, {
+    description: 'Removes a file to download. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+  })
+  deleteVideoResource(
+    @Ctx() context: CatalogContext,
+    @Arg('videoId', () => ID) videoId: string,
+    @Arg('resourceId', () => ID) resourceId: string,
+  ): Promise<Video> {
+    return this.service.deleteItem(context, videoId, 'VIDEO_RESOURCE', resourceId);
+  }
+}
+
+@Resolver(() => Resource)
+export class ResourceResolver {
+  @FieldResolver(() => String, { description: 'As given, else the name of the file.' })
+  title(@Root() resource: Resource): string {
+    return resource.title ?? resource.file.filename;
+  }
+}

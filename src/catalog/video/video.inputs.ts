@@ -1,0 +1,88 @@
+import { IsBoolean, IsEnum, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { Field, Float, InputType } from 'type-graphql';
+import { IfGiven, IsLanguageTag, TrimmedLength } from '../../graphql/validation.js';
+import { DescriptionField, TITLE_MAX, TitleChangeField, TitleField } from '../input-fields.js';
+import { CaptionKind } from './caption.model.js';
+
+/** The longest label of a caption, in characters. */
+const LABEL_MAX = 100;
+/** The longest playing time that is taken, in seconds: a week. */
+const DURATION_MAX_SECONDS = 7 * 24 * 60 * 60;
+
+@InputType()
+export class CreateVideoInput {
+  @TitleField()
+  title!: string;
+
+  @DescriptionField()
+  description?: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'Playing time in seconds, 0 to 604,800 (a week).' })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(DURATION_MAX_SECONDS)
+  durationSeconds?: number | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether it plays without sign-in; false when absent.' })
+  @IsOptional()
+  @IsBoolean()
+  isPreview?: boolean | null;
+}
+
+@InputType({ description: 'What changes. A field that is absent stays as it is; null clears one that may be empty.' })
+export class UpdateVideoInput {
+  @TitleChangeField()
+  title?: string | null;
+
+  @DescriptionField()
+  description?: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'In seconds; null falls back to what the file shows.' })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(DURATION_MAX_SECONDS)
+  durationSeconds?: number | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether it plays without sign-in; not null.' })
+  @IfGiven()
+  @IsBoolean()
+  isPreview?: boolean | null;
+}
+
+@InputType()
+export class AddCaptionInput {
+  @Field(() => String, { description: 'A BCP-47 language tag: `en`, `pt-BR`.' })
+  @IsLanguageTag()
+  language!: string;
+
+  @Field(() => CaptionKind, { nullable: true, description: 'SUBTITLES when absent.' })
+  @IsOptional()
+  @IsEnum(CaptionKind)
+  kind?: CaptionKind | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What a player shows; the language tag when absent. 1 to 100 characters.',
+  })
+  @IsOptional()
+  @TrimmedLength(1, LABEL_MAX)
+  label?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether a player shows it unless told otherwise; false when absent.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  isDefault?: boolean | null;
+}
+
+@InputType()
+export class AddResourceInput {
+  @Field(() => String, { nullable: true, description: '1 to 200 characters; the file name when absent.' })
+  @IsOptional()
+  @TrimmedLength(1, TITLE_MAX)
+  title?: string | null;
+}

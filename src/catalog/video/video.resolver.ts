@@ -1,0 +1,122 @@
+import { Arg, Ctx, FieldResolver, Float, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { URL_COST } from '../../graphql/cost.js';
+import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
+import { MediaFile } from '../../media/media-file.model.js';
+import type { SignedUrls } from '../../media/signed-urls.js';
+import { mayPlayVideo } from '../access.js';
+import type { CatalogContext } from '../context.js';
+import { UPLOAD_ERRORS, WRITE_ERRORS } from '../described-errors.js';
+import { CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
+import { Video } from './video.model.js';
+import type { VideoService } from './video.service.js';
+
+@Resolver(() => Video)
+export class VideoResolver {
+  constructor(
+    private readonly service: VideoService,
+    private readonly signedUrls: SignedUrls,
+  ) {}
+
+  @Query(() => Video, { nullable: true, description: 'A video, or null when there is none that you may see.' })
+  video(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Video | null> {
+    return this.service.find(context, id);
+  }
+
+  @Mutation(() => Video, {
+    description: `Adds a video at the end of a topic, with its files or without: all or nothing. ${UPLOAD_ERRORS}`,
+  })
+  createVideo(
+    @Ctx() context: CatalogContext,
+    @Arg('topicId', () => ID) topicId: string,
+    @Arg('input', () => CreateVideoInput) input: CreateVideoInput,
+    @Arg('file', () => GraphQLUpload, { nullable: true }) file?: Upload | null,
+    @Arg('thumbnail', () => GraphQLUpload, { nullable: true }) thumbnail?: Upload | null,
+  ): Promise<Video> {
+    return this.service.create(context, topicId, input, { file, thumbnail });
+  }
+
+  @Mutation(() => Video, {
+    description: `Adds a video at the end of a topic, with its title from the name of the file. ${UPLOAD_ERRORS}`,
+  })
+  uploadVideo(
+    @Ctx() context: CatalogContext,
+    @Arg('topicId', () => ID) topicId: string,
+    @Arg('file', () => GraphQLUpload) file: Upload,
+  ): Promise<Video> {
+    return this.service.createFromFile(context, topicId, file);
+  }
+
+  @Mutation(() => Video, { description: `Changes a video. ${WRITE_ERRORS}` })
+  updateVideo(
+    @Ctx() context: CatalogContext,
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => UpdateVideoInput) input: UpdateVideoInput,
+  ): Promise<Video> {
+    return this.service.update(context, id, input);
+  }
+
+  @Mutation(() => ID, {
+    description: 'Deletes a video with all its files. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+  })
+  deleteVideo(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
+    return this.service.delete(context, id);
+  }
+
+  @Mutation(() => Video, { description: `Replaces the file of a video. ${UPLOAD_ERRORS}` })
+  replaceVideoFile(
+    @Ctx() context: CatalogContext,
+    @Arg('videoId', () => ID) videoId: string,
+    @Arg('file', () => GraphQLUpload) file: Upload,
+  ): Promise<Video> {
+    return this.service.upload(context, videoId, 'VIDEO_FILE', file);
+  }
+
+  @Mutation(() => Video, { description: `Replaces the still picture of a video. ${UPLOAD_ERRORS}` })
+  uploadVideoThumbnail(
+    @Ctx() context: CatalogContext,
+    @Arg('videoId', () => ID) videoId: string,
+    @Arg('file', () => GraphQLUpload) file: Upload,
+  ): Promise<Video> {
+    return this.service.upload(context, videoId, 'VIDEO_THUMBNAIL', file);
+  }
+
+  @FieldResolver(() => MediaFile, {
+    nullable: true,
+    description: 'The video file. Null when there is none yet, and when you may not play it (`isLocked`).',
+  })
+  file(@Ctx() context: CatalogContext, @Root() video: Video): MediaFile | null {
+    return mayPlayVideo(context.viewer, video) ? (video.file ?? null) : null;
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    complexity: URL_COST,
+    description: 'The short way to `file { url }`.',
+  })
+  async videoUrl(@Ctx() context: CatalogContext, @Root() video: Video): Promise<string | null> {
+    const file = this.file(context, video);
+    return file ? (await this.signedUrls.of(file)).url : null;
+  }
+
+  @FieldResolver(() => Float, {
+    nullable: true,
+    description: 'Playing time in seconds: as given, else as the file shows.',
+  })
+  durationSeconds(@Root() video: Video): number | null {
+    return video.durationSeconds ?? video.file?.durationSeconds ?? null;
+  }
+
+  @FieldResolver(() => Boolean, { description: 'Whether you have to sign in to play it.' })
+  isLocked(@Ctx() context: CatalogContext, @Root() video: Video): boolean {
+    return !mayPlayVideo(context.viewer, video);
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    complexity: URL_COST,
+    description: 'The short way to `thumbnail { url }`.',
+  })
+  async thumbnailUrl(@Root() video: Video): Promise<string | null> {
+    return video.thumbnail ? (await this.signedUrls.of(video.thumbnail)).url : null;
+  }
+}

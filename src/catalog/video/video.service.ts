@@ -1,0 +1,228 @@
+import { newId } from '../../database/ids.js';
+import { LecternError } from '../../errors.js';
+import type { Upload } from '../../graphql/upload.js';
+import { canonicalLanguage } from '../../graphql/validation.js';
+import type { LifeCycle } from '../../media/life-cycle.js';
+import type { ItemFacts } from '../../media/slot-owner.js';
+import { maySeeCourse } from '../access.js';
+import type { CatalogContext } from '../context.js';
+import { courseById } from '../course/course.loader.js';
+import { CourseModel } from '../course/course.model.js';
+import { TITLE_MAX } from '../input-fields.js';
+import { changeOf, clearable, given, trimmed } from '../input-values.js';
+import type { Removal } from '../removal.js';
+import { topicById, topicForWriting } from '../topic/topic.loader.js';
+import { TopicModel, type Topic } from '../topic/topic.model.js';
+import type { Caption } from './caption.model.js';
+import type { AddCaptionInput, AddResourceInput, CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
+import { videoById, videoForWriting } from './video.loader.js';
+import { VideoModel, type Video } from './video.model.js';
+
+/** How many captions a video may have. */
+const MAX_CAPTIONS = 100;
+/** How many resources a video may have. */
+const MAX_RESOURCES = 100;
+
+export interface VideoUploads {
+  readonly file?: Upload | null | undefined;
+  readonly thumbnail?: Upload | null | undefined;
+}
+
+const ALIVE = { deletedAt: { $exists: false } };
+
+export class VideoService {
+  constructor(
+    private readonly lifeCycle: LifeCycle,
+    private readonly removal: Removal,
+  ) {}
+
+  /** A video is seen by whoever sees its course, as long as its topic is there. */
+  async find(context: CatalogContext, id: string): Promise<Video | null> {
+    const video = await videoById(context).load(id);
+    if (!video) return null;
+    const [topic, course] = await Promise.all([
+      topicById(context).load(video.topicId),
+      courseById(context).load(video.courseId),
+    ]);
+    return topic && course && maySeeCourse(context.viewer, course) ? video : null;
+  }
+
+  async create(
+    context: CatalogContext,
+    topicId: string,
+    input: CreateVideoInput,
+    uploads: VideoUploads,
+  ): Promise<Video> {
+    const video = newVideo(await topicForWriting(context, topicId), {
+      title: input.title.trim(),
+      ...given({ description: trimmed(input.description), durationSeconds: input.durationSeconds }),
+      isPreview: input.isPreview ?? false,
+    });
+    return this.insert(context, video, uploads);
+  }
+
+  /** The short way: the title comes from the file's name. */
+  async createFromFile(context: CatalogContext, topicId: string, file: Upload): Promise<Video> {
+    const video = newVideo(await topicForWriting(context, topicId), { title: '', isPreview: false });
+    return this.insert(context, video, { file });
+  }
+
+  private async insert(context: CatalogContext, video: Video, uploads: VideoUploads): Promise<Video> {
+    const place = { ownerId: video._id };
+    const { file, thumbnail } = uploads;
+    const files = given({
+      file: file && { slot: 'VIDEO_FILE' as const, place, open: () => file.open() },
+      thumbnail: thumbnail && { slot: 'VIDEO_THUMBNAIL' as const, place, open: () => thumbnail.open() },
+    });
+    await this.lifeCycle.create(files, context.signal, async (stored) => {
+      await this.takePlace(video);
+      Object.assign(video, given(stored));
+      if (video.title === '') video.title = titleFrom(video.file?.filename ?? '');
+      await VideoModel.create(video);
+    });
+    await this.withdrawIfOrphaned(video);
+    topicById(context).clear(video.topicId);
+    return video;
+  }
+
+  async update(context: CatalogContext, id: string, input: UpdateVideoInput): Promise<Video> {
+    await videoForWriting(context, id);
+    const change = changeOf({
+      title: trimmed(input.title),
+      description: clearable(input.description),
+      durationSeconds: input.durationSeconds,
+      isPreview: input.isPreview ?? undefined,
+    });
+    const updated = await VideoModel.findOneAndUpdate(
+      { _id: id, ...ALIVE },
+      { $set: { ...change.$set, updatedAt: new Date() }, $unset: change.$unset },
+      { returnDocument: 'after' },
+    ).lean<Video>();
+    videoById(context).clear(id);
+    if (!updated) throw new LecternError('NOT_FOUND');
+    return updated;
+  }
+
+  async delete(context: CatalogContext, id: string): Promise<string> {
+    const video = await videoForWriting(context, id);
+    if (!(await this.removal.video(id))) throw new LecternError('NOT_FOUND');
+    videoById(context).clear(id);
+    topicById(context).clear(video.topicId);
+    return id;
+  }
+
+  /** Puts a new file in one of the video's slots. */
+  async upload(
+    context: CatalogContext,
+    id: string,
+    slot: 'VIDEO_FILE' | 'VIDEO_THUMBNAIL',
+    upload: Upload,
+  ): Promise<Video> {
+    await videoForWriting(context, id);
+    await this.lifeCycle.replace({ slot, place: { ownerId: id }, open: () => upload.open() }, context.signal);
+    return this.reread(context, id);
+  }
+
+  async addCaption(context: CatalogContext, id: string, file: Upload, input: AddCaptionInput): Promise<Video> {
+    const { captions = [] } = await videoForWriting(context, id);
+    requireRoom(captions, MAX_CAPTIONS, 'captions');
+    const language = canonicalLanguage(input.language) ?? input.language;
+    const facts: Omit<Caption, '_id' | 'file'> = {
+      language,
+      kind: input.kind ?? 'SUBTITLES',
+      label: trimmed(input.label) ?? language,
+      isDefault: input.isDefault ?? false,
+    };
+    return this.addItem(context, id, 'VIDEO_CAPTION', file, facts);
+  }
+
+  async addResource(
+    context: CatalogContext,
+    id: string,
+    file: Upload,
+    input: AddResourceInput | null | undefined,
+  ): Promise<Video> {
+    const { resources = [] } = await videoForWriting(context, id);
+    requireRoom(resources, MAX_RESOURCES, 'resources');
+    return this.addItem(context, id, 'VIDEO_RESOURCE', file, given({ title: trimmed(input?.title) }));
+  }
+
+  private async addItem(
+    context: CatalogContext,
+    id: string,
+    slot: 'VIDEO_CAPTION' | 'VIDEO_RESOURCE',
+    file: Upload,
+    facts: ItemFacts,
+  ): Promise<Video> {
+    const place = { ownerId: id, itemId: newId() };
+    await this.lifeCycle.replace({ slot, place, facts, open: () => file.open() }, context.signal);
+    return this.reread(context, id);
+  }
+
+  /** Takes a caption or a resource from a video, with its file. */
+  async deleteItem(
+    context: CatalogContext,
+    id: string,
+    slot: 'VIDEO_CAPTION' | 'VIDEO_RESOURCE',
+    itemId: string,
+  ): Promise<Video> {
+    await videoForWriting(context, id);
+    if (!(await this.lifeCycle.clear(slot, { ownerId: id, itemId }))) throw new LecternError('NOT_FOUND');
+    return this.reread(context, id);
+  }
+
+  private async reread(context: CatalogContext, id: string): Promise<Video> {
+    const video = await videoById(context).clear(id).load(id);
+    if (!video) throw new LecternError('NOT_FOUND');
+    return video;
+  }
+
+  /** First into the order, then into being: an id without a video is passed over, a video without a place would be lost. */
+  private async takePlace(video: Video): Promise<void> {
+    const { matchedCount } = await TopicModel.updateOne(
+      { _id: video.topicId, ...ALIVE },
+      { $push: { videoIds: video._id } },
+    );
+    if (matchedCount === 0) throw new LecternError('NOT_FOUND');
+  }
+
+  /** A deletion of topic or course that began before the video was there did not see it. */
+  private async withdrawIfOrphaned(video: Video): Promise<void> {
+    const [topic, course] = await Promise.all([
+      TopicModel.exists({ _id: video.topicId, ...ALIVE }),
+      CourseModel.exists({ _id: video.courseId, ...ALIVE }),
+    ]);
+    if (topic && course) return;
+    await this.removal.video(video._id);
+    throw new LecternError('NOT_FOUND');
+  }
+}
+
+/** The ids of a topic's living videos, in no order. */
+export async function livingVideos(topicId: string): Promise<string[]> {
+  const videos = await VideoModel.find({ topicId, ...ALIVE }, { _id: 1 }).lean();
+  return videos.map((video) => video._id);
+}
+
+function newVideo(
+  { _id: topicId, courseId }: Topic,
+  facts: Pick<Video, 'title' | 'isPreview'> & Partial<Pick<Video, 'description' | 'durationSeconds'>>,
+): Video {
+  const now = new Date();
+  return { _id: newId(), topicId, courseId, ...facts, createdAt: now, updatedAt: now, mediaRevision: 0 };
+}
+
+/** A title from a file's name: without its extension, with words instead of underscores. */
+function titleFrom(filename: string): string {
+  const stem = filename
+    .replace(/\.[^.]*$/, '')
+    .replace(/_+/g, ' ')
+    .trim();
+  return Array.from(stem === '' ? 'Untitled' : stem)
+    .slice(0, TITLE_MAX)
+    .join('');
+}
+
+function requireRoom(items: readonly unknown[], max: number, name: string): void {
+  if (items.length >= max) throw new LecternError('BAD_USER_INPUT', `A video has at most ${String(max)} ${name}.`);
+}

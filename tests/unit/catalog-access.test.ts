@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { Viewer } from '../../src/auth/viewer.js';
+import * as access from '../../src/catalog/access.js';
+import { LecternError } from '../../src/errors.js';
+
+const nobody = null;
+const student: Viewer = { id: 'sam', role: 'student' };
+const owner: Viewer = { id: 'ada', role: 'instructor' };
+const other: Viewer = { id: 'bob', role: 'instructor' };
+const admin: Viewer = { id: 'root', role: 'admin' };
+/** The same id as the instructor of the courses, without the role: a token is what counts, not a name. */
+const demoted: Viewer = { id: 'ada', role: 'student' };
+
+const published = { instructorId: 'ada', status: 'PUBLISHED' } as const;
+const draft = { instructorId: 'ada', status: 'DRAFT' } as const;
+const archived = { instructorId: 'ada', status: 'ARCHIVED' } as const;
+
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+    return 'ok';
+  } catch (error) {
+    return error instanceof LecternError ? error.code : String(error);
+  }
+};
+
+describe('who may', () => {
+  it.each<[string, Viewer | null, boolean, boolean]>([
+    ['nobody', nobody, false, false],
+    ['a student', student, false, false],
+    ['the instructor', owner, true, true],
+    ['another instructor', other, false, false],
+    ['an admin', admin, true, true],
+    ['a student with the name of the instructor', demoted, false, false],
+  ])('see and write a course: %s', (_who, viewer, seesDrafts, writes) => {
+    expect(access.maySeeCourse(viewer, published)).toBe(true);
+    expect([draft, archived].map((course) => access.maySeeCourse(viewer, course))).toEqual([seesDrafts, seesDrafts]);
+    expect([published, draft, archived].map((course) => access.mayWriteCourse(viewer, course))).toEqual(
+      Array(3).fill(writes),
+    );
+    const refusals = [published, draft, archived, null].map((course) =>
+      codeOf(() => {
+        access.requireCourseWriter(viewer, course);
+      }),
+    );
+    expect(refusals).toEqual(
+      writes ? ['ok', 'ok', 'ok', 'NOT_FOUND'] : ['FORBIDDEN', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'],
+    );
+  });
+
+  it('make courses and images', () => {
+    expect([nobody, student, owner, admin].map((viewer) => codeOf(() => access.requireAuthor(viewer)))).toEqual([
+      'UNAUTHENTICATED',
+      'FORBIDDEN',
+      'ok',
+      'ok',
+    ]);
+    expect(codeOf(() => access.requireViewer(nobody))).toBe('UNAUTHENTICATED');
+    expect(access.requireViewer(student)).toBe(student);
+  });
+
+  it('name the instructor of a course', () => {
+    const code = (viewer: Viewer, id: string): string =>
+      codeOf(() => {
+        access.requireOwnInstructorId(viewer, id);
+      });
+    expect([code(owner, 'ada'), code(owner, 'bob'), code(owner, 'ADA'), code(admin, 'bob')]).toEqual([
+      'ok',
+      'FORBIDDEN',
+      'FORBIDDEN',
+      'ok',
+    ]);
+  });
+
+  it('play videos', () => {
+    expect(access.mayPlayVideo(nobody, { isPreview: false })).toBe(false);
+    expect(access.mayPlayVideo(nobody, { isPreview: true })).toBe(true);
+    expect(access.mayPlayVideo(student, { isPreview: false })).toBe(true);
+  });
+
+  it('see, list and delete images', () => {
+    expect([access.maySeeImages(nobody), access.maySeeImages(student)]).toEqual([false, true]);
+    expect(access.visibleImageList(admin)).toBe('all');
+    expect(access.visibleImageList(owner)).toBe(access.imageListOf('ada'));
+    expect(access.imageListOf('ada')).not.toBe(access.imageListOf('bob'));
+    const image = { uploaderId: 'ada' };
+    const code = (viewer: Viewer, of: typeof image | null): string =>
+      codeOf(() => {
+        access.requireImageWriter(viewer, of);
+      });
+    expect([code(owner, image), code(other, image), code(admin, image), code(admin, null)]).toEqual([
+      'ok',
+      'FORBIDDEN',
+      'ok',
+      'NOT_FOUND',
+    ]);
+  });
+});

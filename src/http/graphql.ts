@@ -1,0 +1,43 @@
+import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
+import { expressMiddleware } from '@as-integrations/express5';
+import type { RequestHandler } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import type { CatalogContext } from '../catalog/context.js';
+import { errorFormatter, type ErrorFormatting } from '../graphql/format-error.js';
+import { contextOf } from './request-context.js';
+import type { RunningRequests } from './running-requests.js';
+
+export interface GraphqlOptions {
+  readonly schema: GraphQLSchema;
+  readonly production: boolean;
+  readonly errors: ErrorFormatting;
+}
+
+/** Apollo Server for our schema: Sandbox and introspection outside production only, CSRF prevention always. */
+export function apolloServer({ schema, production, errors }: GraphqlOptions): ApolloServer<CatalogContext> {
+  return new ApolloServer<CatalogContext>({
+    schema,
+    introspection: !production,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: production,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    formatError: errorFormatter(errors),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      production
+        ? ApolloServerPluginLandingPageDisabled()
+        : ApolloServerPluginLandingPageLocalDefault({ footer: false }),
+    ],
+  });
+}
+
+/** Runs the operation of a request. Behind the guards and the parsers. */
+export function graphqlHandler(server: ApolloServer<CatalogContext>, running: RunningRequests): RequestHandler {
+  return expressMiddleware(server, { context: ({ req }) => Promise.resolve(contextOf(req, running)) });
+}

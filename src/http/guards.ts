@@ -1,0 +1,71 @@
+import type { Request, RequestHandler } from 'express';
+import { LecternError } from '../errors.js';
+import type { GraphqlRequest } from '../graphql/cost.js';
+import { onStall } from './body-progress.js';
+import { isSignedIn } from './identity.js';
+import { refuse } from './json-error.js';
+
+export interface BodyLimits {
+  /** The largest JSON body, in bytes. */
+  readonly maxJsonBytes: number;
+  /** The largest multipart body, in bytes. */
+  readonly maxMultipartBytes: number;
+  /** How long a JSON body may bring no byte, in milliseconds. */
+  readonly stallMs: number;
+}
+
+/** A browser sends none of these headers to another site without asking it first (Apollo Server's CSRF prevention). */
+const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
+
+/** Refuses a body that will not be taken, before a byte of it is read. */
+export function guardBody(limits: BodyLimits): RequestHandler {
+  return (request, response, next) => {
+    if (request.method !== 'POST') {
+      next();
+      return;
+    }
+    const isMultipart = Boolean(request.is('multipart/form-data'));
+    const length = Number(request.get('content-length') ?? 0);
+    if (isMultipart) {
+      checkMultipart(request);
+    } else if (!request.is('application/json')) {
+      checkPreflight(request);
+      throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'Send application/json, or multipart/form-data with files.');
+    }
+    if (length > (isMultipart ? limits.maxMultipartBytes : limits.maxJsonBytes)) {
+      const code = isMultipart ? 'FILE_TOO_LARGE' : 'BAD_REQUEST';
+      throw new LecternError(code, `The request body is larger than is taken here.`);
+    }
+    if (!isMultipart) {
+      onStall(request, limits.stallMs, () => {
+        const stalled = new LecternError('BAD_REQUEST', 'The request stopped coming and was given up.');
+        if (!response.headersSent) refuse(response, stalled);
+      });
+    }
+    next();
+  };
+}
+
+function checkMultipart(request: Request): void {
+  checkPreflight(request);
+  if (!/boundary=/i.test(request.get('content-type') ?? '')) {
+    throw new LecternError('BAD_REQUEST', 'The multipart body has no boundary.');
+  }
+  if (!isSignedIn(request)) throw new LecternError('UNAUTHENTICATED', 'Sign in to upload files.');
+}
+
+function checkPreflight(request: Request): void {
+  if (PREFLIGHT_HEADERS.some((name) => request.get(name))) return;
+  throw new LecternError(
+    'BAD_REQUEST',
+    `Send a non-empty header \`${PREFLIGHT_HEADERS.join('` or `')}\`: it keeps other web sites from sending this request.`,
+  );
+}
+
+/** Refuses an operation that costs too much. Behind the parsers, so that it sees what would be run. */
+export function guardCost(check: (request: GraphqlRequest) => void): RequestHandler {
+  return (request, _response, next) => {
+    check((request.method === 'GET' ? request.query : (request.body as GraphqlRequest | undefined)) ?? {});
+    next();
+  };
+}

@@ -1,0 +1,38 @@
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+/** Where Apollo Sandbox comes from. Its page runs only outside production. */
+const SANDBOX = {
+  scripts: 'https://embeddable-sandbox.cdn.apollographql.com',
+  frame: 'https://sandbox.embed.apollographql.com',
+  assets: 'https://apollo-server-landing-page.cdn.apollographql.com',
+};
+
+/** The usual headers of an API that shows no pages. */
+export function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    crossOriginEmbedderPolicy: false,
+  });
+}
+
+/** Lets a browser load the Sandbox page when it asks /graphql for HTML. */
+export function sandboxHeaders(): RequestHandler {
+  const forSandbox = helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'", "'unsafe-inline'", SANDBOX.scripts, SANDBOX.assets],
+      styleSrc: ["'self'", "'unsafe-inline'", SANDBOX.assets, 'https://fonts.googleapis.com'],
+      fontSrc: ["'self'", 'https://fonts.gstatic.com'],
+      imgSrc: ["'self'", 'data:', SANDBOX.assets],
+      manifestSrc: ["'self'", SANDBOX.assets],
+      frameSrc: ["'self'", SANDBOX.frame],
+      connectSrc: ["'self'"],
+    },
+  });
+  return (request, response, next) => {
+    if (request.method === 'GET' && request.accepts(['json', 'html']) === 'html') forSandbox(request, response, next);
+    else next();
+  };
+}

@@ -1,0 +1,277 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAuthenticator } from './auth/authenticator.js';
+import { ViewerResolver } from './auth/viewer.resolver.js';
+import { CourseResolver } from './catalog/course/course.resolver.js';
+import { CourseService } from './catalog/course/course.service.js';
+import { FileFinder } from './catalog/file-finder.js';
+import { ImageResolver } from './catalog/image/image.resolver.js';
+import { ImageService } from './catalog/image/image.service.js';
+import { Removal } from './catalog/removal.js';
+import { slotOwners } from './catalog/slot-owners.js';
+import { CourseTopicsResolver, TopicResolver } from './catalog/topic/topic.resolver.js';
+import { livingTopics, TopicService } from './catalog/topic/topic.service.js';
+import { TopicVideosResolver } from './catalog/video/topic-videos.resolver.js';
+import { ResourceResolver, VideoItemsResolver } from './catalog/video/video-items.resolver.js';
+import { VideoResolver } from './catalog/video/video.resolver.js';
+import { livingVideos, VideoService } from './catalog/video/video.service.js';
+import type { Config } from './config.js';
+import { authSecret, DataDir, urlSigningSecret } from './data-dir.js';
+import { connectDatabase, type Database } from './database/connect.js';
+import type { EmbeddedDatabase } from './database/embedded/embedded-database.js';
+import { recogniseDatabaseError } from './database/database-errors.js';
+import { LecternError } from './errors.js';
+import { costGuard } from './graphql/cost.js';
+import { apolloServer, graphqlHandler } from './http/graphql.js';
+import { routes } from './http/routes.js';
+import { RunningRequests } from './http/running-requests.js';
+import { MediaMeter } from './media/content/media-meter.js';
+import { Intake } from './media/intake.js';
+import { Journal } from './media/journal/journal.js';
+import { LifeCycle } from './media/life-cycle.js';
+import { MediaFileResolver } from './media/media-file.resolver.js';
+import { SignedUrls } from './media/signed-urls.js';
+import { slotRules, type MediaSlot, type SlotRules } from './media/slots.js';
+import { Sweeper } from './media/upkeep/sweeper.js';
+import { buildLecternSchema } from './schema.js';
+import { createStorages, type Storages } from './storage/create-storage.js';
+import { FileTokens } from './storage/file-token.js';
+import { Telemetry } from './telemetry.js';
+
+export interface AppOptions {
+  /** Standard output by the configured level when absent. */
+  readonly telemetry?: Telemetry;
+  /** For commands: use the embedded database of a server that runs on the same DATA_DIR, if one does. */
+  readonly besideServer?: boolean;
+}
+
+export interface App {
+  readonly telemetry: Telemetry;
+  readonly storages: Storages;
+  readonly journal: Journal;
+  readonly sweeper: Sweeper;
+  readonly courses: CourseService;
+  readonly topics: TopicService;
+  readonly videos: VideoService;
+  readonly images: ImageService;
+  /** Takes up sweeping, then listens. Returns the URL that clients reach the server by. */
+  start(): Promise<{ readonly url: string }>;
+  /** Lets running requests finish, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** What a multipart body may have beside its files, in bytes: fields, part headers, boundaries. */
+const MULTIPART_OVERHEAD_BYTES = 4 * 1024 ** 2;
+/** The length of a signing key that nobody configured because nothing local is signed, in bytes. */
+const SECRET_BYTES = 32;
+/** How long the head of a request may take, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 60_000;
+
+/** Builds and joins every part once. Connects to the database; listens to nothing and starts no timer. */
+export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const telemetry = options.telemetry ?? new Telemetry({ level: config.server.logLevel });
+  const dataDir = await DataDir.open(config.database.dataDir);
+  const fileTokens = new FileTokens((await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES));
+  const secret = await authSecret(config, dataDir);
+  const database = await openDatabase(config, dataDir, options.besideServer ?? false);
+
+  const httpServer = createServer({ requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS });
+  const publicUrl = (): string =>
+    config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
+  const storages = createStorages({
+    useS3: config.storage.useS3,
+    local: { directory: config.storage.localDir, publicUrl, tokens: fileTokens },
+    ...s3Options(config),
+  });
+
+  const slots = slotsOf(config);
+  const journal = new Journal();
+  const storageNamed = storages.byName.bind(storages);
+  const signedUrls = new SignedUrls({ storageNamed, slots, telemetry });
+  const meter = new MediaMeter(telemetry);
+  const pendingDeadlineMs = config.uploads.pendingDeadlineSeconds * 1_000;
+  const storageForNewFiles = storages.current;
+  const lifeCycle = new LifeCycle({
+    intake: new Intake({ storageForNewFiles, storageNamed, journal, slots, meter, telemetry, pendingDeadlineMs }),
+    journal,
+    owners: slotOwners,
+    telemetry,
+    pendingDeadlineMs,
+    replacedGraceMs: config.uploads.replacedMediaGraceSeconds * 1_000,
+  });
+  const removal = new Removal(lifeCycle);
+  const sweeper = new Sweeper({
+    journal,
+    lifeCycle,
+    telemetry,
+    finishRemovals: (now) => removal.finish(now),
+    intervalMs: config.uploads.sweepIntervalSeconds * 1_000,
+  });
+
+  const courses = new CourseService(lifeCycle, removal, livingTopics);
+  const topics = new TopicService(removal, livingVideos);
+  const videos = new VideoService(lifeCycle, removal);
+  const images = new ImageService(lifeCycle, removal);
+  const resolvers = new Map<unknown, object>([
+    [ViewerResolver, new ViewerResolver()],
+    [CourseResolver, new CourseResolver(courses, signedUrls)],
+    [CourseTopicsResolver, new CourseTopicsResolver()],
+    [TopicResolver, new TopicResolver(topics)],
+    [TopicVideosResolver, new TopicVideosResolver()],
+    [VideoResolver, new VideoResolver(videos, signedUrls)],
+    [VideoItemsResolver, new VideoItemsResolver(videos)],
+    [ResourceResolver, new ResourceResolver()],
+    [ImageResolver, new ImageResolver(images, signedUrls)],
+    [MediaFileResolver, new MediaFileResolver(signedUrls)],
+  ]);
+  const errors = {
+    recognise: recogniseDatabaseError,
+    report: (error: unknown): void => {
+      if (error instanceof LecternError) telemetry.logger.warn({ err: error }, 'a part that Lectern needs is away');
+      else telemetry.logger.error({ err: error }, 'a defect');
+    },
+  };
+  const { production } = config;
+  const schema = buildLecternSchema({ get: (resolver) => resolvers.get(resolver) });
+  const apollo = apolloServer({ schema, production, errors });
+  const running = new RunningRequests();
+  const ready = async (): Promise<void> => {
+    if (running.isStopping) throw new LecternError('SERVICE_UNAVAILABLE');
+    await Promise.all([database.check(), storages.current.check()]);
+  };
+
+  let serving = false;
+
+  return {
+    telemetry,
+    storages,
+    journal,
+    sweeper,
+    courses,
+    topics,
+    videos,
+    images,
+
+    async start() {
+      await database.ensureIndexes();
+      // Not a reason not to start, as it may come back; but whoever set it up wrong should read so at once.
+      await storages.current.check().catch(errors.report);
+      await apollo.start();
+      serving = true;
+      const express = routes({
+        production,
+        authenticator: createAuthenticator({ ...config.auth, secret }),
+        localStorage: storages.local,
+        fileTokens,
+        limits: bodyLimits(config, slots),
+        maxFiles: config.uploads.maxFiles,
+        checkCost: costGuard({ schema, ...config.queries }),
+        health: { ready, report: errors.report },
+        permalinks: new FileFinder(courses, videos, images),
+        signedUrls,
+        running,
+        errors,
+        telemetry,
+        graphql: graphqlHandler(apollo, running),
+      });
+      httpServer.on('request', express);
+      httpServer.listen(config.server.port, config.server.host);
+      await once(httpServer, 'listening');
+      sweeper.start();
+      return { url: publicUrl() };
+    },
+
+    async stop() {
+      // The port stays open meanwhile, so that whoever asks /readyz hears that this server is stopping.
+      await running.finish(config.server.shutdownGraceSeconds * 1_000);
+      await sweeper.stop();
+      httpServer.close();
+      httpServer.closeAllConnections();
+      if (serving) await apollo.stop();
+      await meter.close();
+      await storages.close();
+      await database.close();
+    },
+  };
+}
+
+/** MongoDB when it is configured, else the embedded database: from here on there is no difference. */
+async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
+  const { mongodbUri } = config.database;
+  if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
+  const runningSocket = besideServer ? await dataDir.runningSocket() : null;
+  if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
+  // Loaded on demand: a server on MongoDB needs none of its native code.
+  const { startEmbeddedDatabase } = await import('./database/embedded/embedded-database.js');
+  const socket = await dataDir.newSocket();
+  let embedded: EmbeddedDatabase | undefined;
+  const close = async (): Promise<void> => {
+    await embedded?.close();
+    await socket.withdraw();
+  };
+  try {
+    embedded = await startEmbeddedDatabase({ directory: dataDir.databaseDir, socketPath: socket.path });
+    await socket.announce();
+    const database = await connectDatabase({ uri: embeddedUri(socket.path) });
+    return { ...database, close: () => database.close().then(close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The embedded database is reached like any other, through a socket of this machine. */
+function embeddedUri(socketPath: string): string {
+  return `mongodb://${encodeURIComponent(socketPath)}/lectern?directConnection=true`;
+}
+
+function s3Options({ s3 }: Config): Partial<Pick<Parameters<typeof createStorages>[0], 's3'>> {
+  if (s3.bucket === undefined) return {};
+  const { bucket, region, endpoint, publicEndpoint, forcePathStyle, accessKeyId, secretAccessKey, sessionToken } = s3;
+  return {
+    s3: {
+      bucket,
+      region,
+      forcePathStyle,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(publicEndpoint !== undefined && { publicEndpoint }),
+      ...(accessKeyId !== undefined &&
+        secretAccessKey !== undefined && {
+          credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+        }),
+    },
+  };
+}
+
+function slotsOf({ limits }: Config): Record<MediaSlot, SlotRules> {
+  return slotRules({
+    maxBytes: {
+      VIDEO_FILE: limits.videoFileMaxBytes,
+      VIDEO_THUMBNAIL: limits.videoThumbnailMaxBytes,
+      COURSE_THUMBNAIL: limits.courseThumbnailMaxBytes,
+      COURSE_INTRO_VIDEO: limits.courseIntroVideoMaxBytes,
+      IMAGE: limits.imageMaxBytes,
+      VIDEO_CAPTION: limits.videoCaptionMaxBytes,
+      VIDEO_RESOURCE: limits.videoResourceMaxBytes,
+    },
+    urlTtlSeconds: { video: limits.videoUrlTtlSeconds, image: limits.imageUrlTtlSeconds },
+  });
+}
+
+/** A multipart request may be as large as the largest file that any slot takes, for each file it may carry. */
+function bodyLimits(config: Config, slots: Record<MediaSlot, SlotRules>): Parameters<typeof routes>[0]['limits'] {
+  const largestFile = Math.max(...Object.values(slots).map((rules) => rules.maxBytes));
+  return {
+    maxJsonBytes: config.server.maxJsonBodyBytes,
+    maxMultipartBytes: largestFile * config.uploads.maxFiles + MULTIPART_OVERHEAD_BYTES,
+    stallMs: config.uploads.stallSeconds * 1_000,
+  };
+}
+
+/** The port that was bound; none in a command, which listens to nothing. */
+function portOf(server: Server): number | undefined {
+  return (server.address() as AddressInfo | null)?.port;
+}

@@ -1,0 +1,66 @@
+import { ConfigError } from '../config.js';
+import { DataDirError } from '../data-dir.js';
+import { LecternError } from '../errors.js';
+
+/** A command cannot do what it was asked. The message says why and what to do instead. */
+export class CommandError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandError';
+  }
+}
+
+/** What the system says when a server cannot listen where it was told to. */
+const LISTEN_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken: another process listens there. Stop it, or set PORT to another port (0 for any free one)',
+  EACCES: 'may not be used by this user. Set PORT to a port from 1024 up',
+  EADDRNOTAVAIL: 'is no address of this machine. Set HOST to one that is, or to localhost',
+  ENOTFOUND: 'cannot be found. Set HOST to a name or address of this machine, or to localhost',
+};
+
+interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  readonly address?: string;
+  readonly hostname?: string;
+  readonly port?: number;
+}
+
+/**
+ * The message of a failure that the person at the terminal can do something about; undefined for all others, which are
+ * shown whole.
+ */
+export function knownFailure(error: unknown): string | undefined {
+  if (error instanceof ConfigError || error instanceof DataDirError || error instanceof CommandError) {
+    return error.message;
+  }
+  if (!(error instanceof Error)) return undefined;
+  // By name: the class lives beside the database's native code, which a command that needs no database does not load.
+  if (error.name === 'EmbeddedDatabaseLockedError') {
+    return `${error.message}\nIs another Lectern running on this DATA_DIR? Stop it, or set DATA_DIR to another folder.`;
+  }
+  if (error instanceof LecternError && error.code === 'DATABASE_UNAVAILABLE') {
+    return `The database does not answer${reasonOf(error)}. Is it running, and is MONGODB_URI right?`;
+  }
+  if (error instanceof LecternError && error.code === 'STORAGE_UNAVAILABLE') {
+    return `The file storage does not answer${reasonOf(error)}. Look at LOCAL_STORAGE_DIR or the S3 variables.`;
+  }
+  return isSystemError(error) ? listenFailure(error) : undefined;
+}
+
+function listenFailure(error: SystemError): string | undefined {
+  const explanation = LISTEN_FAILURES[error.code];
+  const listening = error.syscall === 'listen' || error.syscall === 'getaddrinfo';
+  if (explanation === undefined || !listening) return undefined;
+  const place = error.address ?? error.hostname ?? 'HOST';
+  return `${error.port === undefined ? place : `${place}, port ${error.port},`} ${explanation}.`;
+}
+
+/** Causes come from drivers, whose messages name hosts and never carry the connection string. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? ` (${error.cause.message})` : '';
+}
+
+function isSystemError(error: Error): error is SystemError {
+  return 'code' in error && typeof error.code === 'string' && 'syscall' in error && typeof error.syscall === 'string';
+}

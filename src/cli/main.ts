@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { knownFailure } from './known-failure.js';
+import { seedCommand } from './seed.js';
+import { sweepCommand } from './sweep.js';
+import { tokenCommand } from './token.js';
+
+const lectern = new Command('lectern')
+  .description('Commands for a Lectern server. They read the same environment and .env file as the server.')
+  .addCommand(tokenCommand())
+  .addCommand(seedCommand())
+  .addCommand(sweepCommand());
+
+try {
+  await lectern.parseAsync();
+} catch (error) {
+  const message = knownFailure(error);
+  if (message === undefined) console.error(error);
+  else process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+}

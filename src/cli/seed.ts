@@ -1,0 +1,96 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import type { App } from '../app.js';
+import { Role } from '../auth/viewer.js';
+import type { CatalogContext } from '../catalog/context.js';
+import type { Course, CourseLevel } from '../catalog/course/course.model.js';
+import { topicPages } from '../catalog/topic/topic.loader.js';
+import type { Topic } from '../catalog/topic/topic.model.js';
+import { videoPages } from '../catalog/video/video.loader.js';
+import { Upload } from '../graphql/upload.js';
+import { CommandError } from './known-failure.js';
+import { SEED_COURSES, type SeedCourse, type SeedTopic, type SeedVideo } from './seed-catalogue.js';
+import { withApp } from './with-app.js';
+
+/** Who owns the courses. */
+const SEED_INSTRUCTOR = 'lectern-seed';
+/** More than any of the seed's lists has. */
+const ALL = 100;
+
+/** `lectern seed`: fills a small catalogue for trying things out. What is there already stays as it is. */
+export function seedCommand(): Command {
+  return new Command('seed')
+    .description('Fill a small catalogue with courses, topics and videos. Running it again changes nothing.')
+    .action(async () => {
+      const made = await withApp(seed);
+      process.stdout.write(made === 0 ? 'The catalogue is there already.\n' : `Made ${String(made)} records.\n`);
+    });
+}
+
+/** Makes what is missing, by title, and returns how many records that was. */
+async function seed(app: App): Promise<number> {
+  let made = 0;
+  for (const wanted of SEED_COURSES) {
+    const course = (await findCourse(app, wanted)) ?? (made++, await makeCourse(app, wanted));
+    for (const topic of wanted.topics) made += await seedTopic(app, course._id, topic);
+  }
+  return made;
+}
+
+async function seedTopic(app: App, courseId: string, wanted: SeedTopic): Promise<number> {
+  let made = 0;
+  const context = newContext();
+  const course = await app.courses.find(context, courseId);
+  const topics = await pageOf(topicPages(context), course?.topicIds ?? []);
+  const there = topics.find((topic) => topic.title === wanted.title);
+  const topic = there ?? (made++, await app.topics.create(newContext(), courseId, { title: wanted.title }));
+  for (const video of wanted.videos) made += await seedVideo(app, topic, video);
+  return made;
+}
+
+async function seedVideo(app: App, topic: Topic, wanted: SeedVideo): Promise<number> {
+  const videos = await pageOf(videoPages(newContext()), topic.videoIds);
+  if (videos.some((video) => video.title === wanted.title)) return 0;
+  const { title, isPreview = false } = wanted;
+  const uploads = { file: fixture(wanted.file), thumbnail: fixture('thumbnail.jpg') };
+  await app.videos.create(newContext(), topic._id, { title, isPreview }, uploads);
+  return 1;
+}
+
+async function findCourse(app: App, { title }: SeedCourse): Promise<Course | undefined> {
+  const { nodes } = await app.courses.list(newContext(), { first: ALL, filter: { instructorId: SEED_INSTRUCTOR } });
+  return nodes.find((course) => course.title === title);
+}
+
+async function makeCourse(app: App, { title, description, category, level }: SeedCourse): Promise<Course> {
+  const input = { title, description, category, level: level as CourseLevel, status: 'PUBLISHED' as const };
+  const uploads = { thumbnail: fixture('thumbnail.jpg'), introVideo: fixture('intro.mp4') };
+  return app.courses.create(newContext(), input, uploads);
+}
+
+async function pageOf<T>(
+  page: (request: {
+    readonly ids: readonly string[];
+    readonly first: number;
+    readonly after: null;
+    readonly count: () => Promise<number>;
+  }) => Promise<{ readonly nodes: readonly T[] }>,
+  ids: readonly string[],
+): Promise<readonly T[]> {
+  const { nodes } = await page({ ids, first: ALL, after: null, count: () => Promise.resolve(ids.length) });
+  return nodes;
+}
+
+/** A context is remembered by its loaders, so each step that follows a write has a new one. */
+function newContext(): CatalogContext {
+  const viewer = { id: SEED_INSTRUCTOR, role: Role.INSTRUCTOR };
+  return { requestId: 'seed', viewer, signal: new AbortController().signal };
+}
+
+function fixture(name: string): Upload {
+  const path = fileURLToPath(new URL(`../../tests/fixtures/${name}`, import.meta.url));
+  if (!existsSync(path))
+    throw new CommandError(`The sample file ${path} is missing: seed works in a clone of the repository.`);
+  return new Upload(() => Promise.resolve({ filename: name, declaredType: '', stream: createReadStream(path) }));
+}

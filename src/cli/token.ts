@@ -1,0 +1,66 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { mintToken } from '../auth/mint-token.js';
+import { isViewerId, type Role, ROLES } from '../auth/viewer.js';
+import { type Config, loadConfig } from '../config.js';
+import { authSecret, DataDir } from '../data-dir.js';
+import { CommandError } from './known-failure.js';
+
+interface TokenOptions {
+  readonly sub: string;
+  readonly role: Role;
+  /** In seconds. */
+  readonly expiresIn: number;
+}
+
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const MAX_LIFETIME_SECONDS = 365 * 86_400;
+
+/** `lectern token`: prints a token that the server of this folder accepts, and nothing else. */
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('Make a token for development, signed with the secret that the server verifies with.')
+    .requiredOption('--sub <id>', 'who the token stands for', parseSubject)
+    .addOption(new Option('--role <role>', 'what that person may do').choices(ROLES).makeOptionMandatory())
+    .option('--expires-in <time>', 'how long it is valid: a number and s, m, h or d', parseLifetime, 8 * 3600)
+    .action(async (options: TokenOptions) => {
+      const token = await makeToken(loadConfig(), options);
+      process.stdout.write(`${token}\n`);
+    });
+}
+
+async function makeToken(config: Config, options: TokenOptions): Promise<string> {
+  const { issuer, audience, roleClaim } = config.auth;
+  return mintToken({
+    secret: await secretToSignWith(config),
+    sub: options.sub,
+    role: options.role,
+    roleClaim,
+    issuer,
+    audience,
+    expiresInSeconds: options.expiresIn,
+  });
+}
+
+async function secretToSignWith(config: Config): Promise<string> {
+  const secret = config.auth.secret ?? (await authSecret(config, await DataDir.open(config.database.dataDir)));
+  if (secret !== undefined) return secret;
+  throw new CommandError(
+    'Only AUTH_JWKS_URL is set, so tokens come from your identity provider and cannot be made here. ' +
+      'Set AUTH_JWT_SECRET as well to accept tokens of your own.',
+  );
+}
+
+/** Seconds from `90s`, `15m`, `8h` or `7d`. */
+export function parseLifetime(text: string): number {
+  const [, digits, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const seconds = Number(digits) * (SECONDS_PER_UNIT[unit ?? ''] ?? Number.NaN);
+  if (!(seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS)) {
+    throw new InvalidArgumentError('Write a number and s, m, h or d, such as 8h; a year at most.');
+  }
+  return seconds;
+}
+
+function parseSubject(text: string): string {
+  if (!isViewerId(text)) throw new InvalidArgumentError('Write 1 to 256 characters, none of them a control character.');
+  return text;
+}

@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { banner, type BannerFacts, mongodbHostOf, readyFields } from '../../src/banner.js';
+
+const FACTS: BannerFacts = {
+  url: 'http://localhost:4000/graphql',
+  mongodbHost: null,
+  dataDir: '/srv/data',
+  storage: { name: 'local', dir: '/srv/data/files' },
+  token: 'aaa.bbb.ccc',
+  thumbnailPath: '/srv/lectern/tests/fixtures/thumbnail.jpg',
+};
+
+/** The words that a shell hands to curl when it runs the line. */
+function curlWords(text: string): string[] {
+  const line = text.split('\n').find((candidate) => candidate.startsWith('curl '));
+  if (line === undefined) throw new Error('There is no curl line.');
+  const script = `curl() { printf '%s\\0' "$@"; }\n${line}`;
+  return spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout.split('\0').slice(0, -1);
+}
+
+describe('the banner', () => {
+  it('says where, on what, and that it is the embedded set-up', () => {
+    const text = banner(FACTS);
+    expect(text).toContain('Lectern is ready: http://localhost:4000/graphql\n');
+    expect(text).toContain('embedded, in /srv/data\n');
+    expect(text).toContain('local disk, in /srv/data/files\n');
+    expect(text).toContain('This is the embedded set-up');
+    expect(text).toContain('\n  aaa.bbb.ccc\n');
+  });
+
+  it('does not warn on MongoDB and S3', () => {
+    const text = banner({ ...FACTS, mongodbHost: 'db.example.org', storage: { name: 's3', bucket: 'media' } });
+    expect(text).toContain('MongoDB at db.example.org\n');
+    expect(text).toContain('S3, bucket media\n');
+    expect(text).not.toContain('embedded');
+  });
+
+  it.each(['/srv/lectern/thumbnail.jpg', `/srv/it's "mine"; $HOME, \`x\` \\ y/thumbnail.jpg`])(
+    'has a line that a shell hands to curl as it is meant: %s',
+    (thumbnailPath) => {
+      const words = curlWords(banner({ ...FACTS, thumbnailPath }));
+      expect(words.slice(0, 6)).toEqual([
+        'http://localhost:4000/graphql',
+        '-H',
+        'Authorization: Bearer aaa.bbb.ccc',
+        '-H',
+        'apollo-require-preflight: true',
+        '-F',
+      ]);
+      expect(JSON.parse(words[6]?.replace('operations=', '') ?? '')).toEqual({
+        query: expect.stringContaining('createCourse(input: $input, thumbnail: $thumbnail)') as string,
+        variables: { input: { title: 'My first course' }, thumbnail: null },
+      });
+      expect(words.slice(7)).toEqual([
+        '-F',
+        'map={"0":["variables.thumbnail"]}',
+        '-F',
+        `0=@"${thumbnailPath.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+      ]);
+    },
+  );
+
+  it('leaves out what there is not', () => {
+    const { token: _token, ...withoutToken } = FACTS;
+    const { thumbnailPath: _path, ...withoutFile } = FACTS;
+    expect(banner(withoutToken)).not.toMatch(/token|curl/);
+    expect(banner(withoutFile)).toContain('aaa.bbb.ccc');
+    expect(banner(withoutFile)).not.toContain('curl');
+  });
+
+  it('is a line without a token in production', () => {
+    expect(readyFields(FACTS)).toEqual({ url: FACTS.url, database: 'embedded', storage: 'local' });
+    expect(readyFields({ ...FACTS, mongodbHost: 'db', storage: { name: 's3', bucket: 'media' } })).toEqual({
+      url: FACTS.url,
+      database: 'mongodb',
+      storage: 's3',
+    });
+  });
+});
+
+describe('the host of MongoDB', () => {
+  it.each([
+    ['mongodb://localhost', 'localhost'],
+    ['mongodb://localhost:27017/lectern?x=1', 'localhost:27017'],
+    ['mongodb://user:hunter2@a.org:1,b.org:2/lectern', 'a.org:1,b.org:2'],
+    ['mongodb+srv://user:hunter2@cluster.example.org', 'cluster.example.org'],
+    ['mongodb://db?appName=x', 'db'],
+    ['mongodb://user:hunter2/x@db/lectern', 'the server of MONGODB_URI'],
+    ['mongodb://user:hunter2?x@db/lectern', 'the server of MONGODB_URI'],
+    ['mongodb://user:p@hunter2@db/lectern', 'the server of MONGODB_URI'],
+  ])('of %s is %s', (uri, host) => {
+    expect(mongodbHostOf(uri)).toBe(host);
+  });
+});

@@ -1,0 +1,58 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { CommandError, knownFailure } from '../../src/cli/known-failure.js';
+import { ConfigError } from '../../src/config.js';
+import { DataDirError } from '../../src/data-dir.js';
+import { LecternError } from '../../src/errors.js';
+
+const CONFIG_ERROR = new ConfigError([{ variable: 'PORT', problem: '"x" is no port', remedy: 'Set a port' }]);
+
+function listenFailure(options: { port: number; host: string }): Promise<unknown> {
+  return new Promise((fail) => createServer().once('error', fail).listen(options));
+}
+
+describe('a failure that the person at the terminal can do something about', () => {
+  it.each([
+    ['configuration', CONFIG_ERROR, CONFIG_ERROR.message],
+    ['data folder', new DataDirError('DATA_DIR: /x cannot be used'), 'DATA_DIR: /x cannot be used'],
+    ['command', new CommandError('Not here'), 'Not here'],
+    ['database', new LecternError('DATABASE_UNAVAILABLE', undefined, { cause: new Error('no db:1') }), '(no db:1)'],
+    ['storage', new LecternError('STORAGE_UNAVAILABLE'), 'The file storage does not answer.'],
+  ])('%s', (_case, error, message) => {
+    expect(knownFailure(error)).toContain(message);
+  });
+
+  it('a second server on the same embedded database', () => {
+    const locked = Object.assign(new Error('/data/database is in use.'), { name: 'EmbeddedDatabaseLockedError' });
+    expect(knownFailure(locked)).toMatch(/^\/data\/database is in use\.\nIs another Lectern running/);
+  });
+
+  it('a port that is taken', async () => {
+    const first = createServer();
+    await new Promise<void>((listening) => first.listen(0, '127.0.0.1', listening));
+    const { port } = first.address() as AddressInfo;
+    const message = knownFailure(await listenFailure({ port, host: '127.0.0.1' }));
+    await new Promise((closed) => first.close(closed));
+    expect(message).toBe(
+      `127.0.0.1, port ${port}, is taken: another process listens there. ` +
+        'Stop it, or set PORT to another port (0 for any free one).',
+    );
+  });
+
+  it('a host that is not of this machine', async () => {
+    expect(knownFailure(await listenFailure({ port: 0, host: '192.0.2.1' }))).toMatch(/^192\.0\.2\.1.*Set HOST to one/);
+  });
+});
+
+describe('every other failure is shown whole', () => {
+  it.each([
+    new TypeError('x is not a function'),
+    new LecternError('INTERNAL_SERVER_ERROR'),
+    Object.assign(new Error('open'), { code: 'EACCES', syscall: 'open' }),
+    'a string',
+    undefined,
+  ])('%s', (error) => {
+    expect(knownFailure(error)).toBeUndefined();
+  });
+});

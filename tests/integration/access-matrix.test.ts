@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, type Client } from '../support/client.js';
+import { dumpOf } from '../support/dump.js';
+import { fixtures } from '../support/fixtures.js';
+import { UploadImageDocument, type CourseStatus } from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import { OPERATIONS, type Operation, type Outcome, type Target } from '../support/operations-table.js';
+import { onEveryStorage } from '../support/storages.js';
+import { createBareTree, createTree } from '../support/tree.js';
+
+const ROLES = ['anonymous', 'student', 'other', 'owner', 'admin'] as const;
+type Who = (typeof ROLES)[number];
+const STATUSES: readonly CourseStatus[] = ['PUBLISHED', 'DRAFT', 'ARCHIVED'];
+
+/** What each rule of the catalogue says to each role, for a published course and for one that is not. */
+const RULES: Record<Operation['rule'], (status: CourseStatus) => Record<Who, Outcome>> = {
+  anyone: () => ({ anonymous: 'ok', student: 'ok', other: 'ok', owner: 'ok', admin: 'ok' }),
+  'signed in, else null': () => ({ anonymous: 'null', student: 'ok', other: 'ok', owner: 'ok', admin: 'ok' }),
+  'signed in': () => ({ anonymous: 'UNAUTHENTICATED', student: 'ok', other: 'ok', owner: 'ok', admin: 'ok' }),
+  author: () => ({ anonymous: 'UNAUTHENTICATED', student: 'FORBIDDEN', other: 'ok', owner: 'ok', admin: 'ok' }),
+  uploader: () => ({
+    anonymous: 'UNAUTHENTICATED',
+    student: 'FORBIDDEN',
+    other: 'FORBIDDEN',
+    owner: 'ok',
+    admin: 'ok',
+  }),
+  'sees the course': (status) => {
+    const others = status === 'PUBLISHED' ? 'ok' : 'null';
+    return { anonymous: others, student: others, other: others, owner: 'ok', admin: 'ok' };
+  },
+  'writes the course': (status) => {
+    const others = status === 'PUBLISHED' ? 'FORBIDDEN' : 'NOT_FOUND';
+    return { anonymous: 'UNAUTHENTICATED', student: others, other: others, owner: 'ok', admin: 'ok' };
+  },
+};
+
+function operationsOfSchema(): string[] {
+  const schema = buildSchema(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'));
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  return roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
+}
+
+describe('the table of operations', () => {
+  it('has a row for every operation of the schema, and no other', () => {
+    expect(Object.keys(OPERATIONS).sort()).toEqual(operationsOfSchema().sort());
+  });
+});
+
+onEveryStorage('who may do what', (storage) => {
+  let app: TestApp;
+  let clients: Record<Who, Client>;
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    clients = {
+      anonymous: await clientOf(app),
+      student: await clientOf(app, 'sam', 'student'),
+      other: await clientOf(app, 'bob'),
+      owner: await clientOf(app, 'ada'),
+      admin: await clientOf(app, 'root', 'admin'),
+    };
+    await app.app.sweeper.sweep();
+  });
+  afterAll(() => app.remove());
+
+  let made = 0;
+  async function createTarget(status: CourseStatus, create = createBareTree): Promise<Target> {
+    const title = `${status} ${++made}`;
+    const tree = await create(clients.owner, { title, status, category: title });
+    const image = dataOf(await clients.owner.upload(UploadImageDocument, { file: null }, { file: fixtures.png }));
+    return { ...tree, category: title, imageId: image.uploadImage.id };
+  }
+
+  describe.each(STATUSES)('with a course that is %s', (status) => {
+    let shared: Target;
+    beforeAll(async () => {
+      shared = await createTarget(status, createTree);
+    });
+
+    it('every refusal has its code, and changes neither storage nor database', async () => {
+      const before = await dumpOf(app);
+      for (const [name, { run, rule }] of Object.entries(OPERATIONS)) {
+        const expected = RULES[rule](status);
+        for (const who of ROLES.filter((role) => expected[role] !== 'ok')) {
+          expect([name, who, await run(clients[who], shared)]).toEqual([name, who, expected[who]]);
+        }
+      }
+      expect(await dumpOf(app)).toEqual(before);
+    });
+
+    // That the refusals are not all there is.
+    it.each(Object.keys(OPERATIONS))('whoever may: %s', async (name) => {
+      const { run, rule, destroys } = OPERATIONS[name]!;
+      const expected = RULES[rule](status);
+      for (const who of ROLES.filter((role) => expected[role] === 'ok')) {
+        const target = destroys === true ? await createTarget(status) : shared;
+        expect([who, await run(clients[who], target)]).toEqual([who, 'ok']);
+      }
+    });
+  });
+
+  it('leaves nothing open behind', async () => {
+    expect(await app.app.journal.count()).toBe(0);
+  });
+});

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
+import { bigJpeg, bigMp4, fixtures } from '../support/fixtures.js';
+import { CreateCourseDocument, CreateVideoDocument, UploadImageDocument } from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import { graphqlParts, multipartBody, rawRequest, truncated, type RawRequest } from '../support/multipart.js';
+import { onEveryStorage } from '../support/storages.js';
+import { tracesOf } from '../support/traces.js';
+
+const MIB = 1024 ** 2;
+
+onEveryStorage('an upload that breaks off', (storage) => {
+  let app: TestApp;
+  let instructor: Client;
+  let topicId: string;
+  let before: string[];
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    instructor = await clientOf(app, 'ada');
+    const course = await createCourse(instructor, { title: 'Has a topic' });
+    topicId = await createTopic(instructor, course.id, 'Topic');
+    before = await tracesOf(app);
+  });
+  afterAll(() => app.remove());
+
+  async function expectNoTrace(): Promise<void> {
+    await vi.waitFor(async () => expect(await tracesOf(app)).toEqual(before), { timeout: 10_000 });
+  }
+
+  /** Waits, once so many bytes are sent, until the server has begun to store: only then can something be left behind. */
+  function onceStoring(bytes: number): NonNullable<RawRequest['beforeChunk']> {
+    return async (sent) => {
+      if (sent < bytes) return;
+      await vi.waitFor(async () =>
+        expect(await MediaObjectModel.countDocuments({ state: 'pending' })).toBeGreaterThan(0),
+      );
+    };
+  }
+
+  const courseBody = () =>
+    multipartBody(
+      graphqlParts({
+        document: CreateCourseDocument,
+        variables: { input: { title: 'Breaks off' } },
+        files: { thumbnail: bigJpeg(2 * MIB), introVideo: bigMp4(20 * MIB) },
+      }),
+    );
+
+  it.each([
+    ['is shut by the client in the first file', 'end', 1 * MIB],
+    ['is cut off by the client in the first file', 'reset', 1 * MIB],
+    ['is shut by the client in the second file', 'end', 15 * MIB],
+    ['is cut off by the client in the second file', 'reset', 15 * MIB],
+  ] as const)('leaves nothing when it %s', async (_when, afterwards, size) => {
+    const body = truncated(courseBody(), size);
+    const beforeChunk = onceStoring(size / 2);
+    const outcome = await rawRequest(app.url, { body, afterwards, beforeChunk, token: instructor.token });
+    expect(outcome.bytesSent).toBe(size);
+    await expectNoTrace();
+  });
+
+  it('leaves nothing when it ends within its last boundary', async () => {
+    const whole = courseBody();
+    const body = truncated(whole, whole.size - 20);
+    await rawRequest(app.url, { body, afterwards: 'reset', beforeChunk: onceStoring(MIB), token: instructor.token });
+    await expectNoTrace();
+  });
+
+  it('leaves nothing when fetch is aborted', async () => {
+    const aborter = new AbortController();
+    const whole = courseBody();
+    const stream = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        let sent = 0;
+        const storing = onceStoring(MIB);
+        for (const chunk of whole.chunks()) {
+          if (sent > 12 * MIB) break;
+          controller.enqueue(chunk);
+          sent += chunk.length;
+        }
+        await storing(sent);
+        aborter.abort();
+      },
+    });
+    const init = { method: 'POST', body: stream, signal: aborter.signal, duplex: 'half' };
+    const headers = {
+      'content-type': whole.contentType,
+      'apollo-require-preflight': '1',
+      authorization: `Bearer ${instructor.token!}`,
+    };
+    await expect(fetch(app.url, { ...init, headers } as RequestInit)).rejects.toThrow(/abort/);
+    await expectNoTrace();
+  });
+
+  it('answers UPLOAD_INCOMPLETE when the body ends in the middle of a file', async () => {
+    const parts = graphqlParts({
+      document: UploadImageDocument,
+      variables: { file: null },
+      files: { file: fixtures.png },
+    });
+    const whole = multipartBody(parts);
+    const chunks = (): Iterable<Uint8Array> => truncated(whole, whole.size - 500).chunks();
+    // The length that is announced is the length that comes: HTTP is content, the form is not.
+    const body = { contentType: whole.contentType, size: whole.size - 500, chunks };
+    const outcome = await rawRequest(app.url, { body, token: instructor.token });
+    expect(JSON.parse(outcome.response!.text)).toMatchObject({
+      errors: [{ extensions: { code: 'UPLOAD_INCOMPLETE', retryable: true } }],
+    });
+    await expectNoTrace();
+  });
+
+  it('leaves no video when its file breaks off, and the topic takes the next one', async () => {
+    const variables = { topicId, input: { title: 'Try' } };
+    const files = { file: bigMp4(12 * MIB), thumbnail: fixtures.png };
+    const whole = multipartBody(graphqlParts({ document: CreateVideoDocument, variables, files }));
+    const body = truncated(whole, 10 * MIB);
+    const beforeChunk = onceStoring(MIB);
+    await rawRequest(app.url, { body, afterwards: 'reset', beforeChunk, token: instructor.token });
+    await expectNoTrace();
+    const again = await instructor.upload(CreateVideoDocument, variables, { file: fixtures.video });
+    expect(dataOf(again).createVideo.file?.sha256).toBe(fixtures.video.sha256);
+  });
+});

@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CourseModel } from '../../src/catalog/course/course.model.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, type Client } from '../support/client.js';
+import { CoursesDocument, type CoursesQuery, type CoursesQueryVariables } from '../support/gql/graphql.js';
+import type { CourseFilter, CourseOrder, CreateCourseInput } from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+
+let app: TestApp;
+let nobody: Client;
+let ada: Client;
+let admin: Client;
+
+beforeAll(async () => {
+  app = await startApp();
+  nobody = await clientOf(app);
+  ada = await clientOf(app, 'ada');
+  admin = await clientOf(app, 'root', 'admin');
+});
+afterAll(() => app.remove());
+
+async function list(client: Client, variables: CoursesQueryVariables): Promise<CoursesQuery['courses']> {
+  return dataOf(await client.send(CoursesDocument, variables)).courses;
+}
+
+async function titles(client: Client, filter: CourseFilter, orderBy: CourseOrder = 'TITLE_ASC'): Promise<string[]> {
+  return (await list(client, { filter, orderBy, first: 100 })).nodes.map(({ title }) => title);
+}
+
+async function createAll(client: Client, inputs: readonly CreateCourseInput[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const input of inputs) ids.push((await createCourse(client, input)).id);
+  return ids;
+}
+
+/** All pages, one after the other. `between` is called before every page but the first. */
+async function pages(
+  variables: CoursesQueryVariables,
+  between: (page: number) => Promise<unknown> = async () => undefined,
+): Promise<string[][]> {
+  const found: string[][] = [];
+  let after: string | null = null;
+  for (let page = 1; ; page++) {
+    const { nodes, edges, pageInfo } = await list(nobody, { ...variables, after });
+    expect(edges.map(({ node }) => node.id)).toEqual(nodes.map(({ id }) => id));
+    expect(pageInfo.startCursor).toBe(edges[0]?.cursor ?? null);
+    expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor ?? null);
+    expect(pageInfo.hasPreviousPage).toBe(after !== null);
+    found.push(nodes.map(({ title }) => title));
+    if (!pageInfo.hasNextPage) return found;
+    await between(page);
+    after = pageInfo.endCursor;
+  }
+}
+
+describe('pages of courses', () => {
+  const category = 'pages';
+  const filter = { category };
+  const NAMES = ['A', 'b', 'C', 'd', 'É', 'f', 'G'];
+
+  beforeAll(() =>
+    createAll(
+      ada,
+      NAMES.map((title) => ({ title, category })),
+    ),
+  );
+
+  it.each<[CourseOrder, string[][]]>([
+    ['TITLE_ASC', [['A', 'b', 'C'], ['d', 'É', 'f'], ['G']]],
+    ['TITLE_DESC', [['G', 'f', 'É'], ['d', 'C', 'b'], ['A']]],
+    ['CREATED_AT_ASC', [['A', 'b', 'C'], ['d', 'É', 'f'], ['G']]],
+    ['CREATED_AT_DESC', [['G', 'f', 'É'], ['d', 'C', 'b'], ['A']]],
+  ])('follow each other by %s', async (orderBy, expected) => {
+    expect(await pages({ filter, orderBy, first: 3 })).toEqual(expected);
+    expect(await pages({ filter, orderBy, first: 7 })).toEqual([expected.flat()]);
+    expect(await pages({ filter, orderBy, first: 1 })).toEqual(expected.flat().map((title) => [title]));
+  });
+
+  it('are newest first when no order is asked for', async () => {
+    expect((await list(nobody, { filter })).nodes.map(({ title }) => title)).toEqual([...NAMES].reverse());
+  });
+
+  it('count all, whatever the page', async () => {
+    const { totalCount, pageInfo } = await list(nobody, { filter, first: 2 });
+    expect([totalCount, pageInfo.hasNextPage]).toEqual([7, true]);
+    expect(await list(nobody, { filter, first: 0 })).toMatchObject({
+      totalCount: 7,
+      nodes: [],
+      pageInfo: { hasNextPage: true },
+    });
+    expect(await list(nobody, { filter: { category: 'nothing here' } })).toEqual({
+      totalCount: 0,
+      nodes: [],
+      edges: [],
+      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+  });
+
+  it('tell equal titles apart', async () => {
+    const same = { category: 'same title' };
+    await createAll(
+      ada,
+      Array.from({ length: 5 }, () => ({ title: 'Twin', ...same })),
+    );
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await list(nobody, { filter: same, orderBy: 'TITLE_DESC', first: 2, after });
+      seen.push(...page.nodes.map(({ id }) => id));
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after !== null);
+    expect([seen.length, new Set(seen).size]).toEqual([5, 5]);
+  });
+
+  it('neither repeat nor lose a course when others come and go', async () => {
+    const moving = { category: 'moving' };
+    const named = (title: string) => ({ title, ...moving });
+    await createAll(ada, ['b1', 'b2', 'b3', 'b4', 'b5', 'b6'].map(named));
+    const found = await pages({ filter: moving, orderBy: 'TITLE_ASC', first: 2 }, async (page) => {
+      if (page === 1) {
+        // Before and behind the cursor, and the course of the cursor itself.
+        await createAll(ada, ['a0', 'b2x', 'c9'].map(named));
+        await CourseModel.deleteOne({ titleKey: 'b2' });
+      }
+      if (page === 2) await CourseModel.deleteOne({ titleKey: 'b5' });
+    });
+    expect(found).toEqual([['b1', 'b2'], ['b2x', 'b3'], ['b4', 'b6'], ['c9']]);
+  });
+
+  it('have at most 100 courses', async () => {
+    const many = { category: 'many' };
+    await createAll(
+      ada,
+      Array.from({ length: 101 }, (_, i) => ({ title: `Many ${String(i).padStart(3, '0')}`, ...many })),
+    );
+    const page = await list(nobody, { filter: many, first: 5_000 });
+    expect([page.nodes.length, page.totalCount, page.pageInfo.hasNextPage]).toEqual([100, 101, true]);
+    expect((await list(nobody, { filter: many })).nodes).toHaveLength(20);
+  });
+
+  it.each<[string, CoursesQueryVariables, string]>([
+    ['a negative first', { first: -1 }, 'first'],
+    ['a cursor that is none', { after: 'nonsense' }, 'after'],
+    ['an empty cursor', { after: '' }, 'after'],
+    ['a cursor of another order', { after: Buffer.from('["title","id"]').toString('base64url') }, 'after'],
+    ['a cursor with an operator', { after: Buffer.from('[{"$gt":0},"id"]').toString('base64url') }, 'after'],
+    ['a cursor with no date', { after: Buffer.from('[1e300,"id"]').toString('base64url') }, 'after'],
+    ['a search of 201 characters', { filter: { search: 'x'.repeat(201) } }, 'filter.search'],
+    ['an empty category', { filter: { category: ' ' } }, 'filter.category'],
+  ])('%s is BAD_USER_INPUT', async (_what, variables, field) => {
+    const { body } = await nobody.send(CoursesDocument, variables);
+    expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', fields: [field] } }]);
+  });
+});
+
+describe('filters', () => {
+  const category = 'filters';
+
+  beforeAll(async () => {
+    await createAll(ada, [
+      { title: 'Ada beginner', category, level: 'BEGINNER' },
+      { title: 'Ada advanced', category, level: 'ADVANCED' },
+      { title: 'Ada draft', category, level: 'BEGINNER', status: 'DRAFT' },
+      { title: 'Ada archived', category, status: 'ARCHIVED' },
+    ]);
+    const bob = await clientOf(app, 'bob');
+    await createAll(bob, [
+      { title: 'Bob beginner', category, level: 'BEGINNER' },
+      { title: 'Bob draft', category, level: 'BEGINNER', status: 'DRAFT' },
+    ]);
+  });
+
+  const PUBLIC = ['Ada advanced', 'Ada beginner', 'Bob beginner'];
+
+  it.each<[string, string | undefined, 'admin' | 'instructor' | 'student', string[]]>([
+    ['nobody', undefined, 'student', PUBLIC],
+    ['a student', 'sam', 'student', PUBLIC],
+    ['a student with the name of an instructor', 'ada', 'student', PUBLIC],
+    ['an instructor of none', 'eve', 'instructor', PUBLIC],
+    [
+      'an instructor',
+      'ada',
+      'instructor',
+      ['Ada advanced', 'Ada archived', 'Ada beginner', 'Ada draft', 'Bob beginner'],
+    ],
+    [
+      'an admin',
+      'root',
+      'admin',
+      ['Ada advanced', 'Ada archived', 'Ada beginner', 'Ada draft', 'Bob beginner', 'Bob draft'],
+    ],
+  ])('show %s what they may see, and count no more', async (_who, sub, role, expected) => {
+    const client = await clientOf(app, sub, role);
+    for (const orderBy of ['TITLE_ASC', 'CREATED_AT_DESC'] as const) {
+      const page = await list(client, { filter: { category }, orderBy });
+      expect(page.nodes.map(({ title }) => title).sort()).toEqual(expected);
+      expect(page.totalCount).toBe(expected.length);
+    }
+    const found = await titles(client, { category, search: 'draft' });
+    expect(found).toEqual(expected.filter((title) => title.includes('draft')));
+    const drafts = await list(client, { filter: { category, status: 'DRAFT' } });
+    expect(drafts.totalCount).toBe(found.length);
+  });
+
+  it("page through what is public and what is one's own as one list", async () => {
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = await list(ada, { filter: { category }, orderBy: 'TITLE_ASC', first: 2, after });
+      seen.push(...page.nodes.map(({ title }) => title));
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after !== null);
+    expect(seen).toEqual(['Ada advanced', 'Ada archived', 'Ada beginner', 'Ada draft', 'Bob beginner']);
+  });
+
+  it('hold together', async () => {
+    expect(await titles(nobody, { category, level: 'BEGINNER' })).toEqual(['Ada beginner', 'Bob beginner']);
+    expect(await titles(nobody, { category, instructorId: 'bob' })).toEqual(['Bob beginner']);
+    expect(await titles(nobody, { category, level: 'ADVANCED', instructorId: 'bob' })).toEqual([]);
+    expect(
+      await titles(nobody, { category, status: 'PUBLISHED', level: 'BEGINNER', instructorId: 'ada', search: 'ada' }),
+    ).toEqual(['Ada beginner']);
+    expect(await titles(admin, { category, status: 'ARCHIVED' })).toEqual(['Ada archived']);
+    expect(await titles(nobody, { category: 'Filters' })).toEqual([]);
+    expect(await titles(nobody, { category: `  ${category} ` })).toEqual(PUBLIC);
+  });
+});
+
+describe('search', () => {
+  const category = 'search';
+  const search = (text: string) => titles(nobody, { category, search: text });
+
+  beforeAll(() =>
+    createAll(ada, [
+      { title: 'Crème brûlée', description: 'Sugar, cream & fire', category },
+      { title: 'C++ (advanced)', description: 'Templates. What a $price!', category },
+      { title: 'ΓΕΩΜΕΤΡΙΑ für Anfänger', category },
+      { title: '数学 入門', category },
+      { title: 'Straße 42', description: 'x'.repeat(60), category },
+    ]),
+  );
+
+  it.each<[string, string[]]>([
+    ['creme', ['Crème brûlée']],
+    ['CRÈME BRÛL', ['Crème brûlée']],
+    ['brûlée crème', ['Crème brûlée']],
+    ['fire', ['Crème brûlée']],
+    ['crème fire', ['Crème brûlée']],
+    ['crème templates', []],
+    ['reme', []],
+    ['γεωμετρια', ['ΓΕΩΜΕΤΡΙΑ für Anfänger']],
+    ['anfanger', ['ΓΕΩΜΕΤΡΙΑ für Anfänger']],
+    ['数学', ['数学 入門']],
+    ['42', ['Straße 42']],
+    ['c++', ['C++ (advanced)', 'Crème brûlée']],
+    ['price', ['C++ (advanced)']],
+    ['x'.repeat(60), ['Straße 42']],
+  ])('%s', async (text, expected) => {
+    expect((await search(text)).sort()).toEqual([...expected].sort());
+  });
+
+  it.each(['.*', '(', '[a', '\\', '^crème', '$price|x', '{"$gt":""}', '%', '*', '   ', ''])(
+    'takes %j as text: what is no letter and no digit means nothing',
+    async (text) => {
+      const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
+      expect(await search(text)).toEqual(words.length === 0 ? await search('') : await search(words.join(' ')));
+    },
+  );
+
+  it('finds nothing by an operator', async () => {
+    expect(await search('{"$gt":""}')).toEqual([]);
+    expect(await search('^brulee')).toEqual(['Crème brûlée']);
+  });
+});

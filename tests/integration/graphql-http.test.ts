@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp, tokenFor, type TestApp } from '../support/app.js';
+import { clientOf } from '../support/client.js';
+import { fixtures } from '../support/fixtures.js';
+import { UploadImageDocument, ViewerDocument } from '../support/gql/graphql.js';
+import { errorCodes, graphql, readResponse } from '../support/graphql-client.js';
+import { fieldPart, graphqlParts, multipartBody, rawRequest, uploadRequest } from '../support/multipart.js';
+import { tracesOf } from '../support/traces.js';
+
+const BROWSER = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
+const INTROSPECTION = '{ __schema { queryType { name } } }';
+const QUERY = encodeURIComponent('{ viewer { id } }');
+
+describe('GraphQL over HTTP, outside production', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.remove());
+
+  async function post(body: string, headers: Record<string, string>) {
+    return readResponse(await fetch(app.url, { method: 'POST', body, headers }));
+  }
+
+  it('refuses what another web site can make a browser send', async () => {
+    const query = JSON.stringify({ query: '{ viewer { id } }' });
+    const refused = { status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } };
+    expect(await readResponse(await fetch(`${app.url}?query=${QUERY}`))).toMatchObject(refused);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      expect(await post(query, { 'content-type': type })).toMatchObject(refused);
+      expect(await post(query, { 'content-type': type, 'apollo-require-preflight': '' })).toMatchObject(refused);
+    }
+  });
+
+  it('refuses a form without the header before it looks at the token or the body', async () => {
+    const before = await tracesOf(app);
+    const { token } = await clientOf(app, 'ada');
+    for (const sender of [token, undefined]) {
+      const answer = await uploadRequest(app.url, {
+        document: UploadImageDocument,
+        variables: { file: null },
+        files: { file: fixtures.png },
+        token: sender,
+        headers: { 'apollo-require-preflight': '' },
+      });
+      expect([answer.status, errorCodes(answer)]).toEqual([400, ['BAD_REQUEST']]);
+      expect(answer.body.data ?? null).toBeNull();
+    }
+    expect(await tracesOf(app)).toEqual(before);
+  });
+
+  it.each(['apollo-require-preflight', 'x-apollo-operation-name'])('takes a GET and a form with %s', async (name) => {
+    const headers = { [name]: 'yes' };
+    const get = await readResponse(await fetch(`${app.url}?query=${QUERY}`, { headers }));
+    expect([get.status, get.body]).toEqual([200, { data: { viewer: null } }]);
+    const parts = graphqlParts({
+      document: UploadImageDocument,
+      variables: { file: null },
+      files: { file: fixtures.png },
+    });
+    const request = { body: multipartBody(parts), token: await tokenFor('ada', 'instructor') };
+    const outcome = await rawRequest(app.url, { ...request, headers: { 'apollo-require-preflight': '', ...headers } });
+    expect(outcome.response).toMatchObject({ status: 200 });
+    expect(JSON.parse(outcome.response!.text)).toMatchObject({ data: { uploadImage: { uploaderId: 'ada' } } });
+  });
+
+  it('runs no mutation by GET', async () => {
+    const before = await tracesOf(app);
+    const mutation = encodeURIComponent('mutation { createCourse(input: { title: "x" }) { id } }');
+    const headers = { 'apollo-require-preflight': '1', authorization: `Bearer ${await tokenFor('ada', 'admin')}` };
+    const answer = await fetch(`${app.url}?query=${mutation}`, { headers });
+    expect(answer.status).toBe(405);
+    expect(await tracesOf(app)).toEqual(before);
+  });
+
+  it.each([
+    ['no JSON', '{', 400, 'BAD_REQUEST'],
+    ['no query', '{}', 400, 'BAD_REQUEST'],
+    ['a list of operations', '[{"query":"{ viewer { id } }"}]', 400, 'BAD_REQUEST'],
+    ['a syntax error', '{"query":"{ viewer "}', 400, 'GRAPHQL_PARSE_FAILED'],
+    ['an unknown field', '{"query":"{ secrets }"}', 400, 'GRAPHQL_VALIDATION_FAILED'],
+    ['an unknown operation name', '{"query":"query A { viewer { id } }","operationName":"B"}', 400, 'BAD_REQUEST'],
+    ['a missing variable', '{"query":"query A($id: ID!) { course(id: $id) { id } }"}', 400, 'BAD_USER_INPUT'],
+  ])('answers %s with the code and the status of its fault', async (_what, body, status, code) => {
+    const answer = await post(body, { 'content-type': 'application/json' });
+    expect([answer.status, errorCodes(answer)]).toEqual([status, [code]]);
+    expect(JSON.stringify(answer.body)).not.toMatch(/stacktrace|node_modules/);
+  });
+
+  it('refuses a body of another type, a longer one, and a form that announces too much', async () => {
+    const headers = { 'apollo-require-preflight': '1' };
+    const xml = await post('<query/>', { ...headers, 'content-type': 'application/xml' });
+    expect([xml.status, errorCodes(xml)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
+    const long = await post(JSON.stringify({ query: `{ viewer { id } } #${'x'.repeat(1024 ** 2)}` }), {
+      'content-type': 'application/json',
+    });
+    expect([long.status, errorCodes(long)]).toEqual([400, ['BAD_REQUEST']]);
+    const tooMuch = { ...multipartBody([fieldPart('operations', '{}')]), size: 2 ** 50 };
+    const token = await tokenFor('ada', 'instructor');
+    const outcome = await rawRequest(app.url, { body: tooMuch, token });
+    expect(outcome.response?.status).toBe(413);
+    expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: 'FILE_TOO_LARGE' } }] });
+  });
+
+  it('answers to a client that writes all before it reads, although it will not have the body', async () => {
+    const parts = graphqlParts({
+      document: UploadImageDocument,
+      variables: { file: null },
+      files: { file: fixtures.png },
+    });
+    const body = multipartBody([...parts, fieldPart('rest', 'x'.repeat(40 * 1024 ** 2))]);
+    const outcome = await rawRequest(app.url, { body, duplex: 'half' });
+    // Its system may throw the answer away with the connection; what may not be is that it waits for ever.
+    expect(outcome.ended).not.toBe('timeout');
+    expect(outcome.bytesSent).toBeLessThan(body.size);
+  });
+
+  it('says in JSON that there is nothing elsewhere', async () => {
+    const answer = await readResponse(await fetch(`${app.origin}/nothing`, { headers: BROWSER }));
+    expect([answer.status, errorCodes(answer)]).toEqual([404, ['NOT_FOUND']]);
+  });
+
+  it('shows Apollo Sandbox to a browser, and lets it load', async () => {
+    const answer = await fetch(app.url, { headers: BROWSER });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(await answer.text()).toContain('embeddable-sandbox.cdn.apollographql.com');
+    expect(answer.headers.get('content-security-policy')).toContain('embeddable-sandbox.cdn.apollographql.com');
+    expect(answer.headers.get('cross-origin-embedder-policy')).toBeNull();
+  });
+
+  it('tells its schema', async () => {
+    expect((await graphql(app.url, INTROSPECTION)).body).toEqual({
+      data: { __schema: { queryType: { name: 'Query' } } },
+    });
+  });
+
+  it('is alive and ready', async () => {
+    expect(await readResponse(await fetch(`${app.origin}/healthz`))).toMatchObject({
+      status: 200,
+      body: { status: 'ok' },
+    });
+    expect(await readResponse(await fetch(`${app.origin}/readyz`))).toMatchObject({ status: 200 });
+  });
+});
+
+describe('GraphQL over HTTP, in production', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    const production = { NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' };
+    app = await startApp(production);
+  });
+  afterAll(() => app.remove());
+
+  it('works', async () => {
+    const client = await clientOf(app, 'ada');
+    expect((await client.send(ViewerDocument, {})).body).toEqual({
+      data: { viewer: { id: 'ada', role: 'INSTRUCTOR' } },
+    });
+  });
+
+  it('has no landing page', async () => {
+    const answer = await fetch(app.url, { headers: BROWSER });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(await answer.text()).not.toMatch(/sandbox|<html/i);
+    expect(answer.headers.get('content-security-policy')).not.toContain('apollographql');
+  });
+
+  it('keeps its schema to itself, hints of it included', async () => {
+    const introspection = await graphql(app.url, INTROSPECTION);
+    expect([introspection.status, errorCodes(introspection)]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
+    const misspelt = await graphql(app.url, '{ viewr { id } }');
+    expect(JSON.stringify(misspelt.body)).not.toMatch(/did you mean|viewer"/i);
+  });
+});

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
+import { downloadedSha256 } from '../support/download.js';
+import { bigJpeg, bigMp4, bigPng } from '../support/fixtures.js';
+import { CreateCourseDocument, CreateVideoDocument, type CreateCourseMutation } from '../support/gql/graphql.js';
+import { dataOf, type GraphqlResponse } from '../support/graphql-client.js';
+import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
+import { onEveryStorage } from '../support/storages.js';
+import { tracesOf } from '../support/traces.js';
+
+/** More than all the buffers on the way hold: two files of which one waits for the other do not arrive. */
+const MIB = 1024 ** 2;
+const thumbnail = bigJpeg(9 * MIB, 'wide.jpg');
+const introVideo = bigMp4(11 * MIB + 17, 'long.mp4');
+
+onEveryStorage('two files larger than every buffer', (storage) => {
+  let app: TestApp;
+  let instructor: Client;
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    instructor = await clientOf(app, 'ada');
+  });
+  afterAll(() => app.remove());
+
+  async function expectBoth(course: CreateCourseMutation['createCourse']): Promise<void> {
+    expect(course.thumbnail).toMatchObject({ size: thumbnail.size, sha256: thumbnail.sha256 });
+    expect(course.introVideo).toMatchObject({ size: introVideo.size, sha256: introVideo.sha256 });
+    expect(await downloadedSha256(course.thumbnailUrl!)).toBe(thumbnail.sha256);
+    expect(await downloadedSha256(course.introVideoUrl!)).toBe(introVideo.sha256);
+    expect(await app.app.journal.count()).toBe(0);
+  }
+
+  it.each([
+    ['in the order of the arguments', { thumbnail, introVideo }],
+    ['the other way round', { introVideo, thumbnail }],
+  ])('come over fetch, %s', async (order, files) => {
+    await expectBoth(await createCourse(instructor, { title: `Fetched ${order}` }, files));
+  });
+
+  it.each([
+    ['in the order of the arguments', false, 'content-length'],
+    ['the other way round', true, 'content-length'],
+    ['the other way round', true, 'chunked'],
+  ] as const)('come from a client that writes all before it reads, %s (%s, %s)', async (order, turned, framing) => {
+    const variables = { input: { title: `Half-duplex ${order}` } };
+    const [operations, map, ...files] = graphqlParts({
+      document: CreateCourseDocument,
+      variables,
+      files: { thumbnail, introVideo },
+    });
+    const body = multipartBody([operations!, map!, ...(turned ? files.reverse() : files)]);
+    const outcome = await rawRequest(app.url, { body, duplex: 'half', framing, token: instructor.token });
+    expect(outcome).toMatchObject({ ended: 'response', response: { status: 200 }, bytesSent: body.size });
+    const answer = JSON.parse(outcome.response!.text) as GraphqlResponse<CreateCourseMutation>['body'];
+    expect(answer.errors).toBeUndefined();
+    await expectBoth(answer.data!.createCourse);
+  });
+
+  it('come as file and thumbnail of a video', async () => {
+    const course = await createCourse(instructor, { title: 'Holds a long video' });
+    const topicId = await createTopic(instructor, course.id, 'Long ones');
+    const files = { thumbnail, file: introVideo };
+    const created = await instructor.upload(CreateVideoDocument, { topicId, input: { title: 'Long' } }, files);
+    const { file, thumbnail: still } = dataOf(created).createVideo;
+    expect(file).toMatchObject({ size: introVideo.size, sha256: introVideo.sha256 });
+    expect(still).toMatchObject({ size: thumbnail.size, sha256: thumbnail.sha256 });
+    expect(await downloadedSha256(file!.url)).toBe(introVideo.sha256);
+  });
+
+  it('leave nothing when the second is refused after the first has gone through', async () => {
+    const before = await tracesOf(app);
+    const wrong = { ...bigPng(9 * MIB), filename: 'intro.mp4', contentType: 'video/mp4' };
+    const variables = { input: { title: 'Half refused' } };
+    const answer = await instructor.upload(CreateCourseDocument, variables, { thumbnail, introVideo: wrong });
+    expect(answer.body.errors).toMatchObject([{ extensions: { code: 'UNSUPPORTED_MEDIA_TYPE' } }]);
+    expect(await tracesOf(app)).toEqual(before);
+  });
+});
+
+describe('uploads in two fields of one operation', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.remove());
+
+  it('never hang: mutations run one after the other, and the second file may come first', async () => {
+    const before = await tracesOf(app);
+    const document = `mutation ($a: Upload!, $b: Upload!) { a: uploadImage(file: $a) { id } b: uploadImage(file: $b) { id } }`;
+    const [operations, map, a, b] = graphqlParts({ document, files: { a: bigPng(9 * MIB), b: bigPng(9 * MIB) } });
+    const body = multipartBody([operations!, map!, b!, a!]);
+    const { token } = await clientOf(app, 'ada');
+    const outcome = await rawRequest(app.url, { body, duplex: 'full', token });
+    expect(outcome.ended).toBe('response');
+    expect(outcome.milliseconds).toBeLessThan(5_000);
+    expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    expect(await tracesOf(app)).toEqual(before);
+  });
+});

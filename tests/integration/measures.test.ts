@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
+import { bigMp4, fixtures } from '../support/fixtures.js';
+import * as gql from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import { fileOf } from '../support/multipart.js';
+import { onEveryStorage } from '../support/storages.js';
+
+const { thumbnail, png, webp, gif, avif, video, webm, quicktime, matroska, intro } = fixtures;
+const IMAGES = [thumbnail, png, webp, gif, avif];
+const VIDEOS = [video, webm, quicktime, matroska, intro];
+const EXACTNESS_SECONDS = 0.2;
+
+onEveryStorage('what a file shows', (storage) => {
+  let app: TestApp;
+  let ada: Client;
+  let topicId: string;
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    ada = await clientOf(app, 'ada');
+    topicId = await createTopic(ada, (await createCourse(ada, { title: 'Measured' })).id, 'Measured');
+  });
+  afterAll(() => app.remove());
+
+  const expectLength = (seconds: number | null | undefined, expected: number): void => {
+    expect(Math.abs((seconds ?? Number.NaN) - expected)).toBeLessThanOrEqual(EXACTNESS_SECONDS);
+  };
+  const create = async (input: gql.CreateVideoInput, files: Record<string, typeof video>) =>
+    dataOf(await ada.upload(gql.CreateVideoDocument, { topicId, input }, files)).createVideo;
+  const update = async (id: string, input: gql.UpdateVideoInput) =>
+    dataOf(await ada.send(gql.UpdateVideoDocument, { id, input })).updateVideo;
+
+  it.each(IMAGES.map((sample) => [sample.contentType, sample] as const))('its size: %s', async (_type, sample) => {
+    const { width, height } = sample;
+    const image = dataOf(await ada.upload(gql.UploadImageDocument, { file: null }, { file: sample })).uploadImage;
+    expect(image.file).toMatchObject({ width, height, durationSeconds: null });
+    const again = dataOf(await ada.send(gql.ImageDocument, { id: image.id })).image;
+    expect(again?.file).toMatchObject({ width, height, durationSeconds: null });
+  });
+
+  it.each(VIDEOS.map((sample) => [sample.filename, sample] as const))('its size and length: %s', async (_, sample) => {
+    const created = await create({ title: sample.filename }, { file: sample, thumbnail: thumbnail });
+    expect(created.file).toMatchObject({ width: sample.width, height: sample.height });
+    expectLength(created.file?.durationSeconds, sample.durationSeconds!);
+    expect(created.durationSeconds).toBe(created.file?.durationSeconds);
+    expect(created.thumbnail).toMatchObject({ width: 640, height: 360, durationSeconds: null });
+    const course = await createCourse(ada, { title: `Intro ${sample.filename}` }, { introVideo: sample });
+    expect(course.introVideo).toMatchObject({ width: sample.width, height: sample.height });
+    expectLength(course.introVideo?.durationSeconds, sample.durationSeconds!);
+  });
+
+  it('whatever its name says, and however long it is', async () => {
+    const { uploadVideo } = dataOf(
+      await ada.upload(
+        gql.UploadVideoDocument,
+        { topicId, file: null },
+        { file: { ...bigMp4(9 * 1024 ** 2), filename: 'x.webm', contentType: 'video/webm' } },
+      ),
+    );
+    expect(uploadVideo.file).toMatchObject({ width: 320, height: 180, contentType: 'video/mp4' });
+    expectLength(uploadVideo.durationSeconds, 2);
+  });
+
+  it('with its index at the end', async () => {
+    const { file } = await create({ title: 'moov last' }, { file: { ...quicktime, filename: 'late.mov' } });
+    expectLength(file?.durationSeconds, 2);
+  });
+
+  it('yields to what the input says, until that is taken back', async () => {
+    const created = await create({ title: 'Said', durationSeconds: 61.5 }, { file: video });
+    expect(created.durationSeconds).toBe(61.5);
+    expectLength(created.file?.durationSeconds, 2);
+    const zero = await update(created.id, { durationSeconds: 0 });
+    expect(zero.durationSeconds).toBe(0);
+    expect((await update(created.id, { title: 'Renamed' })).durationSeconds).toBe(0);
+    expectLength((await update(created.id, { durationSeconds: null })).durationSeconds, 2);
+  });
+
+  it('follows the file when it is replaced', async () => {
+    const created = await create({ title: 'Replaced' }, { file: video });
+    const variables = { videoId: created.id, file: null };
+    dataOf(await ada.upload(gql.ReplaceVideoFileDocument, variables, { file: intro }));
+    const now = dataOf(await ada.send(gql.VideoItemsOfDocument, { id: created.id })).video!;
+    expectLength(now.durationSeconds, 1);
+    expectLength(now.file?.durationSeconds, 1);
+  });
+
+  it('is told to whoever may not play it, too', async () => {
+    const { id } = await create({ title: 'Locked' }, { file: video });
+    const seen = dataOf(await (await clientOf(app)).send(gql.VideoItemsOfDocument, { id })).video!;
+    expect([seen.isLocked, seen.file]).toEqual([true, null]);
+    expectLength(seen.durationSeconds, 2);
+  });
+
+  it('is unknown for a file that is damaged behind its first bytes, which is taken all the same', async () => {
+    const damaged = Buffer.concat([video.bytes.subarray(0, 40), Buffer.alloc(30_000, 0x55)]);
+    const sample = fileOf(damaged, 'damaged.mp4', 'video/mp4');
+    const answer = await ada.upload(
+      gql.CreateVideoDocument,
+      { topicId, input: { title: 'Damaged' } },
+      { file: sample },
+    );
+    expect(dataOf(answer).createVideo).toMatchObject({ durationSeconds: null, file: { size: damaged.length } });
+    const next = await create({ title: 'And then a sound one' }, { file: video });
+    expectLength(next.durationSeconds, 2);
+  });
+});

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
+import { download } from '../support/download.js';
+import { dumpOf } from '../support/dump.js';
+import { fixtures } from '../support/fixtures.js';
+import * as gql from '../support/gql/graphql.js';
+import { dataOf, errorCodes } from '../support/graphql-client.js';
+import { fileOf, type UploadFile } from '../support/multipart.js';
+import { pdfFile, textFile, vttFile, zipFile } from '../support/samples.js';
+import { onEveryStorage } from '../support/storages.js';
+
+const LIMIT = 100_000;
+
+const GOOD: [string, UploadFile, string, string][] = [
+  ['PDF', pdfFile, 'application/pdf', 'pdf'],
+  ['ZIP', zipFile, 'application/zip', 'zip'],
+  ['PNG', fixtures.png, 'image/png', 'png'],
+  ['JPEG', fixtures.thumbnail, 'image/jpeg', 'jpg'],
+  ['WebP', fixtures.webp, 'image/webp', 'webp'],
+  ['AVIF', fixtures.avif, 'image/avif', 'avif'],
+  ['GIF', fixtures.gif, 'image/gif', 'gif'],
+  ['plain text', textFile, 'text/plain', 'txt'],
+  ['plain text with a byte order mark', fileOf('\uFEFFHello', 'mark.txt', 'text/plain'), 'text/plain', 'txt'],
+  ['a table', fileOf('a,b\r\n1,2\r\n', 'table.csv', 'text/csv'), 'text/plain', 'txt'],
+  ['a PDF by another name', { ...pdfFile, filename: 'page.html', contentType: 'text/html' }, 'application/pdf', 'pdf'],
+];
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
+
+const BAD: [string, UploadFile, string?][] = [
+  ['HTML', fileOf('<!doctype html><script>alert(1)</script>', 'notes.txt', 'text/plain')],
+  ['HTML behind white space', fileOf('\n \t<HTML><body>Hi</body></HTML>', 'notes.txt', 'text/plain')],
+  ['HTML behind a byte order mark', fileOf('\uFEFF<html></html>', 'notes.txt', 'text/plain')],
+  ['HTML behind a comment', fileOf('<!-- hi --><script>alert(1)</script>', 'notes.txt', 'text/plain')],
+  ['SVG', fileOf(SVG, 'logo.svg', 'image/svg+xml')],
+  ['SVG that calls itself a PDF', fileOf(`<?xml version="1.0"?>${SVG}`, 'logo.pdf', 'application/pdf')],
+  ['a shell script', fileOf('#!/bin/sh\nrm -rf /\n', 'notes.txt', 'text/plain')],
+  ['bytes of no kind', fileOf(Buffer.from([1, 2, 3, 0, 255, 254]), 'data.bin', 'application/octet-stream')],
+  ['text in Latin-1', fileOf(Buffer.from('Übung', 'latin1'), 'notes.txt', 'text/plain')],
+  ['text with a NUL far behind', fileOf(`${'line\n'.repeat(5_000)}\u0000`, 'notes.txt', 'text/plain')],
+  ['a program', fileOf(Buffer.from('7f454c4602010100', 'hex'), 'tool', 'application/pdf')],
+  ['a video', fixtures.intro],
+  ['an empty file', fileOf('', 'empty.pdf', 'application/pdf'), 'EMPTY_FILE'],
+  ['more than the limit', fileOf('x'.repeat(LIMIT + 1), 'long.txt', 'text/plain'), 'FILE_TOO_LARGE'],
+];
+
+onEveryStorage('resources', (storage) => {
+  let app: TestApp;
+  let ada: Client;
+  let topicId: string;
+
+  beforeAll(async () => {
+    app = await startApp({ ...(await storage.environment()), VIDEO_RESOURCE_MAX_BYTES: String(LIMIT) });
+    ada = await clientOf(app, 'ada');
+    await app.app.sweeper.sweep();
+    topicId = await createTopic(ada, (await createCourse(ada, { title: 'With files' })).id, 'With files');
+  });
+  afterAll(() => app.remove());
+
+  const newVideo = async (title: string): Promise<string> => (await createVideo(ada, topicId, title)).id;
+  const add = (videoId: string, file: UploadFile, input?: gql.AddResourceInput) =>
+    ada.upload(gql.AddVideoResourceDocument, { videoId, file: null, ...(input && { input }) }, { file });
+  const resourcesOf = async (id: string, client = ada) =>
+    dataOf(await client.send(gql.VideoItemsOfDocument, { id })).video!.resources;
+
+  it.each(GOOD)('may be %s, and are served to be saved', async (what, sample, contentType, extension) => {
+    const videoId = await newVideo(`Good: ${what}`);
+    const { resources } = dataOf(await add(videoId, sample)).addVideoResource;
+    expect(resources).toMatchObject([{ title: sample.filename, file: { contentType, filename: sample.filename } }]);
+    const { file } = resources![0]!;
+    expect(file).toMatchObject({ size: sample.size, storage: storage.graphqlName });
+    expect(file.key).toMatch(new RegExp(`^resources/${videoId}/[a-z]+-[a-z0-9]{8}\\.${extension}$`));
+    const served = await fetch(file.url);
+    expect(served.headers.get('content-disposition')).toBe(`attachment; filename=${sample.filename}`);
+    expect(served.headers.get('content-type')?.replace(/;.*/, '')).toBe(contentType);
+    expect(Buffer.from(await served.arrayBuffer())).toEqual(Buffer.concat([...sample.chunks()]));
+    expect(await app.app.journal.count()).toBe(0);
+  });
+
+  it('are refused with what a browser or a shell would run, and with what is unknown', async () => {
+    const videoId = await newVideo('Bad');
+    const before = await dumpOf(app);
+    for (const [what, sample, code = 'UNSUPPORTED_MEDIA_TYPE'] of BAD) {
+      expect([what, errorCodes(await add(videoId, sample))]).toEqual([what, [code]]);
+    }
+    expect(await dumpOf(app)).toEqual(before);
+  });
+
+  it('have a title, or the name of the file', async () => {
+    const videoId = await newVideo('Titled');
+    dataOf(await add(videoId, pdfFile, { title: ' The slides ' }));
+    dataOf(await add(videoId, zipFile, { title: null }));
+    const titles = (await resourcesOf(videoId))!.map(({ title }) => title);
+    expect(titles).toEqual(['The slides', 'exercises.zip']);
+    for (const title of ['', '  ', 'x'.repeat(201)]) {
+      const { body } = await add(videoId, pdfFile, { title });
+      expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', fields: ['input.title'] } }]);
+    }
+    expect(await resourcesOf(videoId)).toHaveLength(2);
+  });
+
+  it('are null without sign-in, unless the video is a preview', async () => {
+    const videoId = await newVideo('Locked');
+    dataOf(await add(videoId, pdfFile));
+    const [nobody, student] = [await clientOf(app), await clientOf(app, 'sam', 'student')];
+    expect(await resourcesOf(videoId, nobody)).toBeNull();
+    expect(await resourcesOf(videoId, student)).toHaveLength(1);
+    dataOf(await ada.send(gql.UpdateVideoDocument, { id: videoId, input: { isPreview: true } }));
+    expect(await resourcesOf(videoId, nobody)).toHaveLength(1);
+  });
+
+  it('go one by one, each with its file, and leave captions alone', async () => {
+    const videoId = await newVideo('Deleted');
+    const caption = { videoId, file: null, input: { language: 'en' } };
+    dataOf(await ada.upload(gql.AddVideoCaptionDocument, caption, { file: vttFile() }));
+    for (const sample of [pdfFile, zipFile, textFile]) dataOf(await add(videoId, sample));
+    const [pdf, zip, text] = (await resourcesOf(videoId))!;
+    const remove = (resourceId: string) => ada.send(gql.DeleteVideoResourceDocument, { videoId, resourceId });
+    const { deleteVideoResource: left } = dataOf(await remove(zip!.id));
+    expect([left.resources, left.captions]).toEqual([[pdf, text], [expect.anything()]]);
+    expect(await app.app.storages.current.stat(zip!.file.key)).toBeNull();
+    expect(await download(pdf!.file.url)).toEqual(Buffer.concat([...pdfFile.chunks()] as Uint8Array[]));
+    for (const id of [zip!.id, left.captions![0]!.id, 'nothing']) {
+      expect(errorCodes(await remove(id))).toEqual(['NOT_FOUND']);
+    }
+    expect(await app.app.journal.count()).toBe(0);
+  });
+});

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Environment } from '../../src/config.js';
+import { newEnvironment } from '../support/app.js';
+import { dataOf, graphql } from '../support/graphql-client.js';
+import { startServer } from '../support/server.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+const CATALOGUE = `{
+  courses(orderBy: TITLE_ASC) {
+    totalCount
+    nodes {
+      id title thumbnail { key sha256 } introVideo { key durationSeconds }
+      topics { nodes { id title videos { nodes { id title durationSeconds isPreview isLocked videoUrl } } } }
+    }
+  }
+}`;
+
+interface Catalogue {
+  courses: {
+    totalCount: number;
+    nodes: { title: string; topics: { nodes: { videos: { nodes: SeededVideo[] } }[] } }[];
+  };
+}
+interface SeededVideo {
+  isPreview: boolean;
+  isLocked: boolean;
+  videoUrl: string | null;
+}
+
+let environment: Environment & { readonly DATA_DIR: string };
+
+async function lectern(...args: string[]): Promise<string> {
+  const env = { PATH: process.env['PATH'], ...environment };
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args], { env });
+  return stdout;
+}
+
+beforeAll(async () => {
+  environment = await newEnvironment();
+});
+
+afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
+
+describe('lectern seed', () => {
+  it('fills a catalogue that plays, and changes nothing when it is run again, beside a server or alone', async () => {
+    expect(await lectern('seed')).toBe('Made 12 records.\n');
+    expect(await lectern('seed')).toBe('The catalogue is there already.\n');
+
+    const server = await startServer(environment);
+    try {
+      const before = dataOf(await graphql<Catalogue>(server.url, CATALOGUE));
+      expect(before.courses.nodes.map(({ title }) => title)).toEqual(['Linear algebra, seen', 'Sound for film']);
+      const videos = before.courses.nodes.flatMap(({ topics }) =>
+        topics.nodes.flatMap(({ videos: { nodes } }) => nodes),
+      );
+      expect(videos).toHaveLength(6);
+      for (const { isPreview, isLocked, videoUrl } of videos) {
+        expect(isLocked).toBe(!isPreview);
+        if (isPreview) expect((await fetch(String(videoUrl))).status).toBe(200);
+      }
+
+      expect(await lectern('seed')).toBe('The catalogue is there already.\n');
+      expect(await lectern('sweep')).toBe('Nothing was left.\n');
+      expect(dataOf(await graphql<Catalogue>(server.url, CATALOGUE))).toEqual(before);
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { CourseModel } from '../../src/catalog/course/course.model.js';
+import { newId } from '../../src/database/ids.js';
+import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
+import type { JournalledObject } from '../../src/media/journal/journal.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, type Client } from '../support/client.js';
+import { downloadedSha256 } from '../support/download.js';
+import { bigJpeg, bigMp4, fixtures } from '../support/fixtures.js';
+import { CourseUnsignedDocument, CreateCourseDocument } from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
+import { onEveryStorage } from '../support/storages.js';
+import { tracesOf } from '../support/traces.js';
+
+const MIB = 1024 ** 2;
+const past = (): Date => new Date(Date.now() - 1_000);
+const future = (): Date => new Date(Date.now() + 600_000);
+
+onEveryStorage('the sweeper', (storage) => {
+  let app: TestApp;
+  let instructor: Client;
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    instructor = await clientOf(app, 'ada');
+    await app.app.sweeper.sweep();
+  });
+  afterAll(() => app.remove());
+
+  /** What a server that was killed after the last byte leaves: an object, its pending row, and no owner. */
+  async function leaveStored(deadline: Date): Promise<JournalledObject> {
+    const ownerId = newId();
+    const key = `course-thumbnails/${ownerId}/left-behind.jpg`;
+    const object = { storage: storage.name, key, slot: 'COURSE_THUMBNAIL', place: { ownerId } } as const;
+    await app.app.journal.addPending(object, newId(), deadline);
+    const { contentType, size } = fixtures.thumbnail;
+    const options = { contentType, maxBytes: size, signal: new AbortController().signal };
+    await app.app.storages.current.put(key, Readable.from([fixtures.thumbnail.bytes]), options);
+    return object;
+  }
+
+  const isStored = async (object: JournalledObject): Promise<boolean> =>
+    (await app.app.storages.current.stat(object.key)) !== null;
+
+  it('removes what was stored and never published, once its deadline has passed', async () => {
+    const object = await leaveStored(past());
+    expect(await isStored(object)).toBe(true);
+    expect(await app.app.sweeper.sweep()).toBeGreaterThan(0);
+    expect(await isStored(object)).toBe(false);
+    expect(await app.app.journal.find(object)).toBeNull();
+    expect(await app.app.journal.count()).toBe(0);
+    expect(await app.app.sweeper.sweep()).toBe(0);
+  });
+
+  it('leaves alone what may still be published', async () => {
+    const object = await leaveStored(future());
+    await app.app.sweeper.sweep();
+    expect(await isStored(object)).toBe(true);
+    expect(await app.app.journal.find(object)).toMatchObject({ state: 'pending' });
+    await MediaObjectModel.updateOne({ key: object.key }, { $set: { deadline: past() } });
+    await app.app.sweeper.sweep();
+    expect(await isStored(object)).toBe(false);
+  });
+
+  it('takes up again what an earlier sweep had begun to decide', async () => {
+    const [expired, doomed] = [await leaveStored(past()), await leaveStored(past())];
+    await MediaObjectModel.updateOne({ key: expired.key }, { $set: { state: 'expired' } });
+    await app.app.journal.doomUnpublished(doomed, 'pending', past());
+    await app.app.sweeper.sweep();
+    expect([await isStored(expired), await isStored(doomed), await app.app.journal.count()]).toEqual([false, false, 0]);
+  });
+
+  it('keeps what its owner refers to, and only ends the row', async () => {
+    const course = await createCourse(instructor, { title: 'Published' }, { thumbnail: fixtures.thumbnail });
+    const object: JournalledObject = {
+      storage: storage.name,
+      key: course.thumbnail!.key,
+      slot: 'COURSE_THUMBNAIL',
+      place: { ownerId: course.id },
+    };
+    await app.app.journal.addPending(object, newId(), past());
+    await app.app.sweeper.sweep();
+    expect(await app.app.journal.find(object)).toBeNull();
+    expect(await downloadedSha256(course.thumbnailUrl!)).toBe(fixtures.thumbnail.sha256);
+    expect(dataOf(await instructor.send(CourseUnsignedDocument, { id: course.id })).course?.thumbnail?.key).toBe(
+      object.key,
+    );
+  });
+
+  it('leaves a tombstone where the owner was to be: nobody sees it, and the late insert fails', async () => {
+    const object = await leaveStored(past());
+    await app.app.sweeper.sweep();
+    const { ownerId } = object.place;
+    expect(await CourseModel.findById(ownerId).lean()).toMatchObject({ deletedAt: expect.any(Date) });
+    const admin = await clientOf(app, 'root', 'admin');
+    expect(dataOf(await admin.send(CourseUnsignedDocument, { id: ownerId })).course).toBeNull();
+    const late = CourseModel.collection.insertOne({ _id: ownerId as never });
+    await expect(late).rejects.toMatchObject({ code: 11000 });
+  });
+
+  it.each([
+    ['small enough for one piece', { thumbnail: bigJpeg(4 * MIB) }],
+    ['sent on in pieces', { introVideo: bigMp4(25 * MIB) }],
+  ])(
+    'gives up an upload in the middle: it answers UPLOAD_EXPIRED, and nothing of it stays (%s)',
+    async (_how, files) => {
+      const before = (await tracesOf(app)).filter((trace) => !trace.startsWith('courses '));
+      const variables = { input: { title: 'Too late' } };
+      const body = multipartBody(graphqlParts({ document: CreateCourseDocument, variables, files }));
+      let swept: string | undefined;
+      const beforeChunk = async (sent: number): Promise<void> => {
+        if (sent < body.size - 2 * MIB || swept !== undefined) return;
+        const row = await vi.waitUntil(() => MediaObjectModel.findOne({ state: 'pending' }).lean(), { timeout: 5_000 });
+        swept = row.ownerId;
+        await MediaObjectModel.updateOne({ _id: row._id }, { $set: { deadline: past() } });
+        await app.app.sweeper.sweep();
+      };
+      const { response } = await rawRequest(app.url, { body, beforeChunk, token: instructor.token });
+      expect(swept).toBeDefined();
+      expect(JSON.parse(response!.text)).toMatchObject({
+        errors: [{ extensions: { code: 'UPLOAD_EXPIRED', retryable: true } }],
+      });
+      await app.app.sweeper.sweep();
+      expect((await tracesOf(app)).filter((trace) => !trace.startsWith('courses '))).toEqual(before);
+      expect(await CourseModel.findById(swept).lean()).toMatchObject({ deletedAt: expect.any(Date) });
+    },
+  );
+
+  it('sweeps once for all who ask at the same time', async () => {
+    const objects = [await leaveStored(past()), await leaveStored(past()), await leaveStored(past())];
+    await Promise.all([app.app.sweeper.sweep(), app.app.sweeper.sweep(), app.app.sweeper.sweep()]);
+    expect(await Promise.all(objects.map(isStored))).toEqual([false, false, false]);
+    expect(await app.app.journal.count()).toBe(0);
+  });
+});

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { createApp, type App } from '../../src/app.js';
+import { mintToken } from '../../src/auth/mint-token.js';
+import type { Role } from '../../src/auth/viewer.js';
+import { loadConfig, type Environment } from '../../src/config.js';
+
+/** The secret that the tests' servers verify tokens with. */
+export const TEST_SECRET = 'a secret for tests alone, longer than 32 bytes';
+
+export interface TestApp {
+  /** The GraphQL endpoint. */
+  readonly url: string;
+  /** The server without a path, as PUBLIC_URL would say it. */
+  readonly origin: string;
+  /** The parts, for what no client can see: counters, the journal, the storages. */
+  readonly app: App;
+  /** The folder of local files. */
+  readonly filesDir: string;
+  /** The environment it runs in, to start another server on the same data. */
+  readonly environment: Environment;
+  /** Stops the server; the data stay until the `remove` that follows. */
+  stop(): Promise<void>;
+  /** Stops the server and removes its data. */
+  remove(): Promise<void>;
+}
+
+/** A token that the tests' servers take. */
+export function tokenFor(sub: string, role: Role, expiresInSeconds = 600): Promise<string> {
+  return mintToken({ secret: TEST_SECRET, sub, role, roleClaim: 'role', expiresInSeconds });
+}
+
+/** The variables that switch a server to a bucket of the S3 server of this run; null when there is none. */
+export function s3Environment(bucket: string): Environment | null {
+  const s3 = inject('s3');
+  return (
+    s3 && {
+      USE_S3: 'true',
+      S3_BUCKET_NAME: bucket,
+      S3_ENDPOINT: s3.endpoint,
+      S3_FORCE_PATH_STYLE: 'true',
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    }
+  );
+}
+
+/** The environment of a new server on data of its own, on the database that this run is about. */
+export async function newEnvironment(
+  overrides: Environment = {},
+): Promise<Environment & { readonly DATA_DIR: string }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'lectern-test-'));
+  return {
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    AUTH_JWT_SECRET: TEST_SECRET,
+    ...databaseEnvironment(),
+    ...overrides,
+    DATA_DIR: dataDir,
+  };
+}
+
+/** A database of its own on the server of this run; the embedded database where there is none. */
+function databaseEnvironment(): Environment {
+  const uri = inject('mongodbUri');
+  if (uri === null) return {};
+  const own = new URL(uri);
+  own.pathname = `/lectern-${randomUUID().slice(0, 18)}`;
+  return { MONGODB_URI: own.href };
+}
+
+/**
+ * Starts a server in this process. One at a time: its models are bound to one database. Pass the environment of an
+ * earlier one to start again on its data.
+ */
+export async function startApp(overrides: Environment = {}, environment?: Environment): Promise<TestApp> {
+  const env = { ...(environment ?? (await newEnvironment())), ...overrides };
+  const config = loadConfig(env);
+  const app = await createApp(config);
+  const { url: origin } = await app.start();
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= app.stop());
+  return {
+    url: `${origin}/graphql`,
+    origin,
+    app,
+    filesDir: config.storage.localDir,
+    environment: env,
+    stop,
+    remove: async () => {
+      await stop();
+      await rm(config.database.dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import { inject } from 'vitest';
+
+/** Makes a bucket of its own on the S3 server of this run and returns its name. */
+export async function createBucket(): Promise<string> {
+  const bucket = `lectern-${randomUUID()}`;
+  await withS3((client) => client.send(new CreateBucketCommand({ Bucket: bucket })));
+  return bucket;
+}
+
+/** The keys of multipart uploads that were begun and neither completed nor aborted. */
+export async function unfinishedUploads(bucket: string): Promise<string[]> {
+  const { Uploads = [] } = await withS3((client) => client.send(new ListMultipartUploadsCommand({ Bucket: bucket })));
+  return Uploads.map(({ Key }) => Key ?? '');
+}
+
+async function withS3<T>(work: (client: S3Client) => Promise<T>): Promise<T> {
+  const s3 = inject('s3');
+  if (s3 === null) throw new Error('This run has no S3 server.');
+  const { endpoint, accessKeyId, secretAccessKey } = s3;
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
+  try {
+    return await work(client);
+  } finally {
+    client.destroy();
+  }
+}

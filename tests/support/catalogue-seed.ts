@@ -1,0 +1,71 @@
+import { courseListKeys } from '../../src/catalog/course/course-listing.js';
+import { CourseModel, type Course } from '../../src/catalog/course/course.model.js';
+import { ImageModel, type Image } from '../../src/catalog/image/image.model.js';
+import { normalise, searchWords } from '../../src/catalog/search-words.js';
+import { TopicModel, type Topic } from '../../src/catalog/topic/topic.model.js';
+import { VideoModel, type Video } from '../../src/catalog/video/video.model.js';
+import { newId } from '../../src/database/ids.js';
+
+/** Many records at once, as the services would have written them one by one. */
+
+export type CourseSeed = Pick<Course, 'title' | 'instructorId'> &
+  Partial<Pick<Course, 'description' | 'category' | 'level' | 'status' | 'createdAt' | 'topicIds'>>;
+
+export async function insertCourses(seeds: readonly CourseSeed[]): Promise<string[]> {
+  const courses = seeds.map((seed): Course => {
+    const createdAt = seed.createdAt ?? new Date();
+    const course = { status: 'PUBLISHED' as const, topicIds: [], ...seed, createdAt, updatedAt: createdAt };
+    return {
+      ...course,
+      _id: newId(),
+      revision: 0,
+      mediaRevision: 0,
+      listKeys: courseListKeys(course),
+      titleKey: normalise(course.title),
+      words: searchWords(course.title, course.description),
+    };
+  });
+  await CourseModel.insertMany(courses);
+  return courses.map(({ _id }) => _id);
+}
+
+/** Topics of a course that is there already, in this order. */
+export async function insertTopics(courseId: string, count: number): Promise<string[]> {
+  const now = new Date();
+  const topics = Array.from({ length: count }, (_, i): Topic => {
+    return { _id: newId(), courseId, title: `Topic ${i}`, createdAt: now, updatedAt: now, videoIds: [] };
+  });
+  await TopicModel.insertMany(topics);
+  const topicIds = topics.map(({ _id }) => _id);
+  await CourseModel.updateOne({ _id: courseId }, { $set: { topicIds } });
+  return topicIds;
+}
+
+/** Topics as `insertTopics` does it, each of them with videos like `pattern`, whose files they name too. */
+export async function insertTopicsWithVideos(
+  courseId: string,
+  count: { readonly topics: number; readonly videosEach: number },
+  pattern: Video,
+): Promise<void> {
+  const topicIds = await insertTopics(courseId, count.topics);
+  const videos = topicIds.flatMap((topicId) =>
+    Array.from({ length: count.videosEach }, (_, i): Video => {
+      return Object.assign({}, pattern, { _id: newId(), topicId, title: `Video ${i}` });
+    }),
+  );
+  await VideoModel.insertMany(videos);
+  const updates = topicIds.map((topicId) => {
+    const videoIds = videos.filter((video) => video.topicId === topicId).map(({ _id }) => _id);
+    return { updateOne: { filter: { _id: topicId }, update: { $set: { videoIds } } } };
+  });
+  await TopicModel.bulkWrite(updates);
+}
+
+/** Images like one that was uploaded, with its file, a millisecond apart. */
+export async function insertImages(count: number, pattern: Image): Promise<void> {
+  const began = pattern.createdAt.getTime();
+  const images = Array.from({ length: count }, (_, i): Image => {
+    return Object.assign({}, pattern, { _id: newId(), createdAt: new Date(began + i) });
+  });
+  await ImageModel.insertMany(images);
+}

@@ -1,0 +1,78 @@
+import mongoose from 'mongoose';
+import { vi } from 'vitest';
+
+/** A command as it went to the database. */
+export interface SentCommand {
+  readonly name: string;
+  readonly command: Readonly<Record<string, unknown>>;
+}
+
+/** Whatever keeps a connection alive, and the sweeper's own reading. */
+const NOT_OF_REQUESTS = new Set(['hello', 'isMaster', 'ismaster', 'ping', 'endSessions', 'killCursors']);
+
+export interface CommandLog {
+  /** The commands that were sent while `work` ran, getMore among them. */
+  during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly commands: SentCommand[] }>;
+}
+
+/**
+ * Makes the server that is started next tell of its commands (driver: Command Monitoring). The server itself connects
+ * without: the option is added to its call from outside.
+ */
+export function logCommands(): CommandLog {
+  const connect = mongoose.connect.bind(mongoose);
+  let heard: SentCommand[] | undefined;
+  const spy = vi.spyOn(mongoose, 'connect').mockImplementation(async (uri, options) => {
+    spy.mockRestore();
+    const connected = await connect(uri, { ...options, monitorCommands: true });
+    mongoose.connection.getClient().on('commandStarted', ({ commandName, command }) => {
+      if (NOT_OF_REQUESTS.has(commandName) || isOfJournal(command)) return;
+      heard?.push({ name: commandName, command });
+    });
+    return connected;
+  });
+  return {
+    async during(work) {
+      const commands: SentCommand[] = (heard = []);
+      try {
+        return { result: await work(), commands };
+      } finally {
+        heard = undefined;
+      }
+    },
+  };
+}
+
+/** The sweeper reads the journal at its own time. */
+function isOfJournal(command: object): boolean {
+  return Object.values(command).includes('media_objects');
+}
+
+/** How much a captured read costs, by the database's own word. */
+export interface ReadCost {
+  readonly returned: number;
+  readonly docsExamined: number;
+  /** The winning plan as JSON, to look for names of stages and indexes in. */
+  readonly plan: string;
+}
+
+interface Explained {
+  readonly queryPlanner: { readonly winningPlan: unknown };
+  readonly executionStats: { readonly nReturned: number; readonly totalDocsExamined: number };
+}
+
+/** What of a find decides how it is carried out. The rest is of its session and its cursor. */
+const READING = new Set(['find', 'filter', 'sort', 'skip', 'limit', 'hint']);
+
+/** Asks the database to explain a captured find. */
+export async function explainFind({ command }: SentCommand): Promise<ReadCost> {
+  const reading = Object.entries(command).filter(([name]) => READING.has(name));
+  const explain = Object.fromEntries(reading);
+  const answer = await mongoose.connection.db!.command({ explain, verbosity: 'executionStats' });
+  const { executionStats, queryPlanner } = answer as unknown as Explained;
+  return {
+    returned: executionStats.nReturned,
+    docsExamined: executionStats.totalDocsExamined,
+    plan: JSON.stringify(queryPlanner.winningPlan),
+  };
+}

@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Fence, SandboxExample } from './docs-pages.js';
+import { download } from './download.js';
+import { graphql } from './graphql-client.js';
+import { fileOf, uploadRequest } from './multipart.js';
+
+const run = promisify(execFile);
+
+/** Where the pages say that the server is. */
+const WRITTEN_ORIGIN = 'http://localhost:4000';
+
+/** Which words of the examples stand for the ids in the answers, first answer first. */
+const IDS: Readonly<Record<string, readonly string[]>> = {
+  createCourse: ['COURSE_ID'],
+  createTopic: ['TOPIC_ID', 'SECOND_TOPIC_ID'],
+  createVideo: ['VIDEO_ID'],
+  uploadVideo: ['SECOND_VIDEO_ID'],
+  uploadImage: ['IMAGE_ID'],
+};
+
+/** Words that stand for other parts of an answer. */
+const PARTS: Readonly<Record<string, readonly [name: string, path: readonly (string | number)[]]>> = {
+  createCourse: ['THUMBNAIL_URL', ['thumbnailUrl']],
+  uploadCourseIntroVideo: ['INTRO_VIDEO_URL', ['introVideoUrl']],
+  addVideoCaption: ['CAPTION_ID', ['captions', 0, 'id']],
+  addVideoResource: ['RESOURCE_ID', ['resources', 0, 'id']],
+  uploadImage: ['IMAGE_KEY', ['file', 'key']],
+  courses: ['CURSOR', ['pageInfo', 'endCursor']],
+};
+
+export interface ExampleServer {
+  readonly origin: string;
+  /** The folder that the examples run in. */
+  readonly cwd: string;
+  /** The environment of the commands. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Someone who follows a page from top to bottom and keeps what the answers say. */
+export class Reader {
+  /** The words in capitals and what they stand for. */
+  readonly words = new Map<string, string>();
+  /** How many signed URLs have been opened. */
+  opened = 0;
+
+  constructor(
+    private readonly server: ExampleServer,
+    token?: string,
+  ) {
+    if (token !== undefined) this.words.set('TOKEN', token);
+  }
+
+  get graphqlUrl(): string {
+    return `${this.server.origin}/graphql`;
+  }
+
+  /** Runs the commands of a block. Variables that it sets are kept for the next. */
+  async shell({ text }: Fence): Promise<string> {
+    const assigned = Array.from(text.matchAll(/^([A-Z_]+)=/gm), ([, name = '']) => name);
+    const report = assigned.map((name) => `printf '\\n%s' "${name}=$${name}" >&2`);
+    const script = [text.replaceAll(WRITTEN_ORIGIN, this.server.origin), ...report].join('\n');
+    const { stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], {
+      cwd: this.server.cwd,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        ...this.server.environment,
+        ...Object.fromEntries(this.words),
+      },
+      timeout: 20_000,
+    });
+    for (const name of assigned) {
+      this.words.set(name, new RegExp(`^${name}=(.+)$`, 'm').exec(stderr)?.[1] ?? '');
+    }
+    if (text.includes('/graphql')) await this.learn(JSON.parse(stdout) as Answer);
+    return stdout;
+  }
+
+  /** Sends an operation as Sandbox does: as JSON, or with its files as a multipart request. */
+  async sandbox({ fence, variables, files }: SandboxExample): Promise<void> {
+    const given = this.filledIn(variables);
+    const named = await Promise.all(
+      Object.entries(files).map(async ([name, path]): Promise<[string, ReturnType<typeof fileOf>]> => {
+        return [name, fileOf(await this.read(path), basename(path), '')];
+      }),
+    );
+    const token = this.words.get('TOKEN');
+    const response =
+      named.length === 0
+        ? await graphql(this.graphqlUrl, fence.text, given, { token })
+        : await uploadRequest(this.graphqlUrl, {
+            document: fence.text,
+            variables: given,
+            files: Object.fromEntries(named),
+            token,
+          });
+    await this.learn(response.body);
+  }
+
+  read(path: string): Promise<Buffer> {
+    return readFile(join(this.server.cwd, path));
+  }
+
+  /** Variables with every word in capitals replaced by what it stands for. */
+  filledIn(variables: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const text = JSON.stringify(variables).replace(/"([A-Z]+(?:_[A-Z]+)*)"/g, (whole, word: string) => {
+      const value = this.words.get(word);
+      return value === undefined ? whole : JSON.stringify(value);
+    });
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+
+  /** An answer must have no errors. Keeps its ids, and opens every signed URL in it. */
+  async learn({ data, errors }: Answer): Promise<void> {
+    if (errors !== undefined || !data)
+      throw new Error(`Not an answer without errors: ${JSON.stringify({ data, errors })}`);
+    for (const [field, value] of Object.entries(data)) {
+      const word = IDS[field]?.find((candidate) => !this.words.has(candidate));
+      const id = at(value, ['id']);
+      if (word !== undefined && typeof id === 'string') this.words.set(word, id);
+      const [name, path] = PARTS[field] ?? ['', []];
+      const part = at(value, path);
+      if (typeof part === 'string') this.words.set(name, part);
+    }
+    for (const url of urlsIn(data)) {
+      if ((await download(url)).length === 0) throw new Error(`Nothing is behind ${url}`);
+      this.opened += 1;
+    }
+  }
+}
+
+interface Answer {
+  readonly data?: Readonly<Record<string, unknown>> | null;
+  readonly errors?: unknown;
+}
+
+function at(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((held, step) => (held as Record<string | number, unknown> | null)?.[step], value);
+}
+
+function urlsIn(value: unknown): string[] {
+  if (typeof value === 'string') return /^https?:\/\//.test(value) ? [value] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(urlsIn) : [];
+}

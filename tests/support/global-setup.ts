@@ -1,0 +1,46 @@
+import type { TestProject } from 'vitest/node';
+import { startMongoServer } from './mongodb.js';
+import { startRadosgw } from './radosgw.js';
+
+/** Starts the servers that the tests speak to, once for the whole run. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stopAll = async () => {
+    await Promise.all(stops.map(async (stop) => stop()));
+  };
+  const s3 = async () => {
+    const server = await startRadosgw();
+    if (server) stops.push(() => server.stop());
+    else if (process.env.REQUIRE_S3 === '1') throw new Error('REQUIRE_S3=1, but there is no radosgw to test against.');
+    project.provide('s3', server && pick(server));
+  };
+  const mongodb = async () => {
+    const server = process.env.TEST_DATABASE === 'mongodb' ? await startMongoServer() : null;
+    if (server) {
+      stops.push(() => server.stop());
+      // For what reads its environment as the server does. Workers are forked after this and inherit it.
+      process.env.MONGODB_URI = server.uri;
+    }
+    project.provide('mongodbUri', server && server.uri);
+  };
+  const started = await Promise.allSettled([s3(), mongodb()]);
+  const failure = started.find((result) => result.status === 'rejected');
+  if (failure) {
+    await stopAll();
+    throw failure.reason;
+  }
+  return stopAll;
+}
+
+/** Only plain data can be handed to the workers. */
+function pick({
+  endpoint,
+  accessKeyId,
+  secretAccessKey,
+}: {
+  endpoint: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}) {
+  return { endpoint, accessKeyId, secretAccessKey };
+}

@@ -1,0 +1,28 @@
+import { describe, inject } from 'vitest';
+import type { Environment } from '../../src/config.js';
+import type { StorageName } from '../../src/storage/storage.js';
+import { s3Environment } from './app.js';
+import { createBucket } from './bucket.js';
+
+export interface StorageUnderTest {
+  readonly name: StorageName;
+  /** The value of the GraphQL enum. */
+  readonly graphqlName: 'LOCAL' | 'S3';
+  /** The variables that make it the storage of new files: on S3, in a new bucket. */
+  environment(): Promise<Environment>;
+}
+
+const STORAGES: readonly StorageUnderTest[] = [
+  { name: 'local', graphqlName: 'LOCAL', environment: () => Promise.resolve({}) },
+  { name: 's3', graphqlName: 'S3', environment: async () => s3Environment(await createBucket()) ?? {} },
+];
+
+/** The same tests on every storage. Without an S3 server those on S3 are skipped, unless the run requires one. */
+export function onEveryStorage(title: string, tests: (storage: StorageUnderTest) => void): void {
+  for (const storage of STORAGES) {
+    const missing = storage.name === 's3' && inject('s3') === null;
+    describe.skipIf(missing)(`${title}, on ${storage.name}`, () => {
+      tests(storage);
+    });
+  }
+}

@@ -1,0 +1,257 @@
+import 'reflect-metadata';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import mongoose from 'mongoose';
+import { buildSchema, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import '../../src/app.js';
+import type { Section } from '../../src/config/variable.js';
+import { CONFIG_TABLE } from '../../src/config.js';
+import { ERROR_CATALOGUE } from '../../src/errors.js';
+import { SLOTS } from '../../src/media/slots.js';
+import { allPages, anchorsOf, ownLinks, readPage, ROOT, sectionOf, tableRows } from '../support/docs-pages.js';
+
+const pages = allPages();
+const schema = buildSchema(readFileSync(join(ROOT, 'schema/schema.graphql'), 'utf8'));
+const api = readPage('docs/api.md');
+
+/** What is asked of a model here. */
+interface ModelSchema {
+  readonly paths: object;
+  path(name: string): { readonly isRequired?: boolean; readonly schema: ModelSchema };
+  indexes(): [keys: object, options: { sparse?: boolean; unique?: boolean; partialFilterExpression?: object }][];
+}
+
+/** Every model there is, by its collection. */
+const models = new Map(
+  Object.values(mongoose.models).map((model) => [model.collection.name, model.schema as unknown as ModelSchema]),
+);
+
+describe('links', () => {
+  it('every link to a place in the project leads there, headings included', () => {
+    const broken = pages.flatMap(ownLinks).filter(({ page, target }) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : normalize(join(dirname(page), path));
+      if (!existsSync(join(ROOT, file))) return true;
+      return anchor !== undefined && !anchorsOf(readPage(file)).has(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('there are links to look at', () => {
+    expect(pages.flatMap(ownLinks).length).toBeGreaterThan(50);
+  });
+});
+
+describe('docs/api.md', () => {
+  const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => Object.keys(type!.getFields()));
+
+  it.each(fields)('%s has a heading and an example in each form', (field) => {
+    expect(api.prose).toMatch(new RegExp(`^##+ ${field}$`, 'm'));
+    const used = new RegExp(`[{\\s]${field}(?![A-Za-z])`);
+    for (const language of ['graphql', 'bash', 'tsx']) {
+      const blocks = api.fences.filter((fence) => fence.language === language);
+      expect(
+        blocks.some(({ text }) => used.test(text)),
+        language,
+      ).toBe(true);
+    }
+  });
+
+  it('and every page: each operation fits the schema', () => {
+    for (const page of pages) {
+      for (const { language, text, line } of page.fences) {
+        if (language !== 'graphql') continue;
+        expect(validate(schema, parse(text)), `${page.path}:${line}`).toEqual([]);
+      }
+    }
+  });
+
+  it('names every address besides /graphql', () => {
+    const source = readFileSync(join(ROOT, 'src/http/permalinks.ts'), 'utf8');
+    const addresses = Array.from(source.matchAll(/link\('([^']+)'/g), ([, path = '']) => path);
+    expect(addresses.length).toBeGreaterThan(3);
+    for (const address of [...addresses, '/files/', '/healthz', '/readyz']) {
+      const pattern = address.replace(/[:*]id/, '\\{\\w+\\}');
+      expect(api.text).toMatch(new RegExp(`GET${address === '/files/' ? '.*' : ' '}${pattern}`));
+    }
+  });
+});
+
+describe('docs/errors.md', () => {
+  const rows = tableRows(readPage('docs/errors.md').prose, 'Code', 'HTTP status', 'Retry', 'Meaning', 'What to do');
+
+  it('lists the catalogue, and the two codes of GraphQL itself', () => {
+    const ofGraphql = { status: 400, retryable: false };
+    const codes = {
+      ...ERROR_CATALOGUE,
+      GRAPHQL_PARSE_FAILED: ofGraphql,
+      GRAPHQL_VALIDATION_FAILED: ofGraphql,
+    };
+    const expected = Object.entries(codes).map(([code, { status, retryable }]) => {
+      return [`\`${code}\``, String(status), retryable ? 'yes' : 'no'];
+    });
+    expect(rows.map((row) => row.slice(0, 3)).sort()).toEqual(expected.sort());
+  });
+
+  it('has a meaning and a remedy for each', () => {
+    for (const [code, , , meaning, remedy] of rows) {
+      expect(meaning?.length, code).toBeGreaterThan(20);
+      expect(remedy?.length, code).toBeGreaterThan(5);
+    }
+  });
+});
+
+describe('README.md', () => {
+  it('its table of the configuration is the table in src/config/table.ts', () => {
+    const sections: readonly Section[] = Object.values(CONFIG_TABLE);
+    const expected = sections.flatMap((section) =>
+      Object.values(section).map(({ name, default: value, unset, secret, meaning }) => [
+        `\`${name}\``,
+        value === undefined ? (unset ?? 'none') : `\`${value}\``,
+        secret ? `${meaning} Secret.` : meaning,
+      ]),
+    );
+    expect(tableRows(readPage('README.md').prose, 'Name', 'Default', 'Meaning')).toEqual(expected);
+  });
+
+  it('lists every command', () => {
+    const source = readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8');
+    const commands = Array.from(source.matchAll(/addCommand\((\w+)Command\(\)\)/g), ([, name = '']) => name);
+    const rows = tableRows(readPage('README.md').prose, 'Command', 'What it does');
+    const listed = rows.map(([command]) => /^`npx lectern ([a-z-]+)/.exec(command ?? '')?.[1]);
+    expect(commands.length).toBeGreaterThan(0);
+    const kebab = commands.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+    expect(listed.sort()).toEqual(kebab.sort());
+  });
+
+  it('and every page name only scripts that there are', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const named = pages.flatMap(({ text }) => [
+      ...Array.from(text.matchAll(/npm run ([\w:]+)/g), ([, name = '']) => name),
+      ...Array.from(text.matchAll(/npm (start|test)\b/g), ([, name = '']) => name),
+    ]);
+    expect(named).toContain('start');
+    for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  });
+
+  it('and every page name only variables that there are', () => {
+    const variables = Object.values(CONFIG_TABLE).flatMap((section) => Object.values(section).map(({ name }) => name));
+    const prefixes = /^(S3|AWS|AUTH|UPLOAD|DATA|MONGODB|LOCAL_STORAGE|PUBLIC|SWEEP|PENDING|REPLACED|LOG)_/;
+    const codes = new Set<string>(Object.keys(ERROR_CATALOGUE));
+    const wrong = pages.flatMap(({ path, text }) =>
+      Array.from(text.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g), ([, name = '']) => name)
+        .filter((name) => prefixes.test(name) && !codes.has(name) && !(variables as string[]).includes(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('docs/data-model.md', () => {
+  const page = readPage('docs/data-model.md');
+  const bare = (cell = ''): string => cell.replaceAll('`', '');
+
+  it.each([...models])('%s: fields and indexes are those of the model', (name, schema) => {
+    const section = sectionOf(page, `## ${name}`);
+    const fields = tableRows(section, 'Field', 'Type', 'Meaning');
+    expect(fields.map(([field]) => bare(field))).toEqual(expect.arrayContaining(Object.keys(schema.paths)));
+    expect(fields).toHaveLength(Object.keys(schema.paths).length);
+    for (const [field, type] of fields) {
+      const required = schema.path(bare(field)).isRequired === true || /array/.test(type ?? '');
+      expect(/optional/.test(type ?? ''), bare(field)).toBe(!required);
+    }
+    const indexes = schema.indexes().map(([keys, options]) => {
+      const { sparse, unique, partialFilterExpression: partial } = options;
+      const written = Object.entries(keys).map(([key, direction]) => `${key}: ${String(direction)}`);
+      return `{ ${written.join(', ')} }${sparse ? ' (sparse)' : ''}${unique ? ' (unique)' : ''}${partial ? ' (partial)' : ''}`;
+    });
+    const listed = indexes.length === 0 ? [] : tableRows(section, 'Index', 'Serves');
+    expect(listed.map(([index]) => bare(index)).sort()).toEqual(indexes.sort());
+  });
+
+  it.each([
+    ['## A media file', models.get('images')!.path('file')],
+    ['## A caption', models.get('videos')!.path('captions')],
+    ['## A resource', models.get('videos')!.path('resources')],
+  ])('%s has the fields of its class', (heading, path) => {
+    const rows = tableRows(sectionOf(page, heading), 'Field', 'Type', 'Meaning').map(([field]) => bare(field));
+    expect(rows.sort()).toEqual(Object.keys(path.schema.paths).sort());
+  });
+
+  it('the keys of files are those of the slot table', () => {
+    const size = (bytes: number): string =>
+      bytes >= 1024 ** 3 ? `${bytes / 1024 ** 3} GiB` : `${bytes / 1024 ** 2} MiB`;
+    const expected = Object.entries(SLOTS).map(([slot, rules]) => [
+      slot,
+      rules.prefix,
+      rules.accepts.map((type) => type.split('/')[1]).join(', '),
+      size(rules.defaultMaxBytes),
+      rules.lifetime,
+      rules.disposition,
+    ]);
+    const rows = tableRows(page.prose, 'Slot', 'Prefix', 'Accepts', 'Default limit', 'Lifetime of URLs', 'Served');
+    expect(rows.map((row) => row.map(bare))).toEqual(expected);
+  });
+});
+
+describe('docs/S3_UPLOAD_SETUP.md', () => {
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
+  const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+    AbortMultipartUploadCommand: ['s3:AbortMultipartUpload'],
+    DeleteObjectCommand: ['s3:DeleteObject'],
+    DeleteObjectsCommand: ['s3:DeleteObject'],
+    GetObjectCommand: ['s3:GetObject'],
+    HeadBucketCommand: ['s3:ListBucket'],
+    // Without ListBucket a missing object would be 403, not 404.
+    HeadObjectCommand: ['s3:GetObject', 's3:ListBucket'],
+    ListMultipartUploadsCommand: ['s3:ListBucketMultipartUploads'],
+    paginateListObjectsV2: ['s3:ListBucket'],
+    S3RequestPresigner: ['s3:GetObject'],
+    // Of lib-storage: PutObject, or the four commands of a multipart upload.
+    Upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  };
+  /** What is imported and sends nothing. */
+  const SILENT = new Set(['S3Client']);
+
+  it('its policy allows what src/storage/s3 uses, and no more', () => {
+    const folder = join(ROOT, 'src/storage/s3');
+    const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const imports = sources.flatMap((source) =>
+      Array.from(source.matchAll(/^import \{([^}]+)\} from '@aws-sdk\/[^']+'/gm), ([, names = '']) => names.split(',')),
+    );
+    const used = imports
+      .flat()
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && !SILENT.has(name));
+    expect(used.filter((name) => !(name in ACTIONS))).toEqual([]);
+    const needed = new Set(used.flatMap((name) => ACTIONS[name] ?? []));
+
+    const page = readPage('docs/S3_UPLOAD_SETUP.md');
+    const policy = page.fences.find(({ filename }) => filename === 'policy.json');
+    const { Statement } = JSON.parse(policy?.text ?? '') as { Statement: { Action: string[] }[] };
+    expect(Statement.flatMap(({ Action }) => Action).sort()).toEqual([...needed].sort());
+    expect(
+      tableRows(page.prose, 'Action', 'What for')
+        .map(([action]) => action)
+        .sort(),
+    ).toEqual([...needed].map((action) => `\`${action}\``).sort());
+  });
+});
+
+describe('every page', () => {
+  it('has JSON that can be parsed, and shell blocks of which it is clear whether they are run', () => {
+    for (const { path, fences } of pages) {
+      for (const { language, text, line } of fences) {
+        if (language === 'json') expect(() => JSON.parse(text) as unknown, `${path}:${line}`).not.toThrow();
+        if (path.startsWith('docs/') && language === 'bash') expect(path).toBe('docs/api.md');
+      }
+    }
+  });
+
+  it('speaks of no folder of a developer', () => {
+    for (const { path, text } of pages) expect(text, path).not.toMatch(/(?<![\w.])\/(?:home|Users|root|work)\//);
+  });
+});

@@ -202,10 +202,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
   const { mongodbUri } = config.database;
   if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
+  // Loaded on demand: a server on MongoDB needs none of it.
+  const { embeddedUri, startEmbeddedDatabase } = await import('./database/embedded/embedded-database.js');
   const runningSocket = besideServer ? await dataDir.runningSocket() : null;
   if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
-  // Loaded on demand: a server on MongoDB needs none of its native code.
-  const { startEmbeddedDatabase } = await import('./database/embedded/embedded-database.js');
   const socket = await dataDir.newSocket();
   let embedded: EmbeddedDatabase | undefined;
   const close = async (): Promise<void> => {
@@ -215,17 +215,12 @@ async function openDatabase(config: Config, dataDir: DataDir, besideServer: bool
   try {
     embedded = await startEmbeddedDatabase({ directory: dataDir.databaseDir, socketPath: socket.path });
     await socket.announce();
-    const database = await connectDatabase({ uri: embeddedUri(socket.path) });
+    const database = await connectDatabase({ uri: embedded.uri() });
     return { ...database, close: () => database.close().then(close) };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-/** The embedded database is reached like any other, through a socket of this machine. */
-function embeddedUri(socketPath: string): string {
-  return `mongodb://${encodeURIComponent(socketPath)}/lectern?directConnection=true`;
 }
 
 function s3Options({ s3 }: Config): Partial<Pick<Parameters<typeof createStorages>[0], 's3'>> {

@@ -39,10 +39,14 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   worker.unref();
   let closing: Promise<void> | undefined;
   return {
-    uri: (databaseName = 'lectern') =>
-      `mongodb://${encodeURIComponent(options.socketPath)}/${databaseName}?directConnection=true`,
+    uri: (databaseName) => embeddedUri(options.socketPath, databaseName),
     close: () => (closing ??= close(worker)),
   };
+}
+
+/** What mongoose or the MongoDB driver connects to, for a database that listens on this socket. */
+export function embeddedUri(socketPath: string, databaseName = 'lectern'): string {
+  return `mongodb://${encodeURIComponent(socketPath)}/${databaseName}?directConnection=true`;
 }
 
 async function close(worker: Worker): Promise<void> {

@@ -8,7 +8,7 @@ const media = '^src/media/';
 const catalog = '^src/catalog/';
 const schema = '^src/schema\\.ts$';
 const http = '^src/http/';
-const app = '^src/app\\.ts$';
+const app = '^src/app(\\.ts$|/)';
 const config = '^src/config(\\.ts$|/)';
 const dataDir = '^src/data-dir\\.ts$';
 const banner = '^src/banner\\.ts$';
@@ -61,7 +61,7 @@ module.exports = {
     only(
       'app-sixth',
       app,
-      [ground, supports, media, catalog, schema, http, config, dataDir],
+      [ground, supports, media, catalog, schema, http, app, config, dataDir],
       'app.ts joins the rooms and knows no process.',
     ),
     only('config-stands-alone', config, [ground, config], 'config.ts reads the environment and knows no room.'),

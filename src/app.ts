@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { openDatabase } from './app/open-database.js';
+import { bodyLimits, s3Options, slotsOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { CourseResolver } from './catalog/course/course.resolver.js';
@@ -20,8 +22,6 @@ import { VideoResolver } from './catalog/video/video.resolver.js';
 import { livingVideos, VideoService } from './catalog/video/video.service.js';
 import type { Config } from './config.js';
 import { authSecret, DataDir, urlSigningSecret } from './data-dir.js';
-import { connectDatabase, type Database } from './database/connect.js';
-import type { EmbeddedDatabase } from './database/embedded/embedded-database.js';
 import { recogniseDatabaseError } from './database/database-errors.js';
 import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';
@@ -34,7 +34,6 @@ import { Journal } from './media/journal/journal.js';
 import { LifeCycle } from './media/life-cycle.js';
 import { MediaFileResolver } from './media/media-file.resolver.js';
 import { SignedUrls } from './media/signed-urls.js';
-import { slotRules, type MediaSlot, type SlotRules } from './media/slots.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
 import { buildLecternSchema } from './schema.js';
 import { createStorages, type Storages } from './storage/create-storage.js';
@@ -63,8 +62,6 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** What a multipart body may have beside its files, in bytes: fields, part headers, boundaries. */
-const MULTIPART_OVERHEAD_BYTES = 4 * 1024 ** 2;
 /** The length of a signing key that nobody configured because nothing local is signed, in bytes. */
 const SECRET_BYTES = 32;
 /** How long the head of a request may take, in milliseconds. */
@@ -195,74 +192,6 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       await storages.close();
       await database.close();
     },
-  };
-}
-
-/** MongoDB when it is configured, else the embedded database: from here on there is no difference. */
-async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
-  const { mongodbUri } = config.database;
-  if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
-  // Loaded on demand: a server on MongoDB needs none of it.
-  const { embeddedUri, startEmbeddedDatabase } = await import('./database/embedded/embedded-database.js');
-  const runningSocket = besideServer ? await dataDir.runningSocket() : null;
-  if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
-  const socket = await dataDir.newSocket();
-  let embedded: EmbeddedDatabase | undefined;
-  const close = async (): Promise<void> => {
-    await embedded?.close();
-    await socket.withdraw();
-  };
-  try {
-    embedded = await startEmbeddedDatabase({ directory: dataDir.databaseDir, socketPath: socket.path });
-    await socket.announce();
-    const database = await connectDatabase({ uri: embedded.uri() });
-    return { ...database, close: () => database.close().then(close) };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-function s3Options({ s3 }: Config): Partial<Pick<Parameters<typeof createStorages>[0], 's3'>> {
-  if (s3.bucket === undefined) return {};
-  const { bucket, region, endpoint, publicEndpoint, forcePathStyle, accessKeyId, secretAccessKey, sessionToken } = s3;
-  return {
-    s3: {
-      bucket,
-      region,
-      forcePathStyle,
-      ...(endpoint !== undefined && { endpoint }),
-      ...(publicEndpoint !== undefined && { publicEndpoint }),
-      ...(accessKeyId !== undefined &&
-        secretAccessKey !== undefined && {
-          credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
-        }),
-    },
-  };
-}
-
-function slotsOf({ limits }: Config): Record<MediaSlot, SlotRules> {
-  return slotRules({
-    maxBytes: {
-      VIDEO_FILE: limits.videoFileMaxBytes,
-      VIDEO_THUMBNAIL: limits.videoThumbnailMaxBytes,
-      COURSE_THUMBNAIL: limits.courseThumbnailMaxBytes,
-      COURSE_INTRO_VIDEO: limits.courseIntroVideoMaxBytes,
-      IMAGE: limits.imageMaxBytes,
-      VIDEO_CAPTION: limits.videoCaptionMaxBytes,
-      VIDEO_RESOURCE: limits.videoResourceMaxBytes,
-    },
-    urlTtlSeconds: { video: limits.videoUrlTtlSeconds, image: limits.imageUrlTtlSeconds },
-  });
-}
-
-/** A multipart request may be as large as the largest file that any slot takes, for each file it may carry. */
-function bodyLimits(config: Config, slots: Record<MediaSlot, SlotRules>): Parameters<typeof routes>[0]['limits'] {
-  const largestFile = Math.max(...Object.values(slots).map((rules) => rules.maxBytes));
-  return {
-    maxJsonBytes: config.server.maxJsonBodyBytes,
-    maxMultipartBytes: largestFile * config.uploads.maxFiles + MULTIPART_OVERHEAD_BYTES,
-    stallMs: config.uploads.stallSeconds * 1_000,
   };
 }
 

@@ -1,0 +1,29 @@
+import type { Config } from '../config.js';
+import type { DataDir } from '../data-dir.js';
+import { connectDatabase, type Database } from '../database/connect.js';
+import type { EmbeddedDatabase } from '../database/embedded/embedded-database.js';
+
+/** MongoDB when it is configured, else the embedded database: from here on there is no difference. */
+export async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
+  const { mongodbUri } = config.database;
+  if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
+  // Loaded on demand: a server on MongoDB needs none of it.
+  const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/embedded-database.js');
+  const runningSocket = besideServer ? await dataDir.runningSocket() : null;
+  if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
+  const socket = await dataDir.newSocket();
+  let embedded: EmbeddedDatabase | undefined;
+  const close = async (): Promise<void> => {
+    await embedded?.close();
+    await socket.withdraw();
+  };
+  try {
+    embedded = await startEmbeddedDatabase({ directory: dataDir.databaseDir, socketPath: socket.path });
+    await socket.announce();
+    const database = await connectDatabase({ uri: embedded.uri() });
+    return { ...database, close: () => database.close().then(close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -69,7 +69,7 @@ const HEADERS_TIMEOUT_MS = 60_000;
 
 /** Builds and joins every part once. Connects to the database; listens to nothing and starts no timer. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const telemetry = options.telemetry ?? new Telemetry({ level: config.server.logLevel });
+  const telemetry = options.telemetry ?? new Telemetry({ level: config.server.logLevel, ...config.tests });
   const dataDir = await DataDir.open(config.database.dataDir);
   const fileTokens = new FileTokens((await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES));
   const secret = await authSecret(config, dataDir);
@@ -99,7 +99,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     pendingDeadlineMs,
     replacedGraceMs: config.uploads.replacedMediaGraceSeconds * 1_000,
   });
-  const removal = new Removal(lifeCycle);
+  const removal = new Removal(lifeCycle, telemetry);
   const sweeper = new Sweeper({
     journal,
     lifeCycle,

@@ -109,15 +109,7 @@ function completed(settings: Settings): Config {
 }
 
 /** What is wrong although each value is acceptable by itself. */
-function* conflicts({
-  production,
-  server: _server,
-  database,
-  storage,
-  s3,
-  uploads,
-  auth,
-}: Config): Generator<Conflict> {
+function* conflicts({ production, server, tests, database, storage, s3, uploads, auth }: Config): Generator<Conflict> {
   if (production && auth.secret === undefined && auth.jwksUrl === undefined) {
     yield {
       between: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'NODE_ENV'],
@@ -172,6 +164,13 @@ function* conflicts({
       between: ['PENDING_DEADLINE_SECONDS', 'UPLOAD_STALL_SECONDS'],
       problem: `is not more than UPLOAD_STALL_SECONDS (${uploads.stallSeconds}), so a waiting upload could be swept`,
       remedy: 'Set it to several times UPLOAD_STALL_SECONDS',
+    };
+  }
+  if (tests.failPoint !== undefined && server.environment !== 'test') {
+    yield {
+      between: ['FAIL_POINT', 'NODE_ENV'],
+      problem: 'makes the process fail on purpose, and NODE_ENV is not test',
+      remedy: 'Take it out',
     };
   }
   const ownFolders = ['database', 'secrets', 'run'].map((name) => join(database.dataDir, name));

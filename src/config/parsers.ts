@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { FAIL_ACTIONS, FAIL_MOMENTS, type FailPoint } from '../fail-point.js';
 import { ValueRefused } from './faults.js';
 
 /** Makes a value of a variable's text, which is never empty, or throws ValueRefused. */
@@ -134,4 +135,23 @@ export const bucketName: Parser<string> = (text) => {
 export const regionName: Parser<string> = (text) => {
   if (!/^[a-z0-9-]+$/i.test(text)) throw new ValueRefused('is no region name', 'Set a name such as eu-central-1');
   return text;
+};
+
+const FAIL_POINT = new RegExp(
+  `^(${FAIL_ACTIONS.join('|')}):(${FAIL_MOMENTS.join('|')}):([a-z-]+)(?::(\\d{1,6}))?(?::(\\d{1,6}))?$`,
+);
+
+/** `kill:before:publish`, `kill:after:journal:3`, `delay:before:swap:1:3000`, `lose:after:swap`. */
+export const failPoint: Parser<FailPoint> = (text) => {
+  const [, action, when, step, pass = '1', delayMs = '0'] = FAIL_POINT.exec(text) ?? [];
+  if (step === undefined) {
+    throw new ValueRefused('names no fail point', 'Set {kill|delay|lose}:{before|after}:{step}:{pass}:{milliseconds}');
+  }
+  return {
+    action: action as FailPoint['action'],
+    when: when as FailPoint['when'],
+    step,
+    pass: Number(pass),
+    delayMs: Number(delayMs),
+  };
 };

@@ -2,6 +2,7 @@ import { LIMITS, UPLOADS } from './media-settings.js';
 import {
   anyText,
   bucketName,
+  failPoint,
   folder,
   hostToListenOn,
   httpUrl,
@@ -213,6 +214,15 @@ export const CONFIG_TABLE = {
       parse: anyText,
       default: 'role',
       meaning: 'The claim that holds the role: admin, instructor or student.',
+    },
+  },
+  tests: {
+    failPoint: {
+      name: 'FAIL_POINT',
+      parse: failPoint,
+      unset: 'nothing fails on purpose',
+      meaning:
+        'For tests alone, with NODE_ENV=test: the step at which the process is made to fail, to see what that leaves.',
     },
   },
 } as const satisfies Readonly<Record<string, Section>>;

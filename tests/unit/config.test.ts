@@ -52,6 +52,7 @@ describe('the defaults', () => {
       },
       queries: { maxCost: 200_000, maxTokens: 5_000 },
       auth: { roleClaim: 'role' },
+      tests: {},
     });
   });
 
@@ -283,5 +284,28 @@ describe('the .env file', () => {
     inFolderWith('');
     rmSync('.env');
     expect(loadConfig().uploads.maxFiles).toBe(10);
+  });
+});
+
+describe('FAIL_POINT', () => {
+  it('names a step, a moment, a pass and a delay', () => {
+    const failPoint = (text: string) => loadConfig({ NODE_ENV: 'test', FAIL_POINT: text }).tests.failPoint;
+    expect(failPoint('kill:before:publish')).toEqual({
+      action: 'kill',
+      when: 'before',
+      step: 'publish',
+      pass: 1,
+      delayMs: 0,
+    });
+    expect(failPoint('delay:after:swap:2:3000')).toMatchObject({ action: 'delay', pass: 2, delayMs: 3_000 });
+    expect(() => failPoint('kill:publish')).toThrow(/FAIL_POINT/);
+    expect(() => failPoint('kill:before:publish:often')).toThrow(/FAIL_POINT/);
+  });
+
+  it('is refused to every server but a test', () => {
+    for (const NODE_ENV of ['development', 'production']) {
+      expect(() => loadConfig({ NODE_ENV, FAIL_POINT: 'kill:before:publish' })).toThrow(/FAIL_POINT.*NODE_ENV/);
+    }
+    expect(loadConfig({}).tests).toEqual({});
   });
 });

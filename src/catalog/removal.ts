@@ -1,6 +1,7 @@
 import type { JournalledObject } from '../media/journal/journal.js';
 import type { LifeCycle } from '../media/life-cycle.js';
 import type { MediaFile } from '../media/media-file.model.js';
+import type { Telemetry } from '../telemetry.js';
 import { CourseModel, type Course } from './course/course.model.js';
 import { ImageModel, type Image } from './image/image.model.js';
 import { TopicModel, type Topic } from './topic/topic.model.js';
@@ -25,48 +26,59 @@ interface Tombstone {
  * then its children are marked and its files released. Every step can be repeated, and `finish` does, after a crash.
  */
 export class Removal {
-  constructor(private readonly lifeCycle: LifeCycle) {}
+  constructor(
+    private readonly lifeCycle: LifeCycle,
+    private readonly telemetry: Telemetry,
+  ) {}
 
   /** Deletes a course with all below it. False when there was no such living course. */
   async course(id: string): Promise<boolean> {
-    const course = await CourseModel.findOneAndUpdate(
-      { _id: id, ...ALIVE },
-      { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
-      { returnDocument: 'after' },
-    ).lean<Course>();
+    const course = await this.telemetry.step('mark', { id }, () =>
+      CourseModel.findOneAndUpdate(
+        { _id: id, ...ALIVE },
+        { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
+        { returnDocument: 'after' },
+      ).lean<Course>(),
+    );
     if (course) await this.finishCourse(course);
     return course !== null;
   }
 
   /** Deletes a topic with all below it. False when there was no such living topic. */
   async topic(id: string): Promise<boolean> {
-    const topic = await TopicModel.findOneAndUpdate(
-      { _id: id, ...ALIVE },
-      { $set: { deletedAt: new Date() } },
-      { returnDocument: 'after' },
-    ).lean<Topic>();
+    const topic = await this.telemetry.step('mark', { id }, () =>
+      TopicModel.findOneAndUpdate(
+        { _id: id, ...ALIVE },
+        { $set: { deletedAt: new Date() } },
+        { returnDocument: 'after' },
+      ).lean<Topic>(),
+    );
     if (topic) await this.finishTopic(topic);
     return topic !== null;
   }
 
   /** Deletes a video with its files. False when there was no such living video. */
   async video(id: string): Promise<boolean> {
-    const video = await VideoModel.findOneAndUpdate(
-      { _id: id, ...ALIVE },
-      { $set: { deletedAt: new Date() }, $inc: { mediaRevision: 1 } },
-      { returnDocument: 'after' },
-    ).lean<Video>();
+    const video = await this.telemetry.step('mark', { id }, () =>
+      VideoModel.findOneAndUpdate(
+        { _id: id, ...ALIVE },
+        { $set: { deletedAt: new Date() }, $inc: { mediaRevision: 1 } },
+        { returnDocument: 'after' },
+      ).lean<Video>(),
+    );
     if (video) await this.finishVideo(video);
     return video !== null;
   }
 
   /** Deletes an image with its file. False when there was no such living image. */
   async image(id: string): Promise<boolean> {
-    const image = await ImageModel.findOneAndUpdate(
-      { _id: id, ...ALIVE },
-      { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
-      { returnDocument: 'after' },
-    ).lean<Image>();
+    const image = await this.telemetry.step('mark', { id }, () =>
+      ImageModel.findOneAndUpdate(
+        { _id: id, ...ALIVE },
+        { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
+        { returnDocument: 'after' },
+      ).lean<Image>(),
+    );
     if (image) await this.finishImage(image);
     return image !== null;
   }

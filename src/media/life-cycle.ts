@@ -10,10 +10,9 @@ import {
   type JournalledObject,
   type MediaObject,
   type ObjectReference,
-  type RowState,
 } from './journal/journal.js';
 import type { MediaFile } from './media-file.model.js';
-import type { Place, SlotOwner, SlotOwners } from './slot-owner.js';
+import type { Place, SlotOwners } from './slot-owner.js';
 import type { MediaSlot } from './slots.js';
 
 export interface LifeCycleParts {
@@ -55,7 +54,7 @@ export class LifeCycle {
         Record<K, MediaFile>
       >;
       await this.parts.telemetry.step('publish', {}, () => this.insertOwner(stored, () => insert(files)));
-      for (const one of stored) await this.finish(one, null);
+      for (const one of stored) await this.finish(one);
     });
   }
 
@@ -63,8 +62,8 @@ export class LifeCycle {
   async replace(upload: UploadRequest, clientGone: AbortSignal): Promise<MediaFile> {
     return this.parts.intake.withStored([upload], clientGone, async ([stored]) => {
       if (!stored) throw new Error('One upload was asked for and none was stored.');
-      const replaced = await this.parts.telemetry.step('publish', stored.object, () => this.swapIn(stored));
-      await this.finish(stored, replaced);
+      await this.parts.telemetry.step('publish', stored.object, () => this.swapIn(stored));
+      await this.finish(stored);
       return stored.file;
     });
   }
@@ -76,9 +75,10 @@ export class LifeCycle {
       const state = await owners[slot].read(place);
       if (!state?.file || state.deleted) return false;
       const object = { storage: state.file.storage, key: state.file.key, slot, place };
+      await this.settlePublished(object);
       const deadline = new Date(Date.now() + pendingDeadlineMs);
       await telemetry.step('journal', object, () => journal.watch(object, deadline));
-      if (await telemetry.step('publish', object, () => owners[slot].swap(place, state.revision, null))) {
+      if (await telemetry.step('swap', object, () => owners[slot].swap(place, state.revision, null))) {
         await this.release([object]);
         return true;
       }
@@ -97,7 +97,7 @@ export class LifeCycle {
     const now = new Date();
     await this.parts.telemetry.step('doom', {}, async () => {
       for (const object of objects) {
-        await this.doomReplaced(object);
+        await this.doomReplaced(await this.parts.journal.find(object));
         await this.parts.journal.doomPublished(object, now);
       }
     });
@@ -109,63 +109,66 @@ export class LifeCycle {
   /** Inserts an owner with its files. From the moment that the insert is sent no failure removes bytes. */
   private async insertOwner(stored: readonly StoredFile[], insert: () => Promise<void>): Promise<void> {
     try {
-      await insert();
+      await this.parts.telemetry.step('insert', {}, insert);
     } catch (error) {
       const [first] = stored;
       if (!first) throw error;
-      // A refusal of the caller's own came before the insert; and as the id is new, what holds it already is the
-      // tombstone of a sweep that gave this upload up.
-      const refused = error instanceof LecternError || isDuplicateKey(error);
-      if (!refused && (await this.isPublished(first))) return;
-      if (refused) for (const one of stored) await this.parts.intake.discard(one.object);
-      throw isDuplicateKey(error) ? new LecternError('UPLOAD_EXPIRED', undefined, { cause: error }) : error;
+      // A refusal of the caller's own came before the insert was sent.
+      const published = error instanceof LecternError ? false : await this.isPublished(first);
+      if (published === true) return;
+      // The id is new: what holds it and not our files is the tombstone of a sweep that gave this upload up.
+      const givenUp = isDuplicateKey(error);
+      if (published === false && (givenUp || error instanceof LecternError)) {
+        for (const one of stored) await this.parts.intake.discard(one.object);
+      }
+      throw givenUp ? new LecternError('UPLOAD_EXPIRED', undefined, { cause: error }) : error;
     }
   }
 
-  /** Puts a stored file into its owner's slot and returns what it replaced. Lost races are tried again. */
-  private async swapIn(stored: StoredFile): Promise<MediaFile | null> {
-    const { object, file } = stored;
-    const owner = this.parts.owners[object.slot];
+  /** Puts a stored file into its owner's slot, with what it replaces noted in its row. Lost races are tried again. */
+  private async swapIn(stored: StoredFile): Promise<void> {
+    const { object, file, facts } = stored;
+    const { journal, intake, owners, telemetry } = this.parts;
+    const owner = owners[object.slot];
     for (let attempt = 0; attempt < MAX_SWAP_ATTEMPTS; attempt++) {
       const state = await owner.read(object.place);
+      // A swap whose reply was lost and that was sent again by the driver looks like a lost race.
+      if (state?.file?.key === object.key) return;
       if (!state || state.deleted) {
-        await this.parts.intake.discard(object);
+        await intake.discard(object);
         throw new LecternError('NOT_FOUND');
       }
       if (state.file) await this.settlePublished(state.file);
-      if (!(await this.parts.journal.noteReplaced(object, state.file))) throw new LecternError('UPLOAD_EXPIRED');
-      if (await this.swapped(owner, stored, state.revision, file)) return state.file;
+      if (!(await journal.noteReplaced(object, state.file))) throw new LecternError('UPLOAD_EXPIRED');
+      try {
+        const { place } = object;
+        if (await telemetry.step('swap', object, () => owner.swap(place, state.revision, file, facts))) return;
+      } catch (error) {
+        if (await this.isPublished(stored)) return;
+        throw error;
+      }
       await delay(Math.random() * MAX_SWAP_PAUSE_MS);
     }
-    await this.parts.intake.discard(object);
+    await intake.discard(object);
     throw new LecternError('CONFLICT');
   }
 
-  private async swapped(owner: SlotOwner, stored: StoredFile, revision: number, file: MediaFile): Promise<boolean> {
-    try {
-      return await owner.swap(stored.object.place, revision, file, stored.facts);
-    } catch (error) {
-      if (await this.isPublished(stored)) return true;
-      throw error;
-    }
-  }
-
-  /** After a publication with an unknown outcome: whether the owner holds the file. If even that is unknown, no. */
-  private async isPublished({ object }: StoredFile): Promise<boolean> {
+  /** After a publication with an unknown outcome: whether the owner holds the file. Undefined when even that is unknown. */
+  private async isPublished({ object }: StoredFile): Promise<boolean | undefined> {
     try {
       const state = await this.parts.owners[object.slot].read(object.place);
       return state?.file?.key === object.key;
     } catch (error) {
       this.parts.telemetry.logger.warn({ err: error, key: object.key }, 'left a publication to the sweeper');
-      return false;
+      return undefined;
     }
   }
 
   /** The file is live, whatever happens from here on. */
-  private async finish({ object }: StoredFile, replaced: MediaFile | null): Promise<void> {
+  private async finish({ object }: StoredFile): Promise<void> {
     const { telemetry, replacedGraceMs } = this.parts;
     try {
-      await this.settlePublished(object);
+      const replaced = await this.settlePublished(object);
       if (replaced && replacedGraceMs === 0) await this.deleteSoon(replaced);
     } catch (error) {
       telemetry.logger.warn({ err: error, key: object.key }, 'left the end of a publication to the sweeper');
@@ -184,15 +187,20 @@ export class LifeCycle {
   // Sweep: the same ends, reached from the journal after a crash
 
   /** Decides an upload whose deadline has passed: published or not, by its owner's word. */
-  async decideOverdue(row: MediaObject, now: Date): Promise<void> {
-    const { journal, telemetry } = this.parts;
-    await telemetry.step('expire', row, async () => {
-      if (row.state === 'pending' && !(await journal.expire(row, now))) return;
-      const state = await telemetry.step('fence', row, () => this.parts.owners[row.slot].fence(placeOf(row)));
-      if (state.file?.key === row.key) return this.settlePublished(row, ['expired']);
+  async decideOverdue(overdue: MediaObject, now: Date): Promise<void> {
+    const { journal, owners, telemetry } = this.parts;
+    const expired = overdue.state === 'expired';
+    // As it is from now on: until it expired, what it replaces could still change.
+    const row = expired ? overdue : await telemetry.step('expire', overdue, () => journal.expire(overdue, now));
+    if (!row) return;
+    const state = await telemetry.step('fence', row, () => owners[row.slot].fence(placeOf(row)));
+    if (state.file?.key === row.key) {
+      await this.doomReplaced(row);
+      await telemetry.step('finish', row, () => journal.removeExpired(row));
+    } else {
       // No swap that read before the fence can succeed any more, and none that reads after it finds the row pending.
-      await journal.doomUnpublished(row, 'expired', now);
-    });
+      await telemetry.step('doom', row, () => journal.doomUnpublished(row, 'expired', now));
+    }
   }
 
   /** Removes a doomed object, whatever part of it there is, then its row. */
@@ -204,21 +212,24 @@ export class LifeCycle {
 
   /**
    * Ends the upload of a file that its owner refers to, when whoever published it did not come that far. Done before
-   * a published file is replaced, so that what it had replaced itself is never forgotten.
+   * a published file is replaced, so that what it had replaced itself is never forgotten. Returns what that was.
    */
-  private async settlePublished(object: ObjectReference, states?: readonly RowState[]): Promise<void> {
-    if (!(await this.doomReplaced(object))) return;
-    await this.parts.telemetry.step('finish', object, () => this.parts.journal.removeUpload(object, states));
+  private async settlePublished(object: ObjectReference): Promise<ObjectReference | undefined> {
+    const { journal, telemetry } = this.parts;
+    const row = await journal.find(object);
+    if (!row) return undefined;
+    const replaced = await this.doomReplaced(row);
+    await telemetry.step('finish', object, () => journal.removeUpload(object));
+    return replaced;
   }
 
-  /** Dooms what a published upload came in place of. False when no upload of this object is open. */
-  private async doomReplaced(object: ObjectReference): Promise<boolean> {
+  /** Dooms what a published upload came in place of, and returns it. */
+  private async doomReplaced(row: MediaObject | null): Promise<ObjectReference | undefined> {
     const { journal, telemetry, replacedGraceMs } = this.parts;
-    const row = await journal.find(object);
-    if (row?.state !== 'pending' && row?.state !== 'expired') return false;
+    if (row?.state !== 'pending' && row?.state !== 'expired') return undefined;
     const old = replacedBy(row);
     const deleteAfter = new Date(Date.now() + replacedGraceMs);
     if (old) await telemetry.step('doom', old, () => journal.doomPublished(old, deleteAfter));
-    return true;
+    return old;
   }
 }

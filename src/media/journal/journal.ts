@@ -1,14 +1,17 @@
 import type { Place } from '../slot-owner.js';
 import type { MediaSlot } from '../slots.js';
-import { MediaObjectModel, type MediaObject, type ObjectReference, type RowState } from './media-object.model.js';
+import { MediaObjectModel, type MediaObject, type ObjectReference } from './media-object.model.js';
 
-export type { MediaObject, ObjectReference, RowState } from './media-object.model.js';
+export type { MediaObject, ObjectReference } from './media-object.model.js';
 
 /** An object and where it belongs. */
 export interface JournalledObject extends ObjectReference {
   readonly slot: MediaSlot;
   readonly place: Place;
 }
+
+/** What only a row needs whose object may yet be somebody's. */
+const DECIDED = { deadline: 1, requestId: 1, replaces: 1, leaving: 1 } as const;
 
 /** What a row says of its object, whatever its state. */
 function factsOf({ storage, key, slot, place }: JournalledObject): Partial<MediaObject> {
@@ -47,7 +50,7 @@ export class Journal {
   async watch(object: JournalledObject, deadline: Date): Promise<void> {
     await MediaObjectModel.updateOne(
       { _id: rowId(object) },
-      { $set: { state: 'pending', deadline }, $setOnInsert: factsOf(object) },
+      { $set: { state: 'pending', leaving: true, deadline }, $setOnInsert: factsOf(object) },
       { upsert: true },
     );
   }
@@ -72,7 +75,7 @@ export class Journal {
       { _id: rowId(object) },
       {
         $set: { state: 'doomed', deleteAfter },
-        $unset: { deadline: 1, requestId: 1, replaces: 1 },
+        $unset: DECIDED,
         $setOnInsert: factsOf(object),
       },
       { upsert: true },
@@ -83,23 +86,29 @@ export class Journal {
   async doomUnpublished(object: ObjectReference, from: 'pending' | 'expired', deleteAfter: Date): Promise<boolean> {
     const { matchedCount } = await MediaObjectModel.updateOne(
       { _id: rowId(object), state: from },
-      { $set: { state: 'doomed', deleteAfter }, $unset: { deadline: 1, requestId: 1, replaces: 1 } },
+      { $set: { state: 'doomed', deleteAfter }, $unset: DECIDED },
     );
     return matchedCount === 1;
   }
 
-  /** A pending row whose deadline has passed can no longer be published. False: it moved on meanwhile. */
-  async expire(row: MediaObject, now: Date): Promise<boolean> {
-    const { matchedCount } = await MediaObjectModel.updateOne(
-      { _id: row._id, state: 'pending', deadline: { $lte: now } },
+  /** A pending row whose deadline has passed can no longer be published. Returns it; null: it moved on meanwhile. */
+  async expire(row: ObjectReference, now: Date): Promise<MediaObject | null> {
+    return MediaObjectModel.findOneAndUpdate(
+      { _id: rowId(row), state: 'pending', deadline: { $lte: now } },
       { $set: { state: 'expired' } },
-    );
-    return matchedCount === 1;
+      { returnDocument: 'after' },
+    ).lean<MediaObject>();
   }
 
-  /** The upload is over, one way or the other. A row that has another state by now stays. */
-  async removeUpload(object: ObjectReference, states: readonly RowState[] = ['pending', 'expired']): Promise<void> {
-    await MediaObjectModel.deleteOne({ _id: rowId(object), state: { $in: states } });
+  /** The upload is over, one way or the other. A row that stands for something else by now stays. */
+  async removeUpload(object: ObjectReference): Promise<void> {
+    const upload = { state: { $in: ['pending', 'expired'] as const }, leaving: { $exists: false } };
+    await MediaObjectModel.deleteOne({ _id: rowId(object), ...upload });
+  }
+
+  /** An overdue row has been decided: its owner holds the file. A row that is pending again stays. */
+  async removeExpired(object: ObjectReference): Promise<void> {
+    await MediaObjectModel.deleteOne({ _id: rowId(object), state: 'expired' });
   }
 
   /** The doomed object is gone. */

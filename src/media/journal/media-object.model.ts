@@ -62,6 +62,10 @@ export class MediaObject {
   @prop({ type: () => ObjectReference, _id: false })
   replaces?: ObjectReference;
 
+  /** No upload: a pending row for a file that its owner is about to let go of. */
+  @prop({ type: () => Boolean })
+  leaving?: boolean;
+
   /** A doomed object goes at this moment, not before. */
   @prop({ type: () => Date })
   deleteAfter?: Date;

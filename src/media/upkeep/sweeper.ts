@@ -73,7 +73,8 @@ export class Sweeper {
       (row) => lifeCycle.decideOverdue(row, now),
     );
     const deleted = await this.each(
-      () => journal.due(now, BATCH),
+      // By the time it is now: what was decided just above has been doomed since the sweep began.
+      () => journal.due(new Date(), BATCH),
       async (row) => {
         try {
           await lifeCycle.deleteDoomed(row);

@@ -26,11 +26,15 @@ export interface Client {
 
 /** Somebody with a token; nobody without `sub` and `role`. */
 export async function clientOf(app: TestApp, sub?: string, role: Role = 'instructor'): Promise<Client> {
-  const token = sub === undefined ? undefined : await tokenFor(sub, role);
+  return clientWith(app.url, sub === undefined ? undefined : await tokenFor(sub, role));
+}
+
+/** Whoever this token stands for. */
+export function clientWith(url: string, token: string | undefined): Client {
   return {
     token,
-    send: (document, variables) => graphql(app.url, document, variables, { token }),
-    upload: (document, variables, files) => uploadRequest(app.url, { document, variables, files, token }),
+    send: (document, variables) => graphql(url, document, variables, { token }),
+    upload: (document, variables, files) => uploadRequest(url, { document, variables, files, token }),
   };
 }
 

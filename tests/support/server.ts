@@ -12,6 +12,8 @@ export interface ServerProcess {
   /** All that it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<unknown>;
   /** Sends a signal and waits for the end. Returns the exit code, or null after a signal that was not handled. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -19,6 +21,8 @@ export interface ServerProcess {
 /** How a start ended that did not lead to a running server. */
 export interface FailedStart {
   readonly exitCode: number | null;
+  /** The signal that ended it, if one did. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -51,12 +55,13 @@ export async function tryStartServer(environment: Environment, cwd?: string): Pr
     });
   });
   const url = await Promise.race([ready, ended.then(() => null)]);
-  if (url === null) return { exitCode: child.exitCode, stdout, stderr };
+  if (url === null) return { exitCode: child.exitCode, signal: child.signalCode, stdout, stderr };
   return {
     url,
     process: child,
     stdout: () => stdout,
     stderr: () => stderr,
+    ended,
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await ended;

@@ -19,7 +19,12 @@ const STORAGES: readonly StorageUnderTest[] = [
 
 /** The same tests on every storage. Without an S3 server those on S3 are skipped, unless the run requires one. */
 export function onEveryStorage(title: string, tests: (storage: StorageUnderTest) => void): void {
-  for (const storage of STORAGES) {
+  for (const { name } of STORAGES) onStorage(name, title, tests);
+}
+
+/** The same for one storage, where each has a file of tests of its own, so that they run side by side. */
+export function onStorage(name: StorageName, title: string, tests: (storage: StorageUnderTest) => void): void {
+  for (const storage of STORAGES.filter((candidate) => candidate.name === name)) {
     const missing = storage.name === 's3' && inject('s3') === null;
     describe.skipIf(missing)(`${title}, on ${storage.name}`, () => {
       tests(storage);

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import mongoose from 'mongoose';
+import type { App } from '../../src/app.js';
 import type { TestApp } from './app.js';
 import { unfinishedUploads } from './bucket.js';
 
@@ -13,17 +14,23 @@ const NOT_OF_REQUESTS = 'leases';
  * leaves this as it was.
  */
 export async function tracesOf(app: TestApp): Promise<string[]> {
-  const [onDisk, inBucket, documents] = await Promise.all([
-    filesUnder(app.filesDir),
-    objectsInBucket(app),
-    documentIds(),
-  ]);
-  return [...onDisk, ...inBucket, ...documents].sort();
+  const [objects, documents] = await Promise.all([objectTraces(app), documentIds()]);
+  return [...objects, ...documents].sort();
+}
+
+/** What is stored, whole and unfinished, on the disk and in the bucket: `local {key}`, `s3 {key}`, `s3 unfinished {key}`. */
+export async function objectTraces(
+  site: Pick<TestApp, 'filesDir' | 'environment'> & { readonly app: App },
+): Promise<string[]> {
+  const [onDisk, inBucket] = await Promise.all([filesUnder(site.filesDir), objectsInBucket(site)]);
+  return [...onDisk, ...inBucket];
 }
 
 async function filesUnder(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(noneThere);
-  return entries.filter((entry) => !entry.isDirectory()).map((entry) => `local ${join(entry.parentPath, entry.name)}`);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => `local ${relative(directory, join(entry.parentPath, entry.name))}`);
 }
 
 function noneThere(error: NodeJS.ErrnoException): [] {
@@ -31,7 +38,7 @@ function noneThere(error: NodeJS.ErrnoException): [] {
   throw error;
 }
 
-async function objectsInBucket({ app, environment }: TestApp): Promise<string[]> {
+async function objectsInBucket({ app, environment }: Pick<TestApp, 'app' | 'environment'>): Promise<string[]> {
   const bucket = environment['S3_BUCKET_NAME'];
   const s3 = app.storages.byName('s3');
   if (bucket === undefined || s3 === undefined) return [];

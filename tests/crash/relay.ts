@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { vi } from 'vitest';
+
+/** A way to another server that goes on when the process that used it is killed. */
+export interface Relay {
+  readonly port: number;
+  /**
+   * Resolves when what a killed process had sent has been dealt with: a store and a database finish a request whose
+   * client has gone, and may do so after the next sweep. In life that time is far longer ago than any deadline.
+   */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+/** How long a server may take over a request of somebody who has gone, in milliseconds. */
+const SETTLE_MS = 20_000;
+
+/** Hands on bytes as they are, so that signatures and protocols hold. */
+export async function startRelay(target: { readonly hostname: string; readonly port: string }): Promise<Relay> {
+  const clients = new Set<Socket>();
+  const upstreams = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true });
+    clients.add(client.once('close', () => clients.delete(client)));
+    upstreams.add(upstream.once('close', () => upstreams.delete(upstream)));
+    for (const socket of [client, upstream]) socket.setNoDelay(true).on('error', () => undefined);
+    client.pipe(upstream);
+    upstream.pipe(client);
+    // The other server reads the end behind all that was sent, answers what is whole, and closes.
+    client.once('close', () => upstream.end().resume());
+    upstream.once('end', () => upstream.end());
+    upstream.once('close', () => client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    settled: () => vi.waitUntil(() => upstreams.size === 0, { timeout: SETTLE_MS, interval: 10 }).then(() => undefined),
+    close: () => {
+      server.close();
+      for (const socket of [...clients, ...upstreams]) socket.destroy();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+
+// The long run: npm run test:crash -- --kills 10000 [--seed 1]. A quarter of the kills on each pair of database and storage.
+
+const { values } = parseArgs({ options: { kills: { type: 'string', default: '400' }, seed: { type: 'string' } } });
+const wanted = Number(values.kills);
+if (!Number.isInteger(wanted) || wanted < 1) {
+  console.error('--kills takes a whole number of kills, from 1 up.');
+  process.exit(2);
+}
+const seed = values.seed ?? String(Date.now() % 1_000_000_000);
+const DATABASES = ['embedded', 'mongodb'];
+const STORAGES = 2;
+/** Every test of tests/crash/kills.ts kills a server twice. */
+const KILLS_PER_TEST = 2;
+const testsPerPair = Math.ceil(wanted / DATABASES.length / STORAGES / KILLS_PER_TEST);
+const total = testsPerPair * DATABASES.length * STORAGES * KILLS_PER_TEST;
+
+Object.assign(process.env, { REQUIRE_S3: '1', CRASH_SEED: seed, CRASH_KILLS: String(testsPerPair * KILLS_PER_TEST) });
+const began = Date.now();
+let done = 0;
+const failed = [];
+
+/** One line that is written over on a terminal; a line for every hundred kills elsewhere. */
+function showProgress() {
+  const minutes = (Date.now() - began) / 60_000;
+  const left = (minutes / done) * (total - done);
+  const line = `${done} of ${total} kills, ${failed.length} failed, ${left.toFixed(1)} minutes left`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}   `);
+  else if (done % 100 === 0) process.stderr.write(`${line}\n`);
+}
+
+for (const database of DATABASES) {
+  process.env.TEST_DATABASE = database;
+  const reporter = {
+    onTestCaseResult(test) {
+      const { state, errors = [] } = test.result();
+      if (state === 'skipped') return;
+      done += KILLS_PER_TEST;
+      if (state === 'failed') {
+        failed.push(`${database}, ${test.fullName}`);
+        console.error(
+          `\n${database}, ${test.fullName}\n${errors.map((error) => error.stack ?? error.message).join('\n')}`,
+        );
+      }
+      showProgress();
+    },
+  };
+  const vitest = await startVitest('test', ['tests/crash/kills-'], { run: true, watch: false, reporters: [reporter] });
+  await vitest.close();
+}
+
+const minutes = ((Date.now() - began) / 60_000).toFixed(1);
+console.log(`\n${done} kills in ${minutes} minutes with seed ${seed}: ${failed.length} tests failed.`);
+for (const name of failed) console.log(`  ${name}`);
+process.exit(failed.length === 0 && done >= wanted ? 0 : 1);

@@ -34,6 +34,7 @@ import { Journal } from './media/journal/journal.js';
 import { LifeCycle } from './media/life-cycle.js';
 import { MediaFileResolver } from './media/media-file.resolver.js';
 import { SignedUrls } from './media/signed-urls.js';
+import { Reconciliation } from './media/upkeep/reconciliation.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
 import { buildLecternSchema } from './schema.js';
 import { createStorages, type Storages } from './storage/create-storage.js';
@@ -52,6 +53,7 @@ export interface App {
   readonly storages: Storages;
   readonly journal: Journal;
   readonly sweeper: Sweeper;
+  readonly reconciliation: Reconciliation;
   readonly courses: CourseService;
   readonly topics: TopicService;
   readonly videos: VideoService;
@@ -107,6 +109,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     finishRemovals: (now) => removal.finish(now),
     intervalMs: config.uploads.sweepIntervalSeconds * 1_000,
   });
+  const reconciliation = new Reconciliation({
+    storages: storages.all(),
+    journal,
+    owners: slotOwners,
+    lifeCycle,
+    telemetry,
+  });
 
   const courses = new CourseService(lifeCycle, removal, livingTopics);
   const topics = new TopicService(removal, livingVideos);
@@ -147,6 +156,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     storages,
     journal,
     sweeper,
+    reconciliation,
     courses,
     topics,
     videos,

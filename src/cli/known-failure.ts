@@ -1,6 +1,7 @@
 import { ConfigError } from '../config.js';
 import { DataDirError } from '../data-dir.js';
 import { LecternError } from '../errors.js';
+import { DeletionRefusedError } from '../media/upkeep/reconciliation.js';
 
 /** A command cannot do what it was asked. The message says why and what to do instead. */
 export class CommandError extends Error {
@@ -33,6 +34,9 @@ interface SystemError extends Error {
 export function knownFailure(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof DataDirError || error instanceof CommandError) {
     return error.message;
+  }
+  if (error instanceof DeletionRefusedError) {
+    return `${error.message}\nNothing was deleted. If it is what you want, add --force.`;
   }
   if (!(error instanceof Error)) return undefined;
   // By name: the class lives beside the database's native code, which a command that needs no database does not load.

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { knownFailure } from './known-failure.js';
+import { reconcileCommand } from './reconcile.js';
 import { seedCommand } from './seed.js';
 import { sweepCommand } from './sweep.js';
 import { tokenCommand } from './token.js';
@@ -9,7 +10,8 @@ const lectern = new Command('lectern')
   .description('Commands for a Lectern server. They read the same environment and .env file as the server.')
   .addCommand(tokenCommand())
   .addCommand(seedCommand())
-  .addCommand(sweepCommand());
+  .addCommand(sweepCommand())
+  .addCommand(reconcileCommand());
 
 try {
   await lectern.parseAsync();
@@ -17,5 +19,6 @@ try {
   const message = knownFailure(error);
   if (message === undefined) console.error(error);
   else process.stderr.write(`${message}\n`);
-  process.exitCode = 1;
+  // A command whose exit code is its answer has another one for this.
+  process.exitCode ??= 1;
 }

@@ -3,6 +3,7 @@ import { mintToken } from '../auth/mint-token.js';
 import { isViewerId, type Role, ROLES } from '../auth/viewer.js';
 import { type Config, loadConfig } from '../config.js';
 import { authSecret, DataDir } from '../data-dir.js';
+import { parseDuration } from './duration.js';
 import { CommandError } from './known-failure.js';
 
 interface TokenOptions {
@@ -12,7 +13,6 @@ interface TokenOptions {
   readonly expiresIn: number;
 }
 
-const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const MAX_LIFETIME_SECONDS = 365 * 86_400;
 
 /** `lectern token`: prints a token that the server of this folder accepts, and nothing else. */
@@ -52,12 +52,8 @@ async function secretToSignWith(config: Config): Promise<string> {
 
 /** Seconds from `90s`, `15m`, `8h` or `7d`. */
 export function parseLifetime(text: string): number {
-  const [, digits, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const seconds = Number(digits) * (SECONDS_PER_UNIT[unit ?? ''] ?? Number.NaN);
-  if (!(seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS)) {
-    throw new InvalidArgumentError('Write a number and s, m, h or d, such as 8h; a year at most.');
-  }
-  return seconds;
+  const advice = 'Write a number and s, m, h or d, such as 8h; a year at most.';
+  return parseDuration(text, { min: 1, max: MAX_LIFETIME_SECONDS, advice });
 }
 
 function parseSubject(text: string): string {

@@ -20,6 +20,12 @@ export interface OwnerState {
 /** What an item of a list holds beside its file: the owner's business. */
 export type ItemFacts = Readonly<Record<string, unknown>>;
 
+/** A file of an owner, and where it is in it. */
+export interface OwnedFile {
+  readonly place: Place;
+  readonly file: MediaFile;
+}
+
 /** What media asks of the record that holds a file. The record is the authority on which file is live. */
 export interface SlotOwner {
   /** The slot now, or null when there is no such record. */
@@ -34,8 +40,13 @@ export interface SlotOwner {
    * not there gets a tombstone under its id, so that a late insert of it fails.
    */
   fence(place: Place): Promise<OwnerState>;
-  /** Every live file of this slot with its place, in bounded memory. */
-  files(): AsyncIterable<{ readonly place: Place; readonly file: MediaFile }>;
+  /** Every live file of this slot with its place, in bounded memory, however long the reader takes. */
+  files(): AsyncIterable<OwnedFile>;
+  /**
+   * The files of this slot that these owners hold. Also those of owners that are marked as deleted: they are still
+   * accounted for, by the removal that will release them.
+   */
+  filesOf(ownerIds: readonly string[]): Promise<readonly OwnedFile[]>;
 }
 
 export type SlotOwners = Record<MediaSlot, SlotOwner>;
@@ -47,7 +58,7 @@ export interface OwnerDocument {
   deletedAt?: Date;
 }
 
-/** How many documents `files()` holds at once. */
+/** How many documents are held at once. */
 const FILES_BATCH = 100;
 
 /** The owner port for a slot that is one field of one model's documents. */
@@ -61,6 +72,10 @@ export function documentOwner<D extends OwnerDocument>(model: Model<D>, field: k
     file: (document as unknown as Record<string, MediaFile | undefined>)[field] ?? null,
     deleted: document.deletedAt !== undefined,
   });
+  const filesIn = (document: OwnerDocument): OwnedFile[] => {
+    const { file } = stateOf(document);
+    return file ? [{ place: { ownerId: document._id }, file }] : [];
+  };
 
   return {
     async read({ ownerId }) {
@@ -82,14 +97,13 @@ export function documentOwner<D extends OwnerDocument>(model: Model<D>, field: k
     fence: async ({ ownerId }) => stateOf(await fence(documents, ownerId, slotFields)),
 
     async *files() {
-      const cursor = documents
-        .find({ [field]: { $exists: true }, deletedAt: { $exists: false } }, slotFields)
-        .lean<OwnerDocument[]>()
-        .cursor({ batchSize: FILES_BATCH });
-      for await (const document of cursor) {
-        const { file } = stateOf(document);
-        if (file) yield { place: { ownerId: document._id }, file };
+      for await (const document of living(documents, { [field]: { $exists: true } }, slotFields)) {
+        yield* filesIn(document);
       }
+    },
+
+    async filesOf(ownerIds) {
+      return (await withIds(documents, ownerIds, slotFields)).flatMap(filesIn);
     },
   };
 }
@@ -112,6 +126,8 @@ export function listOwner<D extends OwnerDocument>(model: Model<D>, field: keyof
     file: itemsOf(document).find((item) => item._id === itemId)?.file ?? null,
     deleted: document.deletedAt !== undefined,
   });
+  const filesIn = (document: OwnerDocument): OwnedFile[] =>
+    itemsOf(document).map(({ _id, file }) => ({ place: { ownerId: document._id, itemId: _id }, file }));
 
   return {
     async read({ ownerId, itemId }) {
@@ -133,23 +149,51 @@ export function listOwner<D extends OwnerDocument>(model: Model<D>, field: keyof
     fence: async ({ ownerId, itemId }) => stateOf(await fence(documents, ownerId, slotFields), itemId),
 
     async *files() {
-      const cursor = documents
-        .find({ [`${field}.0`]: { $exists: true }, deletedAt: { $exists: false } }, slotFields)
-        .lean<OwnerDocument[]>()
-        .cursor({ batchSize: FILES_BATCH });
-      for await (const document of cursor) {
-        for (const { _id, file } of itemsOf(document)) yield { place: { ownerId: document._id, itemId: _id }, file };
+      for await (const document of living(documents, { [`${field}.0`]: { $exists: true } }, slotFields)) {
+        yield* filesIn(document);
       }
+    },
+
+    async filesOf(ownerIds) {
+      return (await withIds(documents, ownerIds, slotFields)).flatMap(filesIn);
     },
   };
 }
 
-/** Raises the revision, or leaves a tombstone. Past mongoose: a tombstone has none of the fields that schemas require. */
-async function fence(
+type Projection = Readonly<Record<string, number>>;
+
+/**
+ * Every living document that meets the filter, in the order of ids. Page by page: a server forgets a cursor that is not
+ * asked for ten minutes, and whoever reads each file whole may take longer over a page.
+ */
+async function* living(
   documents: Model<OwnerDocument>,
-  ownerId: string,
-  projection: Readonly<Record<string, number>>,
-): Promise<OwnerDocument> {
+  filter: Readonly<Record<string, unknown>>,
+  projection: Projection,
+): AsyncGenerator<OwnerDocument> {
+  for (let after = ''; ;) {
+    const page = await documents
+      .find({ ...filter, deletedAt: { $exists: false }, _id: { $gt: after } }, projection)
+      .sort({ _id: 1 })
+      .limit(FILES_BATCH)
+      .lean<OwnerDocument[]>();
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < FILES_BATCH) return;
+    after = last._id;
+  }
+}
+
+async function withIds(
+  documents: Model<OwnerDocument>,
+  ids: readonly string[],
+  projection: Projection,
+): Promise<OwnerDocument[]> {
+  return documents.find({ _id: { $in: ids } }, projection).lean<OwnerDocument[]>();
+}
+
+/** Raises the revision, or leaves a tombstone. Past mongoose: a tombstone has none of the fields that schemas require. */
+async function fence(documents: Model<OwnerDocument>, ownerId: string, projection: Projection): Promise<OwnerDocument> {
   const document = await documents.collection.findOneAndUpdate(
     { _id: ownerId as never },
     { $inc: { mediaRevision: 1 }, $setOnInsert: { deletedAt: new Date() } },

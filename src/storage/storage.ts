@@ -55,6 +55,17 @@ export interface UnfinishedOptions {
   readonly key?: string;
 }
 
+/** What an interrupted `put` left, or one that is still going on: a temporary file, an unfinished multipart upload. */
+export interface UnfinishedObject {
+  /** Its key; on a disk the name of the temporary file, in the folder that the object would be in. */
+  readonly name: string;
+  /** The store's own name for it: two with one key differ here. */
+  readonly id: string;
+  readonly begunAt: Date;
+  /** Whether it would have become the object with this key. */
+  belongsTo(key: string): boolean;
+}
+
 /**
  * Where bytes live. Every method rejects with STORAGE_UNAVAILABLE (and the driver's error as `cause`) when the store
  * cannot be reached or refuses the server; nothing else is translated. Keys are those of `object-key.ts`.
@@ -89,6 +100,9 @@ export interface Storage {
 
   /** Removes what interrupted `put`s left (temporary files, unfinished multipart uploads). Returns how many. */
   sweepUnfinished(options: UnfinishedOptions): Promise<number>;
+
+  /** What `sweepUnfinished` would find under a prefix, in no promised order, in bounded memory. */
+  unfinished(prefix: string): AsyncIterable<UnfinishedObject>;
 
   /** Resolves when the store answers and lets this server in; else rejects with STORAGE_UNAVAILABLE. For readiness. */
   check(): Promise<void>;

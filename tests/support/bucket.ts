@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 
 /** Makes a bucket of its own on the S3 server of this run and returns its name. */
@@ -15,7 +20,12 @@ export async function unfinishedUploads(bucket: string): Promise<string[]> {
   return Uploads.map(({ Key }) => Key ?? '');
 }
 
-async function withS3<T>(work: (client: S3Client) => Promise<T>): Promise<T> {
+/** Begins a multipart upload and leaves it at that. */
+export async function beginUpload(bucket: string, key: string): Promise<void> {
+  await withS3((client) => client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })));
+}
+
+export async function withS3<T>(work: (client: S3Client) => Promise<T>): Promise<T> {
   const s3 = inject('s3');
   if (s3 === null) throw new Error('This run has no S3 server.');
   const { endpoint, accessKeyId, secretAccessKey } = s3;

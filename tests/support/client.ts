@@ -25,7 +25,7 @@ export interface Client {
 }
 
 /** Somebody with a token; nobody without `sub` and `role`. */
-export async function clientOf(app: TestApp, sub?: string, role: Role = 'instructor'): Promise<Client> {
+export async function clientOf(app: Pick<TestApp, 'url'>, sub?: string, role: Role = 'instructor'): Promise<Client> {
   return clientWith(app.url, sub === undefined ? undefined : await tokenFor(sub, role));
 }
 

@@ -1,3 +1,5 @@
+import { isDuplicateKey } from '../../database/database-errors.js';
+import type { StorageName } from '../../storage/storage.js';
 import type { Place } from '../slot-owner.js';
 import type { MediaSlot } from '../slots.js';
 import { MediaObjectModel, type MediaObject, type ObjectReference } from './media-object.model.js';
@@ -100,6 +102,20 @@ export class Journal {
     ).lean<MediaObject>();
   }
 
+  /**
+   * An object that nobody knows of: it is to go. False when the journal has a row by now, which then decides. The caller
+   * has made sure that no owner refers to it.
+   */
+  async doomUnknown(object: JournalledObject, deleteAfter: Date): Promise<boolean> {
+    try {
+      await MediaObjectModel.create({ _id: rowId(object), ...factsOf(object), state: 'doomed', deleteAfter });
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
   /** The upload is over, one way or the other. A row that stands for something else by now stays. */
   async removeUpload(object: ObjectReference): Promise<void> {
     const upload = { state: { $in: ['pending', 'expired'] as const }, leaving: { $exists: false } };
@@ -118,6 +134,32 @@ export class Journal {
 
   async find(object: ObjectReference): Promise<MediaObject | null> {
     return MediaObjectModel.findById(rowId(object)).lean<MediaObject>();
+  }
+
+  /**
+   * Which of these keys of one storage the journal accounts for: by a row of their own, whatever its state, or as what
+   * an upload replaces whose publication has not been settled.
+   */
+  async accountedFor(storage: StorageName, keys: readonly string[]): Promise<ReadonlySet<string>> {
+    // In this order: whoever settles a publication writes the row of the replaced file before it removes the upload's.
+    const uploads = await MediaObjectModel.find(
+      { state: { $in: ['pending', 'expired'] }, 'replaces.key': { $in: keys } },
+      { replaces: 1 },
+    ).lean<MediaObject[]>();
+    const rows = await MediaObjectModel.find(
+      { _id: { $in: keys.map((key) => rowId({ storage, key })) } },
+      { key: 1 },
+    ).lean<MediaObject[]>();
+    const replaced = uploads.map(({ replaces }) => replaces).filter((reference) => reference?.storage === storage);
+    return new Set([...rows, ...replaced].flatMap((reference) => reference?.key ?? []));
+  }
+
+  /** The keys of one storage with work open on them for these owners; not those of kept originals. */
+  async openKeysOf(storage: StorageName, ownerIds: readonly string[]): Promise<readonly string[]> {
+    const open = ['pending', 'expired', 'doomed'] as const;
+    const filter = { state: { $in: open }, storage, ownerId: { $in: ownerIds } };
+    const rows = await MediaObjectModel.find(filter, { key: 1 }).lean<MediaObject[]>();
+    return rows.map(({ key }) => key);
   }
 
   /** Pending rows past their deadline and rows that an earlier sweep left undecided, oldest first. */

@@ -17,6 +17,7 @@ import type {
   SignedUrl,
   SignGetOptions,
   Storage,
+  UnfinishedObject,
   UnfinishedOptions,
 } from '../storage.js';
 import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
@@ -24,6 +25,7 @@ import { foldersExist, makeRoot, pathOfKey, removeEmptyFolders, syncFolder } fro
 import type { KeyPath } from './folders.js';
 import { makeUnfinishedName, ownerMark, parseUnfinishedName } from './unfinished-name.js';
 import { walkFiles } from './walk.js';
+import type { WalkedFile } from './walk.js';
 import { writeFile } from './write-file.js';
 
 export interface LocalStorageOptions {
@@ -80,15 +82,9 @@ export class LocalStorage implements Storage {
   }
 
   async *list(prefix: string): AsyncGenerator<ListedObject> {
-    const mayHold = (folderName: string): boolean => folderName.startsWith(prefix) || prefix.startsWith(folderName);
-    try {
-      for await (const file of walkFiles(this.root, mayHold)) {
-        if (!file.name.startsWith(prefix) || !isObjectKey(file.name)) continue;
-        const stat = await statFile(file.path);
-        if (stat !== null) yield { key: file.name, ...stat };
-      }
-    } catch (error) {
-      throw translateDiskError(error);
+    for await (const file of this.filesUnder(prefix)) {
+      const stat = isObjectKey(file.name) ? await onDisk(() => statFile(file.path)) : null;
+      if (stat !== null) yield { key: file.name, ...stat };
     }
   }
 
@@ -119,6 +115,15 @@ export class LocalStorage implements Storage {
     });
   }
 
+  async *unfinished(prefix: string): AsyncGenerator<UnfinishedObject> {
+    for await (const { name } of this.filesUnder(prefix)) {
+      const unfinished = parseUnfinishedName(path.posix.basename(name));
+      if (unfinished === null) continue;
+      const { owner, begunAt } = unfinished;
+      yield { name, id: name, begunAt, belongsTo: (key) => ownerMark(key) === owner };
+    }
+  }
+
   /** Writes a small file and removes it: only so a full, read-only or foreign disk is seen, also by root. */
   async check(): Promise<void> {
     await onDisk(async () => {
@@ -132,6 +137,15 @@ export class LocalStorage implements Storage {
 
   async close(): Promise<void> {
     // Holds nothing between two calls.
+  }
+
+  private async *filesUnder(prefix: string): AsyncGenerator<WalkedFile> {
+    const mayHold = (folderName: string): boolean => folderName.startsWith(prefix) || prefix.startsWith(folderName);
+    try {
+      for await (const file of walkFiles(this.root, mayHold)) if (file.name.startsWith(prefix)) yield file;
+    } catch (error) {
+      throw translateDiskError(error);
+    }
   }
 }
 

@@ -21,6 +21,7 @@ import type {
   SignedUrl,
   SignGetOptions,
   Storage,
+  UnfinishedObject,
   UnfinishedOptions,
 } from '../storage.js';
 import { DEFAULT_TIMEOUTS, makeClient, makeReadingClient } from './clients.js';
@@ -153,7 +154,8 @@ export class S3Storage implements Storage {
   async sweepUnfinished({ olderThan, key }: UnfinishedOptions): Promise<number> {
     let removed = 0;
     try {
-      for await (const upload of this.unfinishedUploads(key)) {
+      for await (const upload of this.unfinishedUploads(key ?? '')) {
+        if (key !== undefined && upload.Key !== key) continue;
         if (upload.Initiated === undefined || upload.Initiated >= olderThan) continue;
         removed += await this.abortUpload(upload);
       }
@@ -161,6 +163,17 @@ export class S3Storage implements Storage {
       throw translateS3Error(error);
     }
     return removed;
+  }
+
+  async *unfinished(prefix: string): AsyncGenerator<UnfinishedObject> {
+    try {
+      for await (const { Key: name, UploadId: id, Initiated: begunAt } of this.unfinishedUploads(prefix)) {
+        if (name === undefined || id === undefined || begunAt === undefined) continue;
+        yield { name, id, begunAt, belongsTo: (key) => key === name };
+      }
+    } catch (error) {
+      throw translateS3Error(error);
+    }
   }
 
   async check(): Promise<void> {
@@ -191,20 +204,16 @@ export class S3Storage implements Storage {
     }
   }
 
-  private async *unfinishedUploads(key: string | undefined): AsyncGenerator<MultipartUpload> {
+  private async *unfinishedUploads(prefix: string): AsyncGenerator<MultipartUpload> {
     let marker: { KeyMarker?: string; UploadIdMarker?: string } | null = {};
     while (marker !== null) {
-      const prefix: { Prefix?: string } = key === undefined ? {} : { Prefix: key };
       const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
         Bucket: this.bucket,
-        ...prefix,
+        Prefix: prefix,
         ...marker,
       });
       const page = await this.client.send(command);
-      for (const upload of page.Uploads ?? []) {
-        const ours = key === undefined ? isObjectKey(upload.Key ?? '') : upload.Key === key;
-        if (ours) yield upload;
-      }
+      for (const upload of page.Uploads ?? []) if (isObjectKey(upload.Key ?? '')) yield upload;
       marker = page.IsTruncated === true ? nextMarker(page.NextKeyMarker, page.NextUploadIdMarker) : null;
     }
   }

@@ -14,7 +14,8 @@ export interface CliResult {
 /** Runs a command of the built `lectern`, with nothing in its environment but what is given, to its end. */
 export async function lectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env['PATH'], ...environment },
+    // Warnings of Node and the AWS SDK about their own versions are no words of the command.
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

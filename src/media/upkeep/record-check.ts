@@ -60,7 +60,9 @@ export class RecordCheck {
     const state = await this.parts.owners[slot].read(place);
     if (!state || state.deleted || state.file?.key !== file.key || state.file.storage !== file.storage)
       return undefined;
-    return { ...fault, key: file.key, storage: file.storage, slot, ...place };
+    const { kind, ...detail } = fault;
+    // The kind goes with its details; taken apart, TypeScript no longer sees it.
+    return { kind, key: file.key, storage: file.storage, slot, ...place, ...detail } as RecordFinding;
   }
 
   private async faultOf(file: MediaFile, deep: boolean): Promise<Fault | undefined> {

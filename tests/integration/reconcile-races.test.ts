@@ -1,0 +1,161 @@
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { slotOwners } from '../../src/catalog/slot-owners.js';
+import { newId } from '../../src/database/ids.js';
+import type { JournalledObject } from '../../src/media/journal/journal.js';
+import type { OwnedFile } from '../../src/media/slot-owner.js';
+import type { Finding, ReconciliationOptions } from '../../src/media/upkeep/reconciliation.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, type Client, type CreatedCourse } from '../support/client.js';
+import { fixtures } from '../support/fixtures.js';
+import { DeleteCourseDocument, UploadCourseThumbnailDocument } from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import { onEveryStorage } from '../support/storages.js';
+
+const SLOT = 'COURSE_THUMBNAIL';
+const owner = slotOwners[SLOT];
+const future = (): Date => new Date(Date.now() + 600_000);
+
+/** What happens between two looks of the reconciliation is made to happen there, every time. */
+onEveryStorage('reconciliation, when work goes on between its looks', (storage) => {
+  let app: TestApp;
+  let ada: Client;
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    ada = await clientOf(app, 'ada');
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await app.app.sweeper.sweep();
+    expect(await findings()).toEqual([]);
+  });
+  afterAll(() => app.remove());
+
+  async function findings(options?: ReconciliationOptions): Promise<Finding[]> {
+    const found: Finding[] = [];
+    for await (const finding of app.app.reconciliation.findings(options)) found.push(finding);
+    return found;
+  }
+
+  /** Lets things happen before or after one of the times that owners are asked for their files. */
+  function whenOwnersAreAsked(...happenings: readonly { before?: () => Promise<void>; after?: () => Promise<void> }[]) {
+    const ask = owner.filesOf.bind(owner);
+    const spy = vi.spyOn(owner, 'filesOf');
+    for (const { before, after } of happenings) {
+      spy.mockImplementationOnce(async (ids): Promise<readonly OwnedFile[]> => {
+        await before?.();
+        const answer = await ask(ids);
+        await after?.();
+        return answer;
+      });
+    }
+    return spy;
+  }
+
+  const courseWithThumbnail = (): Promise<CreatedCourse> =>
+    createCourse(ada, { title: 'Between two looks' }, { thumbnail: fixtures.thumbnail });
+
+  async function replaceThumbnail({ id: courseId }: CreatedCourse): Promise<void> {
+    dataOf(await ada.upload(UploadCourseThumbnailDocument, { courseId, file: null }, { file: fixtures.png }));
+  }
+
+  /** Bytes under a pending row, as an upload has them before it publishes. */
+  async function uploaded(ownerId: string): Promise<JournalledObject> {
+    const key = `course-thumbnails/${ownerId}/new-${newId().slice(-8)}.jpg`;
+    const object = { storage: storage.name, key, slot: SLOT, place: { ownerId } } as const;
+    await app.app.journal.addPending(object, newId(), future());
+    const options = { contentType: 'image/jpeg', maxBytes: 1e6, signal: new AbortController().signal };
+    await app.app.storages.current.put(key, Readable.from([fixtures.thumbnail.bytes]), options);
+    return object;
+  }
+
+  /** What an upload does at its end. */
+  async function publish({ key, place }: JournalledObject, like: CreatedCourse): Promise<void> {
+    const { file } = (await owner.read({ ownerId: like.id }))!;
+    const { revision } = (await owner.read(place))!;
+    expect(await owner.swap(place, revision, { ...file!, key })).toBe(true);
+    await app.app.journal.removeUpload({ storage: storage.name, key });
+  }
+
+  it('a file that is replaced after it was listed is no orphan', async () => {
+    const course = await courseWithThumbnail();
+    const asked = whenOwnersAreAsked({ before: () => replaceThumbnail(course) });
+    expect(await findings()).toEqual([]);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  it('a file that is published after its owner was asked is no orphan', async () => {
+    const course = await courseWithThumbnail();
+    const empty = await createCourse(ada, { title: 'Empty' });
+    const object = await uploaded(empty.id);
+    const asked = whenOwnersAreAsked({ after: () => publish(object, course) });
+    expect(await findings()).toEqual([]);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  it('nor is it when it is replaced again before the second asking, and its deletion waits', async () => {
+    const course = await courseWithThumbnail();
+    const empty = await createCourse(ada, { title: 'Empty' });
+    const object = await uploaded(empty.id);
+    const replaceAgain = async (): Promise<void> => {
+      const { revision } = (await owner.read(object.place))!;
+      expect(await owner.swap(object.place, revision, null)).toBe(true);
+      await app.app.journal.doomPublished(object, future());
+    };
+    whenOwnersAreAsked({ after: () => publish(object, course) }, { before: replaceAgain });
+    expect(await findings()).toEqual([]);
+    await app.app.journal.doomPublished(object, new Date(0));
+  });
+
+  it('a file whose record lets go of it, or is deleted, is not dangling', async () => {
+    const [replaced, deleted] = [await courseWithThumbnail(), await courseWithThumbnail()];
+    const stat = app.app.storages.current.stat.bind(app.app.storages.current);
+    vi.spyOn(app.app.storages.current, 'stat').mockImplementation(async (key) => {
+      if (key === replaced.thumbnail!.key) await replaceThumbnail(replaced);
+      if (key === deleted.thumbnail!.key) dataOf(await ada.send(DeleteCourseDocument, { id: deleted.id }));
+      return stat(key);
+    });
+    expect(await findings()).toEqual([]);
+  });
+
+  it('an orphan that is published before it would be deleted stays', async () => {
+    const [one, two] = [await courseWithThumbnail(), await courseWithThumbnail()];
+    const object = await uploaded((await createCourse(ada, { title: 'Empty' })).id);
+    await app.app.journal.removeUpload(object);
+    // Counted as an orphan, then found as one again; and then it is asked once more.
+    const listing = app.app.storages.current.list.bind(app.app.storages.current);
+    let listed = 0;
+    vi.spyOn(app.app.storages.current, 'list').mockImplementation(async function* (prefix) {
+      yield* listing(prefix);
+      if (prefix.startsWith('course-thumbnails') && (listed += 1) === 2) {
+        whenOwnersAreAsked({}, {}, { before: () => publish(object, one) });
+      }
+    });
+    const deletion = { deleteOrphans: { olderThan: new Date(Date.now() + 60_000), force: false } };
+    expect(await findings(deletion)).toEqual([]);
+    expect((await owner.read(object.place))?.file?.key).toBe(object.key);
+    for (const { key } of [object, one.thumbnail!, two.thumbnail!]) {
+      expect(await app.app.storages.current.stat(key)).not.toBeNull();
+    }
+  });
+
+  it('an orphan that cannot be deleted now is in the journal, and the sweep deletes it', async () => {
+    await courseWithThumbnail();
+    const object = await uploaded(newId());
+    await app.app.journal.removeUpload(object);
+    const rows: unknown[] = [];
+    const deletion = vi.spyOn(app.app.storages.current, 'delete').mockImplementationOnce(async () => {
+      rows.push(await app.app.journal.find(object));
+      throw new Error('not now');
+    });
+    const options = { deleteOrphans: { olderThan: new Date(Date.now() + 60_000), force: false } };
+    expect(await findings(options)).toMatchObject([{ kind: 'orphan-object', key: object.key, deleted: false }]);
+    expect(deletion).toHaveBeenCalledWith([object.key]);
+    expect(rows).toMatchObject([{ state: 'doomed', ownerId: object.place.ownerId, slot: SLOT }]);
+    expect(await findings()).toEqual([]);
+    await app.app.sweeper.sweep();
+    expect(await app.app.storages.current.stat(object.key)).toBeNull();
+    expect(await app.app.journal.count()).toBe(0);
+  });
+});

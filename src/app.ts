@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openDatabase } from './app/open-database.js';
-import { bodyLimits, s3Options, slotsOf } from './app/options.js';
+import { bodyLimits, slotsOf, storagesOptions } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { CourseResolver } from './catalog/course/course.resolver.js';
@@ -80,11 +80,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const httpServer = createServer({ requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS });
   const publicUrl = (): string =>
     config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
-  const storages = createStorages({
-    useS3: config.storage.useS3,
-    local: { directory: config.storage.localDir, publicUrl, tokens: fileTokens },
-    ...s3Options(config),
-  });
+  const storages = createStorages(storagesOptions(config, fileTokens, publicUrl));
 
   const slots = slotsOf(config);
   const journal = new Journal();

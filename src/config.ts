@@ -2,7 +2,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import dotenv from 'dotenv';
 import { ConfigError, type ConfigFault, ValueRefused } from './config/faults.js';
 import { CONFIG_TABLE, type Settings } from './config/table.js';
-import type { AnyVariable } from './config/variable.js';
+import type { AnyVariable, Section } from './config/variable.js';
 
 export { ConfigError, type ConfigFault } from './config/faults.js';
 export { CONFIG_TABLE } from './config/table.js';
@@ -50,6 +50,28 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/**
+ * Every secret of an environment, so that none of them is printed: the values of secret variables, and the password of
+ * those that are URLs, as it is written and as it is meant.
+ */
+export function secretsOf(environment: Environment = processEnvironment()): readonly string[] {
+  const variables = Object.values<Section>(CONFIG_TABLE).flatMap((section) => Object.values(section));
+  const values = variables.filter(({ secret }) => secret).map(({ name }) => environment[name] ?? '');
+  const passwords = values.flatMap((value) => {
+    const password = /^[a-z+]+:\/\/[^/]*?:(.+)@/i.exec(value)?.[1] ?? '';
+    return [password, decoded(password)];
+  });
+  return [...values, ...passwords].filter((secret) => secret !== '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The only reading of process.env. The AWS SDK, Express and Apollo read it too, so `.env` is joined to it for them. */

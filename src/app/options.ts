@@ -2,6 +2,7 @@ import type { Config } from '../config.js';
 import type { BodyLimits } from '../http/guards.js';
 import { slotRules, type MediaSlot, type SlotRules } from '../media/slots.js';
 import type { StoragesOptions } from '../storage/create-storage.js';
+import type { FileTokens } from '../storage/file-token.js';
 
 /** From the configuration to what each room asks for. */
 
@@ -9,7 +10,7 @@ import type { StoragesOptions } from '../storage/create-storage.js';
 const MULTIPART_OVERHEAD_BYTES = 4 * 1024 ** 2;
 
 /** The S3 storage's options; none when no bucket is configured. */
-export function s3Options({ s3 }: Config): Pick<StoragesOptions, 's3'> {
+function s3Options({ s3 }: Config): Pick<StoragesOptions, 's3'> {
   if (s3.bucket === undefined) return {};
   const { bucket, region, endpoint, publicEndpoint, forcePathStyle, accessKeyId, secretAccessKey, sessionToken } = s3;
   return {
@@ -25,6 +26,12 @@ export function s3Options({ s3 }: Config): Pick<StoragesOptions, 's3'> {
         }),
     },
   };
+}
+
+/** What the storages of this configuration need. */
+export function storagesOptions(config: Config, tokens: FileTokens, publicUrl: () => string): StoragesOptions {
+  const { useS3, localDir } = config.storage;
+  return { useS3, local: { directory: localDir, publicUrl, tokens }, ...s3Options(config) };
 }
 
 /** The slot table with the limits and lifetimes of this configuration. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { doctorCommand } from './doctor.js';
 import { knownFailure } from './known-failure.js';
 import { reconcileCommand } from './reconcile.js';
 import { seedCommand } from './seed.js';
@@ -11,7 +12,8 @@ const lectern = new Command('lectern')
   .addCommand(tokenCommand())
   .addCommand(seedCommand())
   .addCommand(sweepCommand())
-  .addCommand(reconcileCommand());
+  .addCommand(reconcileCommand())
+  .addCommand(doctorCommand());
 
 try {
   await lectern.parseAsync();

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Diagnosis } from '../diagnosis.js';
 
 /** The storages there are. Every stored file names its own, so a switch of the default leaves older files where they are. */
 export type StorageName = 's3' | 'local';
@@ -106,6 +107,9 @@ export interface Storage {
 
   /** Resolves when the store answers and lets this server in; else rejects with STORAGE_UNAVAILABLE. For readiness. */
   check(): Promise<void>;
+
+  /** Checks all that this storage needs to work, one after the other. Rejects never; leaves nothing behind. */
+  diagnose(): AsyncIterable<Diagnosis>;
 
   /** Lets go of sockets and handles. */
   close(): Promise<void>;

@@ -5,6 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
+import type { Diagnosis } from '../../diagnosis.js';
 import type { FileTokens } from '../file-token.js';
 import { encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertWholeBody } from '../spoilt-body.js';
@@ -20,6 +21,7 @@ import type {
   UnfinishedObject,
   UnfinishedOptions,
 } from '../storage.js';
+import { diagnoseLocal } from './diagnose-local.js';
 import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
 import { foldersExist, makeRoot, pathOfKey, removeEmptyFolders, syncFolder } from './folders.js';
 import type { KeyPath } from './folders.js';
@@ -133,6 +135,10 @@ export class LocalStorage implements Storage {
       await writeWholeFile(probe, PROBE_KEY, { flag: 'wx', mode: 0o600 });
       await rm(probe, { force: true });
     });
+  }
+
+  diagnose(): AsyncIterable<Diagnosis> {
+    return diagnoseLocal(this, this.root);
   }
 
   async close(): Promise<void> {

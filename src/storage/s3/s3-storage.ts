@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { MultipartUpload, S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
+import type { Diagnosis } from '../../diagnosis.js';
 import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertWholeBody } from '../spoilt-body.js';
 import { ObjectNotFoundError } from '../storage.js';
@@ -26,6 +27,7 @@ import type {
 } from '../storage.js';
 import { DEFAULT_TIMEOUTS, makeClient, makeReadingClient } from './clients.js';
 import type { S3ClientOptions, S3Timeouts } from './clients.js';
+import { diagnoseS3 } from './diagnose-s3.js';
 import { objectBody } from './object-body.js';
 import { pathOf, presignGet } from './presign.js';
 import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
@@ -183,6 +185,18 @@ export class S3Storage implements Storage {
       // Whatever the reason: not this bucket, not this server, not now.
       throw storageUnavailable(error);
     }
+  }
+
+  diagnose(): AsyncIterable<Diagnosis> {
+    const { endpoint, publicEndpoint } = this.options;
+    return diagnoseS3({
+      storage: this,
+      client: this.client,
+      bucket: this.bucket,
+      bucketUrl: this.bucketUrl(endpoint),
+      publicBucketUrl: this.publicBucketUrl,
+      hasPublicEndpoint: publicEndpoint !== undefined,
+    });
   }
 
   async close(): Promise<void> {

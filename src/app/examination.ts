@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { type Config, ConfigError } from '../config.js';
+import { DataDir, urlSigningSecret } from '../data-dir.js';
+import type { Database } from '../database/connect.js';
+import { diagnoseDatabase } from '../database/diagnose-database.js';
+import { examine, ok, problem, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
+import { createStorages } from '../storage/create-storage.js';
+import { FileTokens } from '../storage/file-token.js';
+import { openDatabase } from './open-database.js';
+import { storagesOptions } from './options.js';
+
+const CONFIGURATION = 'configuration';
+const SECRET_BYTES = 32;
+const DATABASE_REMEDY = 'Is it running, and is MONGODB_URI right? Without MONGODB_URI: look at DATA_DIR.';
+
+/**
+ * Checks everything that a server with this configuration needs, as far as one thing lets the next be looked at. Made
+ * without `createApp`, which wants all of it to be well.
+ */
+export async function* examineInstallation(load: () => Config): AsyncGenerator<Diagnosis> {
+  let config: Config;
+  try {
+    config = load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { variable, problem: fault, remedy } of error.faults) {
+      yield { check: CONFIGURATION, ...problem(`${variable}: ${fault}.`, `${remedy}.`) };
+    }
+    return;
+  }
+  yield { check: CONFIGURATION, ...judged(config) };
+
+  let dataDir: DataDir | undefined;
+  let secret: string | undefined;
+  yield await examine('data folder', 'Set DATA_DIR to a folder that this user may write to.', async () => {
+    dataDir = await DataDir.open(config.database.dataDir);
+    secret = await urlSigningSecret(config, dataDir);
+    return ok(`${dataDir.path} can be used.`);
+  });
+  if (dataDir !== undefined) yield* examineDatabase(config, dataDir);
+  const tokens = new FileTokens(secret ?? randomBytes(SECRET_BYTES));
+  const publicUrl = (): string => config.server.publicUrl ?? `http://localhost:${config.server.port}`;
+  const storages = createStorages(storagesOptions(config, tokens, publicUrl));
+  try {
+    for (const storage of storages.all()) yield* storage.diagnose();
+  } finally {
+    await storages.close();
+  }
+}
+
+async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerator<Diagnosis> {
+  let database: Database | undefined;
+  const connection = await examine('database connection', DATABASE_REMEDY, async () => {
+    database = await openDatabase(config, dataDir, true);
+    return ok('There is a connection.');
+  });
+  yield connection;
+  if (database === undefined) return;
+  try {
+    yield* diagnoseDatabase();
+  } finally {
+    await database.close();
+  }
+}
+
+/** What is allowed, and mostly not meant. */
+function judged({ production, server, auth }: Config): Outcome {
+  if (production && server.publicUrl === undefined) {
+    return warning(
+      'PUBLIC_URL is not set, so URLs of this server lead to localhost.',
+      'Set it to where clients reach it.',
+    );
+  }
+  if (production && auth.jwksUrl !== undefined && auth.issuer === undefined) {
+    return warning('AUTH_ISSUER is not set, so tokens of any issuer with a key in AUTH_JWKS_URL count.', 'Set it.');
+  }
+  return ok('Every variable has a value that can be used.');
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { examineInstallation } from '../app/examination.js';
+import { loadConfig, secretsOf } from '../config.js';
+import type { Diagnosis } from '../diagnosis.js';
+import { answeringCommand, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
+import { printList } from './print-list.js';
+
+/** `lectern doctor`: looks at everything that the server needs, and says what is wrong and what to do. */
+export function doctorCommand(): Command {
+  return answeringCommand('doctor', doctor)
+    .description('Check the configuration, the database and the storages. Each fault comes with what to do about it.')
+    .option('--json', 'print a JSON list instead of lines');
+}
+
+async function doctor({ json = false }: { readonly json?: true }): Promise<number> {
+  const secrets = secretsOf();
+  const statuses = new Set<Diagnosis['status']>();
+  async function* diagnoses(): AsyncGenerator<Diagnosis> {
+    for await (const diagnosis of examineInstallation(loadConfig)) {
+      statuses.add(diagnosis.status);
+      yield without(secrets, diagnosis);
+    }
+  }
+  await printList(diagnoses(), { json, line: lineOf });
+  return statuses.has('problem') ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+function lineOf({ check, status, message, remedy }: Diagnosis): string {
+  return `${status.padEnd(7)}  ${check.padEnd(20)}  ${message}${remedy === undefined ? '' : ` ${remedy}`}`;
+}
+
+/** Messages come from drivers and stores, and nobody can vouch for what those put into them. */
+function without(secrets: readonly string[], diagnosis: Diagnosis): Diagnosis {
+  const { message, remedy } = diagnosis;
+  const hide = (text: string): string => secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+  return { ...diagnosis, message: hide(message), ...(remedy !== undefined && { remedy: hide(remedy) }) };
+}

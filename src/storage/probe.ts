@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { Storage } from './storage.js';
+
+/** A small object that is stored only to see whether it can be. No slot has this prefix. */
+export const PROBE = { body: 'Lectern was here.', contentType: 'text/plain' } as const;
+
+export function newProbeKey(): string {
+  return `doctor/${randomUUID()}/probe.txt`;
+}
+
+export async function putProbe(storage: Storage, key: string): Promise<void> {
+  const body = Buffer.from(PROBE.body);
+  const signal = new AbortController().signal;
+  await storage.put(key, Readable.from([body]), { contentType: PROBE.contentType, maxBytes: body.length, signal });
+}
+
+export async function readProbe(storage: Storage, key: string): Promise<void> {
+  const found = await buffer(await storage.open(key));
+  if (found.toString() !== PROBE.body) throw new Error('The storage gave back other bytes than it was given.');
+}
+
+export async function deleteProbe(storage: Storage, key: string): Promise<void> {
+  await storage.delete([key]);
+  if ((await storage.stat(key)) !== null) throw new Error('An object is still there after its deletion.');
+}

@@ -12,7 +12,7 @@ export function doctorCommand(): Command {
     .option('--json', 'print a JSON list instead of lines');
 }
 
-async function doctor({ json = false }: { readonly json?: true }): Promise<number> {
+async function doctor({ json = false }: { readonly json?: boolean }): Promise<number> {
   const secrets = secretsOf();
   const statuses = new Set<Diagnosis['status']>();
   async function* diagnoses(): AsyncGenerator<Diagnosis> {

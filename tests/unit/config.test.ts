@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CONFIG_TABLE, ConfigError, type Environment, loadConfig } from '../../src/config.js';
+import { CONFIG_TABLE, ConfigError, type Environment, loadConfig, secretsOf } from '../../src/config.js';
 
 const SECRET = 'correct-horse-battery-staple-0123456789';
 const PRODUCTION = { NODE_ENV: 'production', AUTH_JWT_SECRET: SECRET, MONGODB_URI: 'mongodb://db.example.org/lectern' };
@@ -307,5 +307,24 @@ describe('FAIL_POINT', () => {
       expect(() => loadConfig({ NODE_ENV, FAIL_POINT: 'kill:before:publish' })).toThrow(/FAIL_POINT.*NODE_ENV/);
     }
     expect(loadConfig({}).tests).toEqual({});
+  });
+});
+
+describe('the secrets of an environment', () => {
+  it('are the values of its secret variables, and the password in a connection string, however it is written', () => {
+    const secrets = secretsOf({
+      AUTH_JWT_SECRET: SECRET,
+      AWS_SECRET_ACCESS_KEY: 'key',
+      AWS_SESSION_TOKEN: '',
+      MONGODB_URI: 'mongodb+srv://user:p%40ss@db.example.org/lectern',
+      S3_BUCKET_NAME: 'no-secret',
+    });
+    const expected = [SECRET, 'key', 'mongodb+srv://user:p%40ss@db.example.org/lectern', 'p%40ss', 'p@ss'];
+    expect([...secrets].sort()).toEqual(expected.sort());
+  });
+
+  it('are known although they are no good', () => {
+    expect(secretsOf({ MONGODB_URI: 'mongodb://u:100%@db:port' })).toContain('100%');
+    expect(secretsOf({})).toEqual([]);
   });
 });

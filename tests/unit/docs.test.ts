@@ -201,15 +201,22 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
   const ACTIONS: Readonly<Record<string, readonly string[]>> = {
     AbortMultipartUploadCommand: ['s3:AbortMultipartUpload'],
+    CreateMultipartUploadCommand: ['s3:PutObject'],
     DeleteObjectCommand: ['s3:DeleteObject'],
     DeleteObjectsCommand: ['s3:DeleteObject'],
+    // Asked by `lectern doctor` alone, which goes without where it is refused.
+    GetBucketCorsCommand: [],
     GetObjectCommand: ['s3:GetObject'],
     HeadBucketCommand: ['s3:ListBucket'],
     // Without ListBucket a missing object would be 403, not 404.
     HeadObjectCommand: ['s3:GetObject', 's3:ListBucket'],
     ListMultipartUploadsCommand: ['s3:ListBucketMultipartUploads'],
+    ListObjectsV2Command: ['s3:ListBucket'],
+    PutObjectCommand: ['s3:PutObject'],
     paginateListObjectsV2: ['s3:ListBucket'],
     S3RequestPresigner: ['s3:GetObject'],
+    UploadPartCommand: ['s3:PutObject'],
+    getSignedUrl: [],
     // Of lib-storage: PutObject, or the four commands of a multipart upload.
     Upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
   };

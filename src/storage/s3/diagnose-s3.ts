@@ -23,7 +23,9 @@ const MAX_SKEW_MS = 15 * 60_000;
 const NOTICEABLE_SKEW_MS = 60_000;
 
 /** How long an answer to a plain request is waited for, in milliseconds. */
-const FETCH_TIMEOUT_MS = 10_000;
+const FETCH_TIMEOUT_MS = 5_000;
+/** How long the bucket's first answer is waited for, tries included, in milliseconds. */
+const BUCKET_TIMEOUT_MS = 10_000;
 /** How long the URL lives that is opened as clients do, in milliseconds. */
 const URL_LIFETIME_MS = 5 * 60_000;
 
@@ -108,10 +110,17 @@ async function clockSkew({ bucketUrl }: S3Patient): Promise<Outcome> {
 
 /** A listing, not a HEAD: the answer to a HEAD cannot say why it is a refusal. */
 async function bucketAnswers({ client, bucket }: S3Patient): Promise<Outcome> {
+  const abortSignal = AbortSignal.timeout(BUCKET_TIMEOUT_MS);
   try {
-    await client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }));
+    await client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), { abortSignal });
     return ok(`The bucket ${bucket} answers.`);
   } catch (error) {
+    if (abortSignal.aborted) {
+      return problem(
+        `The bucket ${bucket} gave no answer within ${BUCKET_TIMEOUT_MS / 1_000} seconds.`,
+        ENDPOINT_REMEDY,
+      );
+    }
     const remedy = error instanceof Error ? BUCKET_REMEDIES[error.name] : undefined;
     return problem(`The bucket ${bucket} cannot be used. ${reasonOf(error)}`, remedy ?? ENDPOINT_REMEDY);
   }

@@ -1,0 +1,363 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ListObjectsV2Command,
+  PutBucketAclCommand,
+  PutBucketCorsCommand,
+  PutBucketPolicyCommand,
+  type CORSRule,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Environment } from '../../src/config.js';
+import type { Diagnosis } from '../../src/diagnosis.js';
+import { startProxy, refuse, type Proxy } from '../contract/storage-s3-proxy.js';
+import { newEnvironment, s3Environment, TEST_SECRET } from '../support/app.js';
+import { createBucket, unfinishedUploads, withS3 } from '../support/bucket.js';
+import { lectern } from '../support/cli.js';
+import { freePort } from '../support/free-port.js';
+import { startServer, type ServerProcess } from '../support/server.js';
+
+interface Examination {
+  readonly exitCode: number | null;
+  readonly all: readonly Diagnosis[];
+  /** Those that are not ok. */
+  readonly faults: readonly Diagnosis[];
+  of(check: string): Diagnosis | undefined;
+}
+
+async function doctor(environment: Environment): Promise<Examination> {
+  const { exitCode, stdout, stderr } = await lectern(environment, 'doctor', '--json');
+  expect(stderr).toBe('');
+  const all = JSON.parse(stdout) as Diagnosis[];
+  const faults = all.filter(({ status }) => status !== 'ok');
+  // Whoever reads of a fault reads what to do.
+  for (const { message, remedy } of faults) expect([message, remedy]).toEqual([expect.any(String), expect.any(String)]);
+  return { exitCode, all, faults, of: (check) => all.find((diagnosis) => diagnosis.check === check) };
+}
+
+/** Those that say something of the machine that the tests run on, or of the database server of this run. */
+const OF_THE_MACHINE = new Set(['local space', 'write concern']);
+
+let environment: Environment & { readonly DATA_DIR: string };
+
+beforeAll(async () => {
+  environment = await newEnvironment();
+});
+afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
+
+describe('lectern doctor', () => {
+  it('finds all well beside a running server, one line for each check', async () => {
+    const server: ServerProcess = await startServer(environment);
+    try {
+      const { exitCode, all, faults } = await doctor(environment);
+      expect(exitCode).toBe(0);
+      expect(faults.filter(({ check }) => !OF_THE_MACHINE.has(check))).toEqual([]);
+      expect(all.map(({ check }) => check)).toEqual([
+        'configuration',
+        'data folder',
+        'database connection',
+        'database',
+        'database indexes',
+        'write concern',
+        'local folder',
+        'local put/get/delete',
+        'local space',
+      ]);
+      const { exitCode: again, stdout, stderr } = await lectern(environment, 'doctor');
+      expect({ again, stderr }).toEqual({ again: 0, stderr: '' });
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines).toHaveLength(all.length);
+      for (const line of lines) expect(line).toMatch(/^(ok|warning|problem) +[a-z/ ]+ {2}\S.*\.$/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('uses the database of the server beside it, and without one its own', async () => {
+    const alone = await newEnvironment();
+    expect((await doctor(alone)).of('database')).toMatchObject({
+      status: 'ok',
+      message: inject('mongodbUri') === null ? 'The embedded database answers.' : expect.stringMatching(/^MongoDB \d/),
+    });
+    await rm(alone.DATA_DIR, { recursive: true, force: true });
+  });
+
+  it('warns where indexes are missing: a server that starts makes them', async () => {
+    const fresh = await newEnvironment();
+    const { exitCode, of } = await doctor(fresh);
+    expect(exitCode).toBe(0);
+    expect(of('database indexes')).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/\d of courses/),
+    });
+    await (await startServer(fresh)).stop();
+    expect((await doctor(fresh)).of('database indexes')).toMatchObject({ status: 'ok' });
+    await rm(fresh.DATA_DIR, { recursive: true, force: true });
+  });
+
+  it('names every fault of the configuration', async () => {
+    const { exitCode, all } = await doctor({ ...environment, PORT: 'many', USE_S3: 'true', S3_BUCKET_NAME: '' });
+    expect(exitCode).toBe(1);
+    expect(all).toMatchObject([
+      { check: 'configuration', status: 'problem', message: 'PORT: "many" is not a whole number.' },
+      { check: 'configuration', status: 'problem', message: expect.stringMatching(/^S3_BUCKET_NAME: is not set/) },
+    ]);
+  });
+
+  it('goes on where the database does not answer', async () => {
+    const port = await freePort();
+    const { exitCode, of } = await doctor({ ...environment, MONGODB_URI: `mongodb://127.0.0.1:${port}/lectern` });
+    expect(exitCode).toBe(1);
+    expect(of('database connection')).toMatchObject({
+      status: 'problem',
+      message: expect.stringContaining(`ECONNREFUSED 127.0.0.1:${port}`),
+    });
+    expect(of('database')).toBeUndefined();
+    expect(of('local put/get/delete')).toMatchObject({ status: 'ok' });
+  });
+
+  it('says so where the folder of local files is none', async () => {
+    const file = join(environment.DATA_DIR, 'a-file');
+    await writeFile(file, '');
+    const { exitCode, of } = await doctor({ ...environment, LOCAL_STORAGE_DIR: file });
+    expect(exitCode).toBe(1);
+    expect(of('local folder')).toMatchObject({ status: 'problem', message: expect.stringContaining('a-file') });
+    await mkdir(join(environment.DATA_DIR, 'other'), { recursive: true });
+    const folder = join(environment.DATA_DIR, 'other');
+    expect((await doctor({ ...environment, DATA_DIR: file })).of('data folder')).toMatchObject({ status: 'problem' });
+    expect((await doctor({ ...environment, LOCAL_STORAGE_DIR: folder })).of('local folder')).toMatchObject({
+      status: 'ok',
+    });
+  });
+
+  it.skipIf(inject('mongodbUri') === null)('judges the write concern', async () => {
+    const of = async (options: string): Promise<Diagnosis | undefined> => {
+      const uri = new URL(environment['MONGODB_URI']!);
+      for (const [name, value] of new URLSearchParams(options)) uri.searchParams.set(name, value);
+      return (await doctor({ ...environment, MONGODB_URI: uri.href })).of('write concern');
+    };
+    expect(await of('w=majority')).toMatchObject({ status: 'ok' });
+    expect(await of('w=majority&journal=false')).toMatchObject({ status: 'warning' });
+    expect(await of('w=1')).toMatchObject({ status: 'warning', remedy: expect.stringContaining('w=majority') });
+    expect(await of('w=0')).toMatchObject({ status: 'problem', remedy: expect.stringContaining('w=0') });
+  });
+});
+
+describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
+  const S3_CHECKS = [
+    's3 credentials',
+    's3 clock',
+    's3 bucket',
+    's3 put',
+    's3 get',
+    's3 signed url',
+    's3 privacy',
+    's3 delete',
+    's3 multipart',
+    's3 cors',
+    's3 checksums',
+  ];
+  let proxy: Proxy;
+  let bucket: string;
+  let onS3: Environment;
+
+  beforeAll(async () => {
+    proxy = await startProxy(inject('s3')!.endpoint);
+    bucket = await createBucket();
+    onS3 = { ...environment, ...s3Environment(bucket) };
+  });
+  afterAll(() => proxy.close());
+
+  const letThrough = (): void => {
+    proxy.intercept = () => false;
+  };
+
+  const RULE: CORSRule = { AllowedOrigins: ['https://a.example.org'], AllowedMethods: ['GET', 'PUT'] };
+  const allowOrigins = (name: string, rule: CORSRule) =>
+    withS3((client) =>
+      client.send(new PutBucketCorsCommand({ Bucket: name, CORSConfiguration: { CORSRules: [rule] } })),
+    );
+  const keysIn = async (name: string): Promise<string[]> => {
+    const { Contents = [] } = await withS3((client) => client.send(new ListObjectsV2Command({ Bucket: name })));
+    return Contents.map(({ Key }) => Key ?? '');
+  };
+
+  it('finds all well but the CORS rules, which are missing, then incomplete, then right; and leaves nothing', async () => {
+    const { exitCode, all, faults } = await doctor(onS3);
+    expect(all.map(({ check }) => check).filter((check) => check.startsWith('s3 '))).toEqual(S3_CHECKS);
+    expect(exitCode).toBe(0);
+    expect(faults.filter(({ check }) => check.startsWith('s3'))).toMatchObject([
+      { check: 's3 cors', status: 'warning' },
+    ]);
+    await allowOrigins(bucket, RULE);
+    expect((await doctor(onS3)).of('s3 cors')).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/ETag/),
+    });
+    await allowOrigins(bucket, { ...RULE, ExposeHeaders: ['ETag'] });
+    expect((await doctor(onS3)).of('s3 cors')).toMatchObject({
+      status: 'ok',
+      message: 'CORS rules expose ETag to https://a.example.org.',
+    });
+    expect(await keysIn(bucket)).toEqual([]);
+    expect(await unfinishedUploads(bucket)).toEqual([]);
+  });
+
+  it('sees that anybody can read, or list', async () => {
+    const readable = await createBucket();
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Principal: '*', Action: ['s3:GetObject'], Resource: [`arn:aws:s3:::${readable}/*`] },
+      ],
+    });
+    await withS3((client) => client.send(new PutBucketPolicyCommand({ Bucket: readable, Policy })));
+    const read = await doctor({ ...onS3, S3_BUCKET_NAME: readable });
+    expect(read.exitCode).toBe(1);
+    expect(read.of('s3 privacy')).toMatchObject({
+      status: 'problem',
+      message: 'Anybody can read what is in the bucket.',
+    });
+
+    const listable = await createBucket();
+    await withS3((client) => client.send(new PutBucketAclCommand({ Bucket: listable, ACL: 'public-read' })));
+    const list = await doctor({ ...onS3, S3_BUCKET_NAME: listable });
+    expect(list.exitCode).toBe(1);
+    expect(list.of('s3 privacy')).toMatchObject({
+      status: 'problem',
+      message: expect.stringMatching(/^Anybody can list/),
+    });
+  });
+
+  it.each([
+    ['a bucket that is not there', { S3_BUCKET_NAME: 'lectern-no-such-bucket' }, /NoSuchBucket/, /S3_BUCKET_NAME/],
+    ['a wrong secret', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /SignatureDoesNotMatch/, /AWS_SECRET_ACCESS_KEY/],
+    ['an unknown key', { AWS_ACCESS_KEY_ID: 'unknown' }, /InvalidAccessKeyId/, /AWS_ACCESS_KEY_ID/],
+  ])('tells %s', async (_case, wrong, message, remedy) => {
+    const { exitCode, all, of } = await doctor({ ...onS3, ...wrong });
+    expect(exitCode).toBe(1);
+    expect(of('s3 bucket')).toMatchObject({
+      status: 'problem',
+      message: expect.stringMatching(message),
+      remedy: expect.stringMatching(remedy),
+    });
+    expect(all.at(-1)?.check).toBe('s3 bucket');
+  });
+
+  it('tells an endpoint where nobody listens', async () => {
+    const port = await freePort();
+    const { exitCode, of } = await doctor({ ...onS3, S3_ENDPOINT: `http://127.0.0.1:${port}` });
+    expect(exitCode).toBe(1);
+    expect(of('s3 bucket')).toMatchObject({ status: 'problem', message: expect.stringContaining('ECONNREFUSED') });
+    expect(of('database connection')).toMatchObject({ status: 'ok' });
+  });
+
+  it('ends soon where the endpoint never answers', async () => {
+    proxy.intercept = () => true;
+    const { exitCode, of } = await doctor({ ...onS3, S3_ENDPOINT: proxy.endpoint }).finally(letThrough);
+    expect(exitCode).toBe(1);
+    expect(of('s3 clock')).toMatchObject({ status: 'warning' });
+    expect(of('s3 bucket')).toMatchObject({ status: 'problem', message: expect.stringMatching(/no answer within 10/) });
+  });
+
+  it.each([
+    [120, 'warning', /differ by 1(19|20|21) seconds/],
+    [3_600, 'problem', /differ by 36\d\d seconds|differ by 359\d seconds/],
+  ])('compares the clocks: %i s are a %s', async (seconds, status, message) => {
+    proxy.intercept = (_request, response) => {
+      const writeHead = response.writeHead.bind(response);
+      response.writeHead = ((code: number, headers: Record<string, string>) =>
+        writeHead(code, { ...headers, date: new Date(Date.now() + seconds * 1_000).toUTCString() })) as never;
+      return false;
+    };
+    const { of } = await doctor({ ...onS3, S3_ENDPOINT: proxy.endpoint }).finally(letThrough);
+    expect(of('s3 clock')).toMatchObject({ status, message: expect.stringMatching(message) });
+  });
+
+  it('opens a signed URL at the public endpoint', async () => {
+    const port = await freePort();
+    const dead = await doctor({ ...onS3, S3_PUBLIC_ENDPOINT: `http://127.0.0.1:${port}` });
+    expect(dead.exitCode).toBe(0);
+    expect(dead.of('s3 signed url')).toMatchObject({
+      status: 'warning',
+      remedy: expect.stringMatching(/S3_PUBLIC_ENDPOINT/),
+    });
+
+    const right = await doctor({ ...onS3, S3_PUBLIC_ENDPOINT: proxy.endpoint });
+    expect(right.of('s3 signed url')).toMatchObject({ status: 'ok', message: expect.stringContaining(proxy.endpoint) });
+
+    proxy.intercept = (request, response) => refuse(request, response, 403, 'SignatureDoesNotMatch');
+    const wrong = await doctor({ ...onS3, S3_PUBLIC_ENDPOINT: proxy.endpoint }).finally(letThrough);
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.of('s3 signed url')).toMatchObject({ status: 'problem', message: expect.stringContaining('403') });
+    expect(await keysIn(bucket)).toEqual([]);
+  });
+
+  it.each([
+    ['PUT', /\/probe\.txt\?x-id=PutObject/, 's3 put'],
+    ['GET', /\/probe\.txt\?x-id=GetObject$/, 's3 get'],
+    ['DELETE', /\/probe\.txt\?x-id=DeleteObject/, 's3 delete'],
+    ['POST', /\?uploads/, 's3 multipart'],
+    ['PUT', /partNumber/, 's3 multipart'],
+    ['GET', /\?cors/, 's3 cors'],
+  ])('a policy without %s %s shows in "%s" alone', async (method, url, check) => {
+    proxy.intercept = (request, response) =>
+      request.method === method && url.test(request.url ?? '') && refuse(request, response, 403, 'AccessDenied');
+    const { faults } = await doctor({ ...onS3, S3_ENDPOINT: proxy.endpoint }).finally(letThrough);
+    const ofS3 = faults.filter(({ check: name }) => name.startsWith('s3 '));
+    expect(ofS3.map((fault) => fault.check)).toEqual([check]);
+    expect(ofS3[0]?.status).toBe(check === 's3 cors' ? 'warning' : 'problem');
+    expect(await unfinishedUploads(bucket)).toEqual([]);
+  });
+
+  describe('prints no secret', () => {
+    const secrets = {
+      AWS_ACCESS_KEY_ID: 'RECOGNISABLE-KEY-ID',
+      AWS_SECRET_ACCESS_KEY: 'recognisable-secret-key',
+      AWS_SESSION_TOKEN: 'recognisable-session-token',
+      AUTH_JWT_SECRET: 'recognisable-jwt-secret-of-32-bytes-and-more',
+      URL_SIGNING_SECRET: 'recognisable-url-secret-of-32-bytes-and-more',
+    };
+    const login = 'lectern:recognisable%40password';
+
+    it.each<[string, () => Promise<Environment>]>([
+      [
+        'when the store tells in its answer what it was sent, and the database is away',
+        async () => {
+          proxy.intercept = (request, response) => {
+            const told = [JSON.stringify(request.headers), ...Object.values(secrets), 'recognisable@password'].join(
+              ' ',
+            );
+            response.writeHead(403, { 'content-type': 'application/xml' });
+            response.end(`<Error><Code>AccessDenied</Code><Message>${told}</Message></Error>`);
+            return true;
+          };
+          const MONGODB_URI = `mongodb://${login}@127.0.0.1:${await freePort()}/lectern`;
+          return { ...onS3, ...secrets, MONGODB_URI, S3_ENDPOINT: proxy.endpoint };
+        },
+      ],
+      [
+        'when the connection string is none',
+        async () => ({ ...secrets, MONGODB_URI: `mongodb://${login}@127.0.0.1:x/l` }),
+      ],
+      ['when the configuration is wrong', async () => ({ ...onS3, ...secrets, PORT: 'x' })],
+      ['when a secret is too short', async () => ({ AUTH_JWT_SECRET: 'recognisable' })],
+      ['when an endpoint holds one', async () => ({ ...onS3, S3_ENDPOINT: `http://${login}@127.0.0.1:9` })],
+    ])('%s', async (_case, wrong) => {
+      const settings = { ...environment, ...(await wrong()) };
+      const { exitCode, stdout, stderr } = await lectern(settings, 'doctor').finally(letThrough);
+      expect(exitCode).toBe(1);
+      expect(stdout).toMatch(/^problem /m);
+      expect(stdout + stderr).not.toMatch(/recognisable/i);
+      expect(stdout + stderr).not.toMatch(/^\s+at /m);
+    });
+
+    it('when all is well', async () => {
+      const { exitCode, stdout, stderr } = await lectern(onS3, 'doctor');
+      expect(exitCode).toBe(0);
+      for (const secret of [TEST_SECRET, inject('s3')!.accessKeyId, inject('s3')!.secretAccessKey]) {
+        expect(stdout + stderr).not.toContain(secret);
+      }
+    });
+  });
+});

@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { parseDuration } from '../../src/cli/duration.js';
+
+const rules = { min: 0, max: 7 * 86_400, advice: 'Write it so.' };
+
+describe('a duration', () => {
+  it.each([
+    ['0', 0],
+    ['0s', 0],
+    ['90s', 90],
+    ['15m', 900],
+    ['24h', 86_400],
+    ['7d', 604_800],
+  ])('%s is %i seconds', (text, seconds) => {
+    expect(parseDuration(text, rules)).toBe(seconds);
+  });
+
+  it.each(['', '7', '1w', '-1h', '1.5h', '24H', ' 24h', '1h30m', '8d', '00'])('%j is none', (text) => {
+    expect(() => parseDuration(text, rules)).toThrow(new InvalidArgumentError('Write it so.'));
+  });
+
+  it('has a least value', () => {
+    expect(() => parseDuration('0', { ...rules, min: 1 })).toThrow(InvalidArgumentError);
+  });
+});

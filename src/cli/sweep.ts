@@ -6,7 +6,14 @@ export function sweepCommand(): Command {
   return new Command('sweep')
     .description('Finish now what crashes and storage faults have left, instead of waiting for the server to do it.')
     .action(async () => {
-      const settled = await withApp((app) => app.sweeper.sweep());
-      process.stdout.write(`${settled === 0 ? 'Nothing was left.' : `Settled ${String(settled)} files.`}\n`);
+      const [settled, waiting] = await withApp(async (app) => [
+        await app.sweeper.sweep(),
+        await app.journal.countDoomed(),
+      ]);
+      const said = [
+        ...(settled > 0 ? [`Settled ${settled} ${settled === 1 ? 'row' : 'rows'} of the journal.`] : []),
+        ...(waiting > 0 ? [`Still waiting for their deletion: ${waiting}. The server goes on with it.`] : []),
+      ];
+      process.stdout.write(`${said.length === 0 ? 'Nothing was left.' : said.join(' ')}\n`);
     });
 }

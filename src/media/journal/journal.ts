@@ -183,6 +183,11 @@ export class Journal {
     await MediaObjectModel.updateOne({ _id: row._id, state: 'doomed' }, { $set: { deleteAfter } });
   }
 
+  /** How many objects wait for their deletion, due or not. */
+  async countDoomed(): Promise<number> {
+    return MediaObjectModel.countDocuments({ state: 'doomed' });
+  }
+
   async count(): Promise<number> {
     return MediaObjectModel.countDocuments();
   }

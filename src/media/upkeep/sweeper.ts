@@ -70,7 +70,10 @@ export class Sweeper {
     await finishRemovals(now);
     const decided = await this.each(
       () => journal.overdue(now, BATCH),
-      (row) => lifeCycle.decideOverdue(row, now),
+      async (row) => {
+        await lifeCycle.decideOverdue(row, now);
+        return true;
+      },
     );
     const deleted = await this.each(
       // By the time it is now: what was decided just above has been doomed since the sweep began.
@@ -78,9 +81,11 @@ export class Sweeper {
       async (row) => {
         try {
           await lifeCycle.deleteDoomed(row);
+          return true;
         } catch (error) {
           telemetry.logger.warn({ err: error, key: row.key }, 'could not delete an object; will try again');
           await journal.postpone(row, new Date(Date.now() + RETRY_MS));
+          return false;
         }
       },
     );
@@ -88,15 +93,19 @@ export class Sweeper {
     return decided + deleted;
   }
 
-  /** Reads rows batch by batch until none is left that has not been tried in this sweep. */
-  private async each(read: () => Promise<MediaObject[]>, settle: (row: MediaObject) => Promise<void>): Promise<number> {
+  /** Reads rows batch by batch until none is left that has not been tried in this sweep. Returns how many are settled. */
+  private async each(
+    read: () => Promise<MediaObject[]>,
+    settle: (row: MediaObject) => Promise<boolean>,
+  ): Promise<number> {
     const tried = new Set<string>();
+    let settled = 0;
     for (;;) {
       const rows = (await read()).filter((row) => !tried.has(row._id));
-      if (rows.length === 0) return tried.size;
+      if (rows.length === 0) return settled;
       for (const row of rows) {
         tried.add(row._id);
-        await settle(row);
+        if (await settle(row)) settled += 1;
       }
     }
   }

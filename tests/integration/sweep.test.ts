@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp, type App } from '../../src/app.js';
+import { loadConfig, type Environment } from '../../src/config.js';
+import { newId } from '../../src/database/ids.js';
+import type { JournalledObject } from '../../src/media/journal/journal.js';
+import { newEnvironment } from '../support/app.js';
+import { lectern } from '../support/cli.js';
+import { startServer, type ServerProcess } from '../support/server.js';
+import { onEveryStorage } from '../support/storages.js';
+
+const past = (): Date => new Date(Date.now() - 1_000);
+
+onEveryStorage('lectern sweep, beside a running server', (storage) => {
+  let environment: Environment & { readonly DATA_DIR: string };
+  let server: ServerProcess;
+  /** The parts that no client can see, on the server's database. */
+  let app: App;
+
+  beforeAll(async () => {
+    environment = await newEnvironment(await storage.environment());
+    server = await startServer(environment);
+    app = await createApp(loadConfig(environment), { besideServer: true });
+  });
+  afterAll(async () => {
+    await app.stop();
+    await server.stop();
+    await rm(environment.DATA_DIR, { recursive: true, force: true });
+  });
+
+  /** What a server that was killed after the last byte leaves. */
+  async function leaveStored(): Promise<JournalledObject> {
+    const ownerId = newId();
+    const key = `videos/${ownerId}/left-behind.mp4`;
+    const object = { storage: storage.name, key, slot: 'VIDEO_FILE', place: { ownerId } } as const;
+    await app.journal.addPending(object, newId(), past());
+    const options = { contentType: 'video/mp4', maxBytes: 1_000, signal: new AbortController().signal };
+    await app.storages.current.put(key, Readable.from([Buffer.from('left behind')]), options);
+    return object;
+  }
+
+  it('finishes what is left, once, and says how much that was', async () => {
+    const objects = [await leaveStored(), await leaveStored()];
+    expect(await lectern(environment, 'sweep')).toEqual({
+      exitCode: 0,
+      stdout: 'Settled 4 rows of the journal.\n',
+      stderr: '',
+    });
+    for (const { key } of objects) expect(await app.storages.current.stat(key)).toBeNull();
+    expect(await app.journal.count()).toBe(0);
+    expect(await lectern(environment, 'sweep')).toEqual({ exitCode: 0, stdout: 'Nothing was left.\n', stderr: '' });
+  });
+
+  it('says that objects wait for their deletion', async () => {
+    const object = await leaveStored();
+    await app.journal.doomPublished(object, new Date(Date.now() + 600_000));
+    expect((await lectern(environment, 'sweep')).stdout).toMatch(/^Still waiting for their deletion: 1\./);
+    expect(await app.storages.current.stat(object.key)).not.toBeNull();
+    await app.journal.doomPublished(object, past());
+    expect((await lectern(environment, 'sweep')).stdout).toBe('Settled 1 row of the journal.\n');
+  });
+});
+
+describe('lectern sweep', () => {
+  it('says so where a storage cannot delete now, and leaves the row', async () => {
+    const environment = await newEnvironment();
+    const app = await createApp(loadConfig(environment));
+    const object = { storage: 's3', key: `videos/${newId()}/x.mp4`, slot: 'VIDEO_FILE' } as const;
+    await app.journal.doomPublished({ ...object, place: { ownerId: newId() } }, past());
+    await app.stop();
+    const { exitCode, stdout, stderr } = await lectern(environment, 'sweep');
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Still waiting for their deletion: 1\./),
+    });
+    expect(stderr).toContain('could not delete an object');
+    await rm(environment.DATA_DIR, { recursive: true, force: true });
+  });
+});

@@ -6,17 +6,15 @@ export const EXIT_FINDINGS = 1;
 /** It could not look, or not to the end. */
 export const EXIT_FAILED = 2;
 
-/**
- * A command whose exit code is its answer. It has failed until `answer` has resolved, however the process ends; so also
- * with arguments that it does not know.
- */
-export function answeringCommand<O>(name: string, answer: (options: O, command: Command) => Promise<number>): Command {
-  return new Command(name)
-    .exitOverride(({ exitCode }) => {
-      process.exit(exitCode === EXIT_CLEAN ? EXIT_CLEAN : EXIT_FAILED);
-    })
-    .action(async (options: O, command: Command) => {
-      process.exitCode = EXIT_FAILED;
-      process.exitCode = await answer(options, command);
-    });
+/** Makes it the exit code of the process that a command cannot read its arguments. */
+export function answeringCommand(name: string): Command {
+  return new Command(name).exitOverride(({ exitCode }) => {
+    process.exit(exitCode === EXIT_CLEAN ? EXIT_CLEAN : EXIT_FAILED);
+  });
+}
+
+/** The exit code of the process is the answer. It has failed until that is there, however the process ends. */
+export async function answerWith(answer: Promise<number>): Promise<void> {
+  process.exitCode = EXIT_FAILED;
+  process.exitCode = await answer;
 }

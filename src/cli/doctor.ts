@@ -2,17 +2,22 @@ import type { Command } from 'commander';
 import { examineInstallation } from '../app/examination.js';
 import { loadConfig, secretsOf } from '../config.js';
 import type { Diagnosis } from '../diagnosis.js';
-import { answeringCommand, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
+import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
 import { printList } from './print-list.js';
+
+interface DoctorOptions {
+  readonly json?: boolean;
+}
 
 /** `lectern doctor`: looks at everything that the server needs, and says what is wrong and what to do. */
 export function doctorCommand(): Command {
-  return answeringCommand('doctor', doctor)
+  return answeringCommand('doctor')
     .description('Check the configuration, the database and the storages. Each fault comes with what to do about it.')
-    .option('--json', 'print a JSON list instead of lines');
+    .option('--json', 'print a JSON list instead of lines')
+    .action((options: DoctorOptions) => answerWith(doctor(options)));
 }
 
-async function doctor({ json = false }: { readonly json?: boolean }): Promise<number> {
+async function doctor({ json = false }: DoctorOptions): Promise<number> {
   const secrets = secretsOf();
   const statuses = new Set<Diagnosis['status']>();
   async function* diagnoses(): AsyncGenerator<Diagnosis> {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../app.js';
 import type { Finding, ReconciliationOptions, ReconciliationProgress } from '../media/upkeep/reconciliation.js';
-import { answeringCommand, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
+import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
 import { parseDuration } from './duration.js';
 import { printList } from './print-list.js';
 import { ReconcileProgress } from './reconcile-progress.js';
@@ -24,7 +24,7 @@ const MS_PER_SECOND = 1_000;
 
 /** `lectern reconcile`: compares storages and records, and deletes orphans when it is told to. */
 export function reconcileCommand(): Command {
-  return answeringCommand('reconcile', reconcile)
+  return answeringCommand('reconcile')
     .description('Compare storages and records: orphan objects, dangling records, wrong sizes, unfinished uploads.')
     .option('--deep', 'also read every object and compare its SHA-256')
     .option('--json', 'print a JSON list instead of a table')
@@ -34,7 +34,8 @@ export function reconcileCommand(): Command {
         .argParser(parseAge)
         .default(DEFAULT_AGE_SECONDS, '24h'),
     )
-    .option('--force', 'delete although the database knows no file of a storage, or more than half would go');
+    .option('--force', 'delete although the database knows no file of a storage, or more than half would go')
+    .action((options: ReconcileOptions, command: Command) => answerWith(reconcile(options, command)));
 }
 
 async function reconcile(options: ReconcileOptions, command: Command): Promise<number> {

@@ -56,7 +56,7 @@ async function indexes(): Promise<Outcome> {
 
 /** Of the connection, which is the server's where the connection string does not say. */
 async function writeConcern(replicated: boolean): Promise<Outcome> {
-  const asked = mongoose.connection.getClient().options.writeConcern;
+  const asked = database().writeConcern;
   const w = asked?.w ?? (await defaultW());
   const journalled = asked?.journal ?? w === 'majority';
   if (w === 0) {

@@ -261,6 +261,35 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       });
     });
 
+    test('unfinished lists what interrupted puts left under a prefix, and says whose it is', async () => {
+      const [key, other] = [newKey(), newKey()];
+      await putText(storage, key, 'x');
+      for (const left of [key, other]) await subject.leaveUnfinished(left);
+      const found = [];
+      for await (const unfinished of storage.unfinished(key.slice(0, key.indexOf('/') + 1))) found.push(unfinished);
+      const own = found.filter((unfinished) => unfinished.belongsTo(key));
+      expect(own).toHaveLength(1);
+      expect(found.filter((unfinished) => unfinished.belongsTo(other))).toHaveLength(1);
+      const [{ name, id, begunAt } = { name: '', id: '', begunAt: new Date(0) }] = own;
+      expect(name.split('/').slice(0, 2)).toEqual(key.split('/').slice(0, 2));
+      expect(Math.abs(begunAt.getTime() - Date.now())).toBeLessThan(60_000);
+      const again = [];
+      for await (const unfinished of storage.unfinished(name)) again.push(unfinished.id);
+      expect(again).toEqual([id]);
+      for await (const unfinished of storage.unfinished('no-such-prefix/')) expect(unfinished).toBeUndefined();
+      expect(await storage.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000) })).toBe(2);
+    });
+
+    test('diagnose finds no problem, and leaves nothing', async () => {
+      const before = await listed(storage.list(''));
+      const diagnoses = [];
+      for await (const diagnosis of storage.diagnose()) diagnoses.push(diagnosis);
+      expect(diagnoses.length).toBeGreaterThan(2);
+      expect(diagnoses.filter(({ status }) => status === 'problem')).toEqual([]);
+      expect(await listed(storage.list(''))).toEqual(before);
+      expect(await storage.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000) })).toBe(0);
+    });
+
     test('check resolves while the store lets this server in', async () => {
       await expect(storage.check()).resolves.toBeUndefined();
     });

@@ -14,6 +14,7 @@ import { startProxy, refuse, type Proxy } from '../contract/storage-s3-proxy.js'
 import { newEnvironment, s3Environment, TEST_SECRET } from '../support/app.js';
 import { createBucket, unfinishedUploads, withS3 } from '../support/bucket.js';
 import { lectern } from '../support/cli.js';
+import { readPage, tableRows } from '../support/docs-pages.js';
 import { freePort } from '../support/free-port.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 
@@ -189,6 +190,9 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     expect(faults.filter(({ check }) => check.startsWith('s3'))).toMatchObject([
       { check: 's3 cors', status: 'warning' },
     ]);
+    const documented = tableRows(readPage('docs/operations.md').prose, 'Check', 'What is looked at');
+    const names = documented.flatMap(([cell = '']) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name));
+    expect(names.sort()).toEqual(all.map(({ check }) => check).sort());
     await allowOrigins(bucket, RULE);
     expect((await doctor(onS3)).of('s3 cors')).toMatchObject({
       status: 'warning',

@@ -74,7 +74,7 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
   async function publish({ key, place }: JournalledObject, like: CreatedCourse): Promise<void> {
     const { file } = (await owner.read({ ownerId: like.id }))!;
     const { revision } = (await owner.read(place))!;
-    expect(await owner.swap(place, revision, { ...file!, key })).toBe(true);
+    expect(await owner.swap(place, revision, Object.assign(file!, { key }))).toBe(true);
     await app.app.journal.removeUpload({ storage: storage.name, key });
   }
 

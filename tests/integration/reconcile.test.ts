@@ -112,7 +112,6 @@ onEveryStorage('lectern reconcile', (storage) => {
 
   it('finds nothing beside a server with a file in every slot: an empty list, alone, and exit code 0', async () => {
     await createTree(site.ada, { title: 'All is well' });
-    expect(await site.reconcile('--json')).toEqual({ exitCode: 0, stdout: '[]\n', stderr: '' });
     expect(await site.reconcile('--deep', '--json')).toEqual({ exitCode: 0, stdout: '[]\n', stderr: '' });
     const table = await site.reconcile();
     expect(table).toMatchObject({ exitCode: 0, stderr: '' });
@@ -152,11 +151,6 @@ onEveryStorage('lectern reconcile', (storage) => {
       },
       { kind: 'unfinished-upload', key: unfinished, storage: storageName, begunAt: expect.any(String) },
     ];
-    const quick = await site.findings();
-    expect(quick.exitCode).toBe(1);
-    expect(sorted(quick.findings)).toEqual(sorted(shallow));
-    expect(quick.findings.every((finding) => Object.keys(finding).slice(0, 2).join() === 'kind,key')).toBe(true);
-
     const deep = await site.findings('--deep');
     expect(deep.exitCode).toBe(1);
     const checksum = {
@@ -169,6 +163,7 @@ onEveryStorage('lectern reconcile', (storage) => {
       found: expect.stringMatching(/^[0-9a-f]{64}$/),
     };
     expect(sorted(deep.findings)).toEqual(sorted([...shallow, checksum]));
+    expect(deep.findings.every((finding) => Object.keys(finding).slice(0, 2).join() === 'kind,key')).toBe(true);
 
     const { exitCode, stdout, stderr } = await site.reconcile();
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
@@ -176,6 +171,7 @@ onEveryStorage('lectern reconcile', (storage) => {
     expect(heading).toMatch(/^KIND +STORAGE +KEY +DETAIL$/);
     expect(rows.pop()).toMatch(/: 4 findings\.$/);
     for (const { kind, key } of shallow) expect(rows.filter((row) => row.startsWith(kind))[0]).toContain(key);
+    expect(stdout).not.toContain('wrong-checksum');
   });
 
   /** What a put that was cut off leaves, without its row. Returns the name. */

@@ -48,8 +48,9 @@ export class OrphanSearch {
       for await (const batch of batches(storage.unfinished(`${SLOTS[slot].prefix}/`), BATCH)) {
         const ownerIds = batch.map(({ name }) => ownerIdOf(name)).filter((id) => id !== undefined);
         const open = await this.parts.journal.openKeysOf(storage.name, [...new Set(ownerIds)]);
-        for (const { name, id, begunAt, belongsTo } of batch) {
-          if (ownerIdOf(name) === undefined || open.some(belongsTo)) continue;
+        for (const upload of batch) {
+          const { name, id, begunAt } = upload;
+          if (ownerIdOf(name) === undefined || open.some((key) => upload.belongsTo(key))) continue;
           // The row goes after the upload has ended. So only what is still unfinished had none.
           if (!(await isUnfinished(storage, name, id))) continue;
           yield { kind: 'unfinished-upload', key: name, storage: storage.name, begunAt };

@@ -80,10 +80,16 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const httpServer = createServer({ requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS });
   const publicUrl = (): string =>
     config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
-  const storages = createStorages(storagesOptions(config, fileTokens, publicUrl));
+  const storages = createStorages({
+    ...storagesOptions(config, fileTokens, publicUrl),
+    observe: telemetry.metrics.storageAnswered,
+  });
 
   const slots = slotsOf(config);
   const journal = new Journal();
+  telemetry.metrics.countByState('lectern_journal_rows', 'Unfinished work on stored files, by state.', () =>
+    journal.countByState(),
+  );
   const storageNamed = storages.byName.bind(storages);
   const signedUrls = new SignedUrls({ storageNamed, slots, telemetry });
   const meter = new MediaMeter(telemetry);
@@ -164,8 +170,14 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       await storages.current.check().catch(errors.report);
       await apollo.start();
       serving = true;
+      telemetry.metrics.watchProcess();
+      const { traffic } = config;
       const express = routes({
         production,
+        ...(traffic.trustProxy !== undefined && { trustProxy: traffic.trustProxy }),
+        corsOrigins: traffic.corsOrigins ?? [],
+        rateLimits: traffic,
+        metricsToken: traffic.metricsToken,
         authenticator: createAuthenticator({ ...config.auth, secret }),
         localStorage: storages.local,
         fileTokens,

@@ -18,6 +18,7 @@ export interface Config extends Settings {
   /** NODE_ENV is production: nothing that is only good for trying out. */
   readonly production: boolean;
   readonly storage: Settings['storage'] & { readonly localDir: string };
+  readonly traffic: Settings['traffic'] & Readonly<typeof PRODUCTION_RATE_LIMITS>;
 }
 
 /** A fault that lies between variables. The first one named is the one to change. */
@@ -29,6 +30,10 @@ interface Conflict {
 
 /** More of a wrong value than this helps nobody. */
 const MAX_SHOWN_CHARACTERS = 80;
+
+/** Requests a minute that are let in when nothing is said. Who tries Lectern out meets no limit. */
+const PRODUCTION_RATE_LIMITS = { viewerRequestsPerMinute: 600, addressRequestsPerMinute: 300 };
+const NO_RATE_LIMITS = { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 };
 
 /** The host to listen on outside production: nobody else on the network is let in unasked. */
 const DEVELOPMENT_HOST = 'localhost';
@@ -127,6 +132,7 @@ function completed(settings: Settings): Config {
     production,
     server: production ? settings.server : { host: DEVELOPMENT_HOST, ...settings.server },
     storage: { ...settings.storage, localDir: settings.storage.localDir ?? join(settings.database.dataDir, 'files') },
+    traffic: { ...(production ? PRODUCTION_RATE_LIMITS : NO_RATE_LIMITS), ...settings.traffic },
   };
 }
 

@@ -155,3 +155,44 @@ export const failPoint: Parser<FailPoint> = (text) => {
     delayMs: Number(delayMs),
   };
 };
+
+/** Names that Express knows for groups of addresses (https://expressjs.com/en/guide/behind-proxies.html). */
+const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal'];
+const MAX_PROXIES = 32;
+
+/** How many proxies stand in front, or their addresses. Never "all": then anybody could claim any address. */
+export const trustedProxies: Parser<number | readonly string[]> = (text) => {
+  if (/^\d+$/.test(text) && Number(text) <= MAX_PROXIES) return Number(text);
+  const proxies = text.split(',').map((part) => part.trim());
+  if (!proxies.every((proxy) => PROXY_GROUPS.includes(proxy) || isAddressRange(proxy))) {
+    throw new ValueRefused(
+      'is neither a number of proxies nor a list of addresses',
+      `Set a number from 0 to ${MAX_PROXIES}, or addresses such as 10.0.0.0/8 or ${PROXY_GROUPS.join(', ')}`,
+    );
+  }
+  return proxies;
+};
+
+/** An IP address, or a range of them by the length of its prefix (RFC 4632). An empty prefix would be everybody. */
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+/** Origins as a browser sends them (RFC 6454, section 6.2), or `*` alone. */
+export const originList: Parser<'*' | readonly string[]> = (text) => {
+  if (text.trim() === '*') return '*';
+  return text.split(',').map((part) => {
+    const origin = part.trim();
+    if (!/^https?:\/\/[^*]+$/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new ValueRefused(
+        'is no list of origins',
+        'Set scheme, host and port alone, such as https://app.example.org, comma-separated; no path and no slash at the end',
+      );
+    }
+    return origin;
+  });
+};

@@ -1,4 +1,5 @@
 import { LIMITS, UPLOADS } from './media-settings.js';
+import { QUERIES, TRAFFIC } from './traffic-settings.js';
 import {
   anyText,
   bucketName,
@@ -168,21 +169,8 @@ export const CONFIG_TABLE = {
   },
   limits: LIMITS,
   uploads: UPLOADS,
-  queries: {
-    maxCost: {
-      name: 'QUERY_MAX_COST',
-      parse: wholeNumber('a cost', { min: 100, max: 100_000_000 }),
-      default: '200000',
-      meaning:
-        'The most that one query may cost: 1 for a field, 5 for a signed URL, times the sizes of the lists around it.',
-    },
-    maxTokens: {
-      name: 'QUERY_MAX_TOKENS',
-      parse: wholeNumber('a number of tokens', { min: 100, max: 1_000_000 }),
-      default: '5000',
-      meaning: 'The longest query, in GraphQL tokens (names, punctuation and values).',
-    },
-  },
+  queries: QUERIES,
+  traffic: TRAFFIC,
   auth: {
     secret: {
       name: 'AUTH_JWT_SECRET',

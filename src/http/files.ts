@@ -145,9 +145,8 @@ function setCommonHeaders(_request: Request, response: Response, next: NextFunct
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   // A page of another origin shows these files: that is what the URL was signed for. Captions, and players that fetch,
-  // need CORS as well. No cookie counts here, so every origin may.
+  // need CORS as well (cors.ts).
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
-  response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Cache-Control', 'no-store');
   next();
 }

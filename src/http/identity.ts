@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Viewer } from '../auth/viewer.js';
+import { requestIdOf } from './request-log.js';
 
 /** What the guards found out about a request, for those behind them. */
 interface Known {
@@ -18,21 +18,20 @@ export function knownOf(request: Request): Known {
   return facts;
 }
 
-/** A request id from outside that is safe in logs and headers. */
-const REQUEST_ID = /^[\w.-]{1,128}$/;
-
-/** Gives the request its id and its viewer. A header that is no valid token refuses the request: UNAUTHENTICATED. */
+/** Finds out who asks. A header that is no valid token refuses the request: UNAUTHENTICATED. */
 export function identify(authenticator: Authenticator): RequestHandler {
-  return async (request, response, next) => {
-    const given = request.get('x-request-id');
-    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
-    response.setHeader('X-Request-Id', requestId);
-    known.set(request, { requestId, viewer: await authenticator.authenticate(request.get('authorization')) });
+  return async (request, _response, next) => {
+    known.set(request, { requestId: requestIdOf(request), viewer: await authenticator.authenticate(request.get('authorization')) });
     next();
   };
 }
 
+/** Who asks, as far as is known yet. */
+export function viewerOf(request: Request): Viewer | null {
+  return known.get(request)?.viewer ?? null;
+}
+
 /** Whether a request came with a valid token, as far as is known yet. */
 export function isSignedIn(request: Request): boolean {
-  return Boolean(known.get(request)?.viewer);
+  return viewerOf(request) !== null;
 }

@@ -15,6 +15,9 @@ export interface PermalinkTargets {
   courseIntroVideo(context: CatalogContext, courseId: string): Promise<MediaFile | null>;
 }
 
+/** Under which paths the permalinks are. */
+export const PERMALINK_ROOTS = ['/media', '/courses'];
+
 /** Ids and keys longer than this, in characters, are nobody's. */
 const MAX_ID_LENGTH = 1_024;
 

@@ -6,18 +6,27 @@ import type { FileTokens } from '../storage/file-token.js';
 import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
 import { releaseUnreadBody } from './body-progress.js';
+import { apiCors, fileCors, type CorsRules } from './cors.js';
 import { filesRouter } from './files.js';
 import { guardBody, guardCost, type BodyLimits } from './guards.js';
 import { health, type HealthChecks } from './health.js';
 import { identify } from './identity.js';
 import { errorAsJson, notFound, type ErrorAnswering } from './json-error.js';
+import { metricsRoute } from './metrics.js';
 import { multipart } from './multipart.js';
-import { permalinks, type PermalinkTargets } from './permalinks.js';
+import { PERMALINK_ROOTS, permalinks, type PermalinkTargets } from './permalinks.js';
+import { RateLimits, type RateLimitOptions } from './rate-limits.js';
+import { requestLog } from './request-log.js';
 import type { RunningRequests } from './running-requests.js';
-import { sandboxHeaders, securityHeaders } from './security-headers.js';
+import { embeddable, sandboxHeaders, securityHeaders } from './security-headers.js';
 
 export interface RoutesOptions {
   readonly production: boolean;
+  /** How many proxies, or which, tell the client's address (`trust proxy` of Express). Absent: none. */
+  readonly trustProxy?: number | readonly string[];
+  readonly corsOrigins: CorsRules['origins'];
+  readonly rateLimits: RateLimitOptions;
+  readonly metricsToken: string | undefined;
   readonly authenticator: Authenticator;
   readonly localStorage: Storage;
   readonly fileTokens: FileTokens;
@@ -38,21 +47,27 @@ export interface RoutesOptions {
 
 /** The whole order of what a request passes. What a stranger can reach stands before `identify`. */
 export function routes(options: RoutesOptions): Express {
-  const { limits } = options;
+  const { limits, telemetry, production, corsOrigins } = options;
+  const rateLimits = new RateLimits(options.rateLimits);
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.use(securityHeaders(), releaseUnreadBody);
+  if (options.trustProxy !== undefined) app.set('trust proxy', options.trustProxy);
+  app.use(requestLog(telemetry), securityHeaders(), releaseUnreadBody);
   app.use(health(options.health));
+  app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
   app.use(
     '/files',
-    filesRouter({ storage: options.localStorage, tokens: options.fileTokens, logger: options.telemetry.logger }),
+    fileCors(corsOrigins),
+    filesRouter({ storage: options.localStorage, tokens: options.fileTokens, logger: telemetry.logger }),
   );
-  app.use(options.running.track, identify(options.authenticator));
+  app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));
+  app.use(PERMALINK_ROOTS, embeddable);
+  app.use(rateLimits.byAddress, options.running.track, identify(options.authenticator), rateLimits.byViewer);
   app.use(permalinks(options.permalinks, options.signedUrls, options.running));
   app.use(
     '/graphql',
-    ...(options.production ? [] : [sandboxHeaders()]),
+    ...(production ? [] : [sandboxHeaders()]),
     options.running.refuseUploads,
     guardBody(limits),
     multipart({ maxFiles: options.maxFiles, maxFieldBytes: limits.maxJsonBytes, stallMs: limits.stallMs }),

@@ -16,6 +16,12 @@ export function securityHeaders(): RequestHandler {
   });
 }
 
+/** Lets pages of other origins show what stands here: the redirect of a permalink counts as much as the file behind it. */
+export const embeddable: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+  next();
+};
+
 /** Lets a browser load the Sandbox page when it asks /graphql for HTML. */
 export function sandboxHeaders(): RequestHandler {
   const forSandbox = helmet.contentSecurityPolicy({

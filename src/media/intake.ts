@@ -1,5 +1,6 @@
 import { LecternError } from '../errors.js';
 import type { Storage, StorageName } from '../storage/storage.js';
+import type { UploadOutcome } from '../metrics.js';
 import type { Telemetry } from '../telemetry.js';
 import { inspect, type IncomingFile, type InspectedFile } from './content/incoming-file.js';
 import type { MediaMeter } from './content/media-meter.js';
@@ -71,9 +72,13 @@ export class Intake {
   }
 
   private async storeOrFail(request: UploadRequest, batch: UploadBatch): Promise<StoredFile | undefined> {
+    const { metrics } = this.parts.telemetry;
     try {
-      return await this.store(request, batch);
+      const stored = await this.store(request, batch);
+      metrics.uploadEnded(request.slot, 'stored', stored.file.size);
+      return stored;
     } catch (error) {
+      metrics.uploadEnded(request.slot, uploadOutcome(error));
       batch.fail(error);
       return undefined;
     }
@@ -122,13 +127,11 @@ export class Intake {
     storage: Storage,
     batch: UploadBatch,
   ): Promise<MediaFile> {
-    const { meter, telemetry } = this.parts;
+    const { meter } = this.parts;
     const { filename, contentType } = content;
     const { size, sha256 } = content.measured();
     batch.moved();
     const measures = await meter.measure({ storage, key, size, contentType, signal: batch.signal });
-    telemetry.count('uploads');
-    telemetry.count('uploadedBytes', size);
     const url = storage.canonicalUrl(key);
     return {
       slot,
@@ -170,4 +173,10 @@ export class Intake {
     await storage.sweepUnfinished({ key, olderThan: new Date() });
     await storage.delete([key]);
   }
+}
+
+/** For the metrics: whose fault it was that a file was not stored. */
+function uploadOutcome(error: unknown): UploadOutcome {
+  if (!(error instanceof LecternError) || error.status >= 500) return 'failed';
+  return error.code === 'UPLOAD_INCOMPLETE' ? 'broken_off' : 'refused';
 }

@@ -1,5 +1,6 @@
 import { LocalStorage } from './local/local-storage.js';
 import type { LocalStorageOptions } from './local/local-storage.js';
+import { measuredStorage, type StorageObserver } from './measured-storage.js';
 import { S3Storage } from './s3/s3-storage.js';
 import type { S3StorageOptions } from './s3/s3-storage.js';
 import type { Storage, StorageName } from './storage.js';
@@ -10,6 +11,8 @@ export interface StoragesOptions {
   readonly local: LocalStorageOptions;
   /** Absent when no bucket is configured. */
   readonly s3?: S3StorageOptions;
+  /** Is told how long each operation took. */
+  readonly observe?: StorageObserver;
 }
 
 /** Every storage that is configured. */
@@ -26,8 +29,10 @@ export interface Storages {
 
 /** Makes the storages. Touches neither disk nor network. */
 export function createStorages(options: StoragesOptions): Storages {
-  const local = new LocalStorage(options.local);
-  const s3 = options.s3 === undefined ? undefined : new S3Storage(options.s3);
+  const { observe } = options;
+  const measured = (storage: Storage): Storage => (observe ? measuredStorage(storage, observe) : storage);
+  const local = measured(new LocalStorage(options.local));
+  const s3 = options.s3 && measured(new S3Storage(options.s3));
   const current = options.useS3 ? s3 : local;
   if (current === undefined) throw new Error('S3 is to be used, but no bucket is configured.');
 

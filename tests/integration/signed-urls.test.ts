@@ -32,9 +32,9 @@ onEveryStorage('signed URLs', (storage) => {
   afterAll(() => app.remove());
 
   async function signingsOf(work: () => Promise<unknown>): Promise<number> {
-    const before = app.app.telemetry.counted('signings');
+    const before = await app.app.telemetry.counted('signings');
     await work();
-    return app.app.telemetry.counted('signings') - before;
+    return (await app.app.telemetry.counted('signings')) - before;
   }
 
   it('are made only when their field is selected', async () => {

@@ -50,7 +50,15 @@ describe('the defaults', () => {
         replacedMediaGraceSeconds: 0,
         sweepIntervalSeconds: 300,
       },
-      queries: { maxCost: 200_000, maxTokens: 5_000 },
+      queries: {
+        maxCost: 200_000,
+        maxTokens: 5_000,
+        maxDepth: 20,
+        maxAliases: 50,
+        maxDirectives: 50,
+        maxDuplicates: 5,
+      },
+      traffic: { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 },
       auth: { roleClaim: 'role' },
       tests: {},
     });
@@ -64,6 +72,15 @@ describe('the defaults', () => {
   it('listen on all interfaces in production', () => {
     expect(loadConfig(PRODUCTION).server).not.toHaveProperty('host');
     expect(loadConfig({ ...PRODUCTION, HOST: '127.0.0.1' }).server.host).toBe('127.0.0.1');
+  });
+
+  it('limit requests in production only, and as it is said', () => {
+    const limits = (environment: Environment): unknown => loadConfig(environment).traffic;
+    expect(limits(PRODUCTION)).toEqual({ viewerRequestsPerMinute: 600, addressRequestsPerMinute: 300 });
+    expect(limits({ NODE_ENV: 'test' })).toEqual({ viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 });
+    const said = { RATE_LIMIT_VIEWER_PER_MINUTE: '0', RATE_LIMIT_ADDRESS_PER_MINUTE: '7' };
+    const expected = { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 7 };
+    expect([limits(said), limits({ ...PRODUCTION, ...said })]).toEqual([expected, expected]);
   });
 
   it('put the files under DATA_DIR', () => {
@@ -100,6 +117,23 @@ describe('accepted values', () => {
     'mongodb://%2Ftmp%2Fmongodb.sock/lectern',
   ])('MONGODB_URI=%s', (uri) => {
     expect(loadConfig({ MONGODB_URI: uri }).database.mongodbUri).toBe(uri);
+  });
+
+  it.each<[string, number | string[]]>([
+    ['0', 0],
+    ['2', 2],
+    ['10.0.0.0/8', ['10.0.0.0/8']],
+    ['loopback, 192.0.2.7,2001:db8::/32', ['loopback', '192.0.2.7', '2001:db8::/32']],
+  ])('TRUST_PROXY=%s', (text, expected) => {
+    expect(loadConfig({ TRUST_PROXY: text }).traffic.trustProxy).toEqual(expected);
+  });
+
+  it.each<[string, '*' | string[]]>([
+    ['*', '*'],
+    ['https://app.example.org', ['https://app.example.org']],
+    ['https://app.example.org, http://localhost:5173', ['https://app.example.org', 'http://localhost:5173']],
+  ])('CORS_ORIGINS=%s', (text, expected) => {
+    expect(loadConfig({ CORS_ORIGINS: text }).traffic.corsOrigins).toEqual(expected);
   });
 
   it('PORT=0 takes any free port', () => {
@@ -152,6 +186,20 @@ describe('one wrong value is refused by variable, problem and remedy', () => {
     ['AUTH_JWT_SECRET', 'too short', 'shorter than 32 bytes', 'openssl rand'],
     ['URL_SIGNING_SECRET', 'x'.repeat(31), 'shorter than 32 bytes', 'openssl rand'],
     ['AUTH_JWKS_URL', 'id.example.org/keys', 'does not begin with http:// or https://', 'scheme included'],
+    ['RATE_LIMIT_VIEWER_PER_MINUTE', '-1', 'is not a whole number', 'from 0 to 1000000'],
+    ['RATE_LIMIT_ADDRESS_PER_MINUTE', '1e3', 'is not a whole number', 'plain digits'],
+    ['TRUST_PROXY', 'true', 'neither a number of proxies nor a list of addresses', 'loopback'],
+    ['TRUST_PROXY', '33', 'neither a number of proxies nor a list of addresses', 'from 0 to 32'],
+    ['TRUST_PROXY', '0.0.0.0/0', 'neither a number of proxies nor a list of addresses', '10.0.0.0/8'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'neither a number of proxies nor a list of addresses', '10.0.0.0/8'],
+    ['TRUST_PROXY', 'proxy.example.org', 'neither a number of proxies nor a list of addresses', '10.0.0.0/8'],
+    ['TRUST_PROXY', '10.0.0.1,', 'neither a number of proxies nor a list of addresses', '10.0.0.0/8'],
+    ['CORS_ORIGINS', 'app.example.org', 'is no list of origins', 'https://app.example.org'],
+    ['CORS_ORIGINS', 'https://app.example.org/', 'is no list of origins', 'no slash'],
+    ['CORS_ORIGINS', 'https://*.example.org', 'is no list of origins', 'scheme, host and port'],
+    ['CORS_ORIGINS', 'https://a.example.org,*', 'is no list of origins', 'scheme, host and port'],
+    ['CORS_ORIGINS', 'null', 'is no list of origins', 'scheme, host and port'],
+    ['METRICS_TOKEN', 'short', 'shorter than 32 bytes', 'openssl rand'],
     ['LOG_LEVEL', 'verbose', '"verbose" is not known here', 'silent'],
     ['PENDING_DEADLINE_SECONDS', '30', 'is not more than UPLOAD_STALL_SECONDS (30)', 'several times'],
     ['LOCAL_STORAGE_DIR', './data', 'would mix stored files', 'a folder of its own'],
@@ -229,6 +277,7 @@ describe('the message', () => {
     ['MONGODB_URI', 'mongodb://root:hunter2@'],
     ['AUTH_JWT_SECRET', 'hunter2'],
     ['URL_SIGNING_SECRET', 'hunter2'],
+    ['METRICS_TOKEN', 'hunter2'],
     ['AWS_ACCESS_KEY_ID', 'hunter2\u0000'],
     ['AWS_SECRET_ACCESS_KEY', 'hunter2\n'],
     ['AWS_SESSION_TOKEN', 'hunter2'],

@@ -2,7 +2,13 @@ import { isDuplicateKey } from '../../database/database-errors.js';
 import type { StorageName } from '../../storage/storage.js';
 import type { Place } from '../slot-owner.js';
 import type { MediaSlot } from '../slots.js';
-import { MediaObjectModel, type MediaObject, type ObjectReference } from './media-object.model.js';
+import {
+  MediaObjectModel,
+  ROW_STATES,
+  type MediaObject,
+  type ObjectReference,
+  type RowState,
+} from './media-object.model.js';
 
 export type { MediaObject, ObjectReference } from './media-object.model.js';
 
@@ -186,6 +192,12 @@ export class Journal {
   /** How many objects wait for their deletion, due or not. */
   async countDoomed(): Promise<number> {
     return MediaObjectModel.countDocuments({ state: 'doomed' });
+  }
+
+  /** How many rows there are in each state. */
+  async countByState(): Promise<Record<RowState, number>> {
+    const counts = ROW_STATES.map(async (state) => [state, await MediaObjectModel.countDocuments({ state })] as const);
+    return Object.fromEntries(await Promise.all(counts)) as Record<RowState, number>;
   }
 
   async count(): Promise<number> {

@@ -7,6 +7,8 @@ export interface ErrorFormatting {
   readonly recognise: (error: unknown) => LecternError | undefined;
   /** Takes note, whole, of what an operator should know: defects of ours before they are masked, and what is away. */
   readonly report: (error: unknown) => void;
+  /** Leaves out the names of the schema that graphql-js suggests for misspelt ones. */
+  readonly hideSuggestions: boolean;
 }
 
 /** From this HTTP status on it is not the client's fault. */
@@ -38,12 +40,18 @@ export function errorFormatter(
     if (known) return { ...located(formatted), message: known.message, extensions: describeError(known) };
     const code = APOLLO_CODES[String(formatted.extensions?.['code'])];
     if (code !== undefined && original instanceof GraphQLError) {
-      return { ...located(formatted), message: formatted.message, extensions: { code, retryable: false } };
+      const message = options.hideSuggestions ? withoutSuggestions(formatted.message) : formatted.message;
+      return { ...located(formatted), message, extensions: { code, retryable: false } };
     }
     options.report(original);
     const { message } = ERROR_CATALOGUE.INTERNAL_SERVER_ERROR;
     return { ...located(formatted), message, extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false } };
   };
+}
+
+/** graphql-js ends a message so. Apollo takes it off validation errors only, not off those of variables. */
+function withoutSuggestions(message: string): string {
+  return message.replace(/ ?Did you mean .+\?/s, '');
 }
 
 /** What a client gets in `extensions`, in GraphQL results and in plain HTTP answers alike. */

@@ -9,16 +9,18 @@ import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { CatalogContext } from '../catalog/context.js';
 import { errorFormatter, type ErrorFormatting } from '../graphql/format-error.js';
+import { noSubscriptions } from '../graphql/operation-types.js';
+import { responseStatus } from '../graphql/response-status.js';
 import { contextOf } from './request-context.js';
 import type { RunningRequests } from './running-requests.js';
 
 export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly production: boolean;
-  readonly errors: ErrorFormatting;
+  readonly errors: Omit<ErrorFormatting, 'hideSuggestions'>;
 }
 
-/** Apollo Server for our schema: Sandbox and introspection outside production only, CSRF prevention always. */
+/** Apollo Server for our schema: Sandbox, introspection and hints outside production only, CSRF prevention always. */
 export function apolloServer({ schema, production, errors }: GraphqlOptions): ApolloServer<CatalogContext> {
   return new ApolloServer<CatalogContext>({
     schema,
@@ -27,8 +29,12 @@ export function apolloServer({ schema, production, errors }: GraphqlOptions): Ap
     hideSchemaDetailsFromClientErrors: production,
     csrfPrevention: true,
     stopOnTerminationSignals: false,
-    formatError: errorFormatter(errors),
+    // A query known by its hash alone would pass the guard of costs unseen.
+    persistedQueries: false,
+    validationRules: [noSubscriptions],
+    formatError: errorFormatter({ ...errors, hideSuggestions: production }),
     plugins: [
+      responseStatus,
       ApolloServerPluginCacheControlDisabled(),
       production
         ? ApolloServerPluginLandingPageDisabled()

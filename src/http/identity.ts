@@ -21,7 +21,10 @@ export function knownOf(request: Request): Known {
 /** Finds out who asks. A header that is no valid token refuses the request: UNAUTHENTICATED. */
 export function identify(authenticator: Authenticator): RequestHandler {
   return async (request, _response, next) => {
-    known.set(request, { requestId: requestIdOf(request), viewer: await authenticator.authenticate(request.get('authorization')) });
+    known.set(request, {
+      requestId: requestIdOf(request),
+      viewer: await authenticator.authenticate(request.get('authorization')),
+    });
     next();
   };
 }

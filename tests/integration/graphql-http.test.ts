@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { clientOf } from '../support/client.js';
@@ -80,11 +81,47 @@ describe('GraphQL over HTTP, outside production', () => {
     ['a syntax error', '{"query":"{ viewer "}', 400, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', '{"query":"{ secrets }"}', 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['an unknown operation name', '{"query":"query A { viewer { id } }","operationName":"B"}', 400, 'BAD_REQUEST'],
+    ['a subscription', '{"query":"subscription { courses { totalCount } }"}', 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['a missing variable', '{"query":"query A($id: ID!) { course(id: $id) { id } }"}', 400, 'BAD_USER_INPUT'],
   ])('answers %s with the code and the status of its fault', async (_what, body, status, code) => {
     const answer = await post(body, { 'content-type': 'application/json' });
     expect([answer.status, errorCodes(answer)]).toEqual([status, [code]]);
     expect(JSON.stringify(answer.body)).not.toMatch(/stacktrace|node_modules/);
+  });
+
+  it('runs no query by its hash alone, and says so as clients that try it expect', async () => {
+    const query = '{ viewer { id } }';
+    const persistedQuery = { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') };
+    for (const body of [{ query }, { query, extensions: { persistedQuery } }, { extensions: { persistedQuery } }]) {
+      const answer = await post(JSON.stringify(body), { 'content-type': 'application/json' });
+      const refused = 'extensions' in body;
+      expect(errorCodes(answer)).toEqual(refused ? ['BAD_REQUEST'] : []);
+      if (refused) expect(answer.body.errors?.[0]?.message).toBe('PersistedQueryNotSupported');
+    }
+  });
+
+  it.each([
+    ['application/json', 200],
+    ['application/json; charset=utf-8', 200],
+    ['application/graphql-response+json', 400],
+    ['application/graphql-response+json, application/json;q=0.9', 400],
+    ['*/*', 400],
+  ])('answers a client that accepts %s with %i for what GraphQL finds wrong', async (accept, status) => {
+    const faults = [
+      '{"query":"{ viewer "}',
+      '{"query":"{ secrets }"}',
+      '{"query":"query A($id: ID!) { course(id: $id) { id } }"}',
+      '{"query":"subscription { courses { totalCount } }"}',
+    ];
+    for (const body of faults) {
+      const answer = await post(body, { 'content-type': 'application/json', accept });
+      expect([answer.status, errorCodes(answer).length, answer.body.data]).toEqual([status, 1, undefined]);
+    }
+    // What is no GraphQL request, and what is not looked at, are refused by status to everybody.
+    const costly = JSON.stringify({ query: `{ ${'__typename '.repeat(100)} }` });
+    for (const body of ['{', '{}', '[]', costly]) {
+      expect((await post(body, { 'content-type': 'application/json', accept })).status).toBe(400);
+    }
   });
 
   it('refuses a body of another type, a longer one, and a form that announces too much', async () => {

@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.js';
 import { LecternError } from '../../src/errors.js';
 import { costGuard, type GraphqlRequest } from '../../src/graphql/cost.js';
 import { buildLecternSchema } from '../../src/schema.js';
 
 const schema = buildLecternSchema();
-const check = costGuard({ schema, maxCost: 200_000, maxTokens: 5_000 });
+/** As they are when nothing is configured. */
+const limits = { schema, ...loadConfig({}).queries };
+const check = costGuard(limits);
 
 function refusal(request: GraphqlRequest): string | undefined {
   try {
@@ -25,7 +30,17 @@ function fragmentBomb(depth: number): string {
   return `{ course(id: "1") { ...F0 } } ${fragments.join(' ')} fragment F${String(depth)} on Course { id }`;
 }
 
+const operationFiles = ['course-page', 'media-file', 'video-items'];
+const coursePage = operationFiles
+  .map((name) => readFileSync(new URL(`../support/operations/${name}.graphql`, import.meta.url), 'utf8'))
+  .join('\n');
+
 describe('the cost of a query', () => {
+  it('admits the course page by the default limits: 20 topics, 200 videos, every URL', () => {
+    const variables = { id: '1', topics: 20, videos: 10 };
+    expect(refusal({ query: coursePage, variables, operationName: 'CoursePage' })).toBeUndefined();
+  });
+
   it.each([
     ['a name', '{ __typename }'],
     [
@@ -37,6 +52,7 @@ describe('the cost of a query', () => {
       'a thousand videos with both URLs',
       '{ course(id: "1") { topics(first: 10) { nodes { videos(first: 100) { nodes { videoUrl thumbnailUrl } } } } } }',
     ],
+    ['the introspection of development tools', getIntrospectionQuery()],
     ['what is no GraphQL, for the parser to say', '{ {'],
     ['a field that does not exist, for validation to say', '{ nothing { at { all } } }'],
   ])('admits %s', (_name, query) => {
@@ -62,15 +78,36 @@ describe('the cost of a query', () => {
     expect(refusal({ query: nested('(first: $n)'), variables: { n: 100 } })).toMatch(/^QUERY_TOO_COSTLY/);
     expect(refusal({ query: nested('(first: $n)'), variables: { n: 2 } })).toBeUndefined();
     // 20 times 20 times 20 URLs at 5 each, and the fields around them.
-    const tight = costGuard({ schema, maxCost: 40_000, maxTokens: 5_000 });
+    const tight = costGuard({ ...limits, maxCost: 40_000 });
     expect(() => tight({ query: nested('') })).toThrow(/costs 48\d{3}/);
   });
 
   it('prices a signed URL above a plain field', () => {
-    const tight = costGuard({ schema, maxCost: 100, maxTokens: 5_000 });
+    const tight = costGuard({ ...limits, maxCost: 100 });
     const courses = (field: string): GraphqlRequest => ({ query: `{ courses(first: 40) { nodes { ${field} } } }` });
     expect(() => tight(courses('id'))).not.toThrow();
     expect(() => tight(courses('thumbnailUrl'))).toThrow(LecternError);
+  });
+
+  it('reads variables that a URL carries as JSON', () => {
+    const query =
+      'query($n: Int!) { courses(first: $n) { nodes { topics(first: $n) { nodes { videos(first: $n) { nodes { id } } } } } } }';
+    expect(refusal({ query, variables: '{"n":100}' })).toMatch(/^QUERY_TOO_COSTLY/);
+    expect(refusal({ query, variables: '{"n":2}' })).toBeUndefined();
+  });
+
+  it('lets nothing through whose price it cannot tell although it would be run', () => {
+    const query = `query($x: Boolean = true) {
+      courses(first: 100) { nodes { topics(first: 100) { nodes { videos(first: 100) { nodes { id } } } } } }
+      course(id: "1") { id @include(if: $x) } }`;
+    expect(refusal({ query, variables: { x: null } })).toMatch(/^BAD_USER_INPUT/);
+  });
+
+  it('leaves to others what will not be run: wrong variables, an unknown operation', () => {
+    const query = 'query A($n: Int!) { courses(first: $n) { totalCount } }';
+    expect(refusal({ query, variables: { n: 'many' } })).toBeUndefined();
+    expect(refusal({ query, variables: { n: 1 }, operationName: 'B' })).toBeUndefined();
+    expect(refusal({ query: 'subscription { nothing }' })).toBeUndefined();
   });
 
   it('counts only the operation that is to be run', () => {
@@ -78,5 +115,61 @@ describe('the cost of a query', () => {
       'query A { __typename } query B { courses(first: 100) { nodes { topics(first: 100) { nodes { id videos(first: 100) { nodes { id } } } } } } }';
     expect(refusal({ query, operationName: 'A' })).toBeUndefined();
     expect(refusal({ query, operationName: 'B' })).toMatch(/^QUERY_TOO_COSTLY/);
+  });
+});
+
+describe('the shape of a query', () => {
+  const many = (count: number, text: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => text(index)).join(' ');
+  const aliases = (count: number, prefix = 'a'): string => many(count, (i) => `${prefix}${i}: __typename`);
+  const levels = (count: number): string => `{ __type(name: "ID") ${nested(count - 1)} }`;
+  const nested = (count: number): string => (count === 1 ? '{ name }' : `{ ofType ${nested(count - 1)} }`);
+
+  it.each<[string, string, string]>([
+    ['50 aliases', `{ ${aliases(50)} }`, `{ ${aliases(51)} }`],
+    [
+      '50 aliases, in fragments too',
+      `{ ${aliases(25)} ...F } fragment F on Query { ${aliases(25, 'b')} }`,
+      `{ ${aliases(25)} ...F } fragment F on Query { ${aliases(26, 'b')} }`,
+    ],
+    [
+      '50 directives',
+      `{ course(id: "1") { id ${many(50, (i) => `...F${i} @skip(if: true)`)} } } ${many(50, (i) => `fragment F${i} on Course { id }`)}`,
+      `{ course(id: "1") { id ${many(51, (i) => `...F${i} @skip(if: true)`)} } } ${many(51, (i) => `fragment F${i} on Course { id }`)}`,
+    ],
+    ['20 levels', levels(20), levels(21)],
+    [
+      '20 levels, by fragments too',
+      `{ __type(name: "ID") { ...F } } fragment F on __Type ${nested(19)}`,
+      `{ __type(name: "ID") { ...F } } fragment F on __Type ${nested(20)}`,
+    ],
+    ['5 repetitions of a field', `{ ${many(6, () => '__typename')} }`, `{ ${many(7, () => '__typename')} }`],
+    [
+      '5 repetitions of a field in inline fragments',
+      `{ ${many(6, () => '... { __typename }')} }`,
+      `{ ${many(7, () => '... on Query { __typename }')} }`,
+    ],
+    [
+      '5 repetitions of a fragment',
+      `{ ${many(6, () => '...F')} } fragment F on Query { __typename }`,
+      `{ ${many(7, () => '...F')} } fragment F on Query { __typename }`,
+    ],
+    ['5 repetitions of a directive', `{ __typename ${'@a'.repeat(6)} }`, `{ __typename ${'@a'.repeat(7)} }`],
+  ])('admits %s and no more', (_what, admitted, refused) => {
+    expect(refusal({ query: admitted })).toBeUndefined();
+    expect(refusal({ query: refused })).toMatch(/^QUERY_TOO_COSTLY/);
+  });
+
+  it('takes the same field in fragments for different types, and in different fragments, for no repetition', () => {
+    const fragments = many(40, (i) => `fragment F${i} on Course { id title }`);
+    expect(refusal({ query: `{ course(id: "1") { ${many(40, (i) => `...F${i}`)} } } ${fragments}` })).toBeUndefined();
+    const branches = many(40, (i) => `... on T${i} { id }`);
+    expect(refusal({ query: `{ course(id: "1") { ${branches} } }` })).toBeUndefined();
+  });
+
+  it('measures fragments in circles, and what nobody spreads', () => {
+    const circle = '{ course(id: "1") { ...F } } fragment F on Course { id ...G } fragment G on Course { id ...F }';
+    expect(refusal({ query: circle })).toBeUndefined();
+    expect(refusal({ query: `{ __typename } fragment F on Query { ${aliases(51)} }` })).toMatch(/^QUERY_TOO_COSTLY/);
   });
 });

@@ -28,7 +28,6 @@ describe('GET /files/{key}', () => {
     expect(await response.text()).toBe(TEXT);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'accept-ranges': 'bytes',
-      'access-control-allow-origin': '*',
       'cache-control': expect.stringMatching(/^private, max-age=(59|60)$/),
       'content-disposition': DISPOSITION,
       'content-length': '10',

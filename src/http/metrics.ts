@@ -26,7 +26,7 @@ export function metricsRoute({ metrics, token, production }: MetricsOptions): Ro
 
 /** Compared by digests: they are of one length, so the time that it takes tells nothing. */
 function isBearer(header: string | undefined, token: string): boolean {
-  const given = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? '';
+  const given = /^Bearer +(.+)$/i.exec(header ?? '')?.[1] ?? '';
   return timingSafeEqual(digest(given), digest(token));
 }
 

@@ -7,6 +7,9 @@ import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.
 import { clientOf, createCourse, type CreatedCourse } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
 
+/** Of the browser, where the pages of these tests run. */
+declare const Image: new () => { naturalWidth: number; src: string; onload: () => void; onerror: () => void };
+
 const OURS = 'https://app.example.org';
 const OTHER = 'https://elsewhere.example.org';
 
@@ -181,6 +184,7 @@ describe.skipIf(!hasChromium)('a page of another origin in a browser', () => {
     await page.goto(pageOrigin);
     const seen = await page.evaluate(
       async ({ url, token, file, permalink }) => {
+        const uncached = { cache: 'no-store' } as RequestInit;
         const read = async (work: () => Promise<unknown>): Promise<unknown> => work().catch(() => 'kept from the page');
         const shown = (source: string): Promise<boolean> =>
           new Promise((resolve) => {
@@ -201,10 +205,10 @@ describe.skipIf(!hasChromium)('a page of another origin in a browser', () => {
             return [await response.json(), response.headers.get('x-request-id')];
           }),
           file: await read(async () => {
-            const response = await fetch(file, { headers: { range: 'bytes=0-9' }, cache: 'no-store' });
+            const response = await fetch(file, { ...uncached, headers: { range: 'bytes=0-9' } });
             return [(await response.arrayBuffer()).byteLength, response.headers.get('content-range') !== null];
           }),
-          permalink: await read(async () => (await fetch(permalink, { cache: 'no-store' })).status),
+          permalink: await read(async () => (await fetch(permalink, uncached)).status),
           shown: await Promise.all([shown(file), shown(permalink)]),
         };
       },

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { rename, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import mongoose from 'mongoose';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+
+let app: TestApp | undefined;
+afterEach(() => app?.remove());
+
+async function start(): Promise<TestApp> {
+  app = await startApp();
+  return app;
+}
+
+async function probe({ origin }: TestApp, path: string): Promise<[number, unknown, string | null]> {
+  const response = await fetch(`${origin}${path}`);
+  return [response.status, await response.json(), response.headers.get('cache-control')];
+}
+
+const ALIVE = [200, { status: 'ok' }, 'no-store'];
+const READY = [200, { status: 'ready' }, 'no-store'];
+const UNAVAILABLE = [503, { status: 'unavailable' }, 'no-store'];
+
+describe('/healthz and /readyz', () => {
+  it('a server that can do its work is alive and ready', async () => {
+    const running = await start();
+    expect([await probe(running, '/healthz'), await probe(running, '/readyz')]).toEqual([ALIVE, READY]);
+  });
+
+  it('without its storage it is alive and not ready, until it is back', async () => {
+    const running = await start();
+    expect(await probe(running, '/readyz')).toEqual(READY);
+    // What is a file cannot hold any.
+    await rename(running.filesDir, `${running.filesDir}-away`).catch(() => undefined);
+    await writeFile(running.filesDir, '');
+    expect([await probe(running, '/healthz'), await probe(running, '/readyz')]).toEqual([ALIVE, UNAVAILABLE]);
+    await rename(running.filesDir, `${running.filesDir}-wrong`);
+    expect(await probe(running, '/readyz')).toEqual(READY);
+  });
+
+  it('without its database it is alive and not ready', async () => {
+    const running = await start();
+    await mongoose.connection.close();
+    expect([await probe(running, '/healthz'), await probe(running, '/readyz')]).toEqual([ALIVE, UNAVAILABLE]);
+  });
+
+  it('while it stops it is alive and not ready', async () => {
+    const running = await start();
+    const { hostname, port } = new URL(running.origin);
+    const client = connect(Number(port), hostname);
+    const head = [
+      'POST /graphql HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Length: 100',
+      'Expect: 100-continue',
+    ];
+    client.on('error', () => undefined).write(`${head.join('\r\n')}\r\n\r\n{`);
+    // "100 Continue" tells that the request runs.
+    await once(client, 'data');
+    const stopped = running.stop();
+    await vi.waitUntil(async () => (await probe(running, '/readyz'))[0] === 503);
+    expect(await probe(running, '/healthz')).toEqual(ALIVE);
+    client.destroy();
+    await stopped;
+  });
+});

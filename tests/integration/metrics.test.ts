@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Environment } from '../../src/config.js';
+import { SLOTS } from '../../src/media/slots.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse } from '../support/client.js';
+import { fixtures } from '../support/fixtures.js';
+import { CreateCourseDocument } from '../support/gql/graphql.js';
+import { errorCodes, readResponse } from '../support/graphql-client.js';
+import { fileOf } from '../support/multipart.js';
+
+const TOKEN = 'a token for the scraper alone, 32 bytes';
+const PRODUCTION = { NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' };
+
+let app: TestApp | undefined;
+afterEach(() => app?.remove());
+
+async function start(environment: Environment = {}): Promise<TestApp> {
+  app = await startApp(environment);
+  return app;
+}
+
+/** Every time series of a scrape, by name and labels as they are written. */
+async function scrape({ origin }: TestApp): Promise<Map<string, number>> {
+  const response = await fetch(`${origin}/metrics`);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
+}
+
+describe('/metrics', () => {
+  it('counts requests, uploads by slot and outcome, bytes, signings and the latencies of the storage', async () => {
+    const running = await start();
+    const ada = await clientOf(running, 'ada');
+    const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
+    const course = await createCourse(ada, { title: 'Measured' }, files);
+    const text = { thumbnail: fileOf('no picture', 'thumbnail.jpg', 'image/jpeg') };
+    const refused = await ada.upload(CreateCourseDocument, { input: { title: 'Refused' } }, text);
+    expect(errorCodes(refused)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
+    await (await fetch(course.thumbnailUrl!)).arrayBuffer();
+    await fetch(`${running.origin}/nothing`);
+
+    // A request is counted when its connection has it behind it, a moment after its client has the answer.
+    const refusals = 'lectern_http_requests_total{outcome="refused"}';
+    await vi.waitUntil(async () => (await scrape(running)).get(refusals) === 1);
+    const seen = await scrape(running);
+    const valueOf = (name: string): number => seen.get(name) ?? 0;
+    expect(valueOf('lectern_uploads_total{slot="COURSE_THUMBNAIL",outcome="stored"}')).toBe(1);
+    expect(valueOf('lectern_uploads_total{slot="COURSE_INTRO_VIDEO",outcome="stored"}')).toBe(1);
+    expect(valueOf('lectern_uploads_total{slot="COURSE_THUMBNAIL",outcome="refused"}')).toBe(1);
+    expect(valueOf('lectern_uploaded_bytes_total{slot="COURSE_THUMBNAIL"}')).toBe(fixtures.thumbnail.size);
+    expect(valueOf('lectern_uploaded_bytes_total{slot="COURSE_INTRO_VIDEO"}')).toBe(fixtures.intro.size);
+    expect(valueOf('lectern_url_signings_total')).toBe(2);
+    expect(valueOf('lectern_http_requests_total{outcome="served"}')).toBeGreaterThanOrEqual(3);
+    expect(valueOf('lectern_http_requests_total{outcome="failed"}')).toBe(0);
+    expect(valueOf('lectern_storage_put_seconds_count{outcome="done"}')).toBe(2);
+    expect(valueOf('lectern_storage_put_seconds_sum{outcome="done"}')).toBeGreaterThan(0);
+    expect(valueOf('lectern_storage_stat_seconds_count{outcome="done"}')).toBeGreaterThanOrEqual(1);
+    expect(valueOf('lectern_storage_open_seconds_count{outcome="done"}')).toBeGreaterThanOrEqual(1);
+    for (const state of ['pending', 'expired', 'doomed', 'kept']) {
+      expect(seen.get(`lectern_journal_rows{state="${state}"}`)).toBe(0);
+    }
+    expect([...seen.keys()].some((name) => name.startsWith('nodejs_eventloop_lag_p99_seconds'))).toBe(true);
+    expect(seen.has('process_resident_memory_bytes')).toBe(true);
+  });
+
+  it('has a closed number of time series, whatever clients send', async () => {
+    const running = await start();
+    const before = await scrape(running);
+    for (let i = 0; i < 20; i++) {
+      await fetch(`${running.origin}/nothing/${i}`, {
+        method: i % 2 ? 'PUT' : 'GET',
+        headers: { 'x-request-id': `i${i}` },
+      });
+      await fetch(`${running.origin}/media/video/${i}`);
+    }
+    const lecterns = [...(await scrape(running)).keys()].filter((name) => name.startsWith('lectern_'));
+    expect(lecterns.filter((name) => !before.has(name)).sort()).toEqual([
+      'lectern_http_requests_total{outcome="refused"}',
+      'lectern_http_requests_total{outcome="served"}',
+    ]);
+    const labels = lecterns.flatMap((name) =>
+      Array.from(name.matchAll(/(\w+)="([^"]*)"/g), ([, label, value]) => [label, value] as const),
+    );
+    const allowed: Record<string, readonly string[]> = {
+      slot: Object.keys(SLOTS),
+      state: ['pending', 'expired', 'doomed', 'kept'],
+      outcome: ['served', 'refused', 'failed', 'left', 'stored', 'broken_off', 'done', 'unavailable', 'rejected'],
+    };
+    for (const [label, value] of labels) {
+      // The upper bounds of a histogram.
+      if (label !== 'le') expect(allowed[label!]).toContain(value);
+    }
+  });
+
+  it('counts the rows of the journal by state when it is asked', async () => {
+    const running = await start();
+    const object = {
+      storage: 'local' as const,
+      key: 'images/x/y.png',
+      slot: 'IMAGE' as const,
+      place: { ownerId: 'x' },
+    };
+    await running.app.journal.addPending(object, 'batch', new Date(Date.now() + 60_000));
+    expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(1);
+    await running.app.journal.removeUpload(object);
+    expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(0);
+  });
+
+  it('still tells the rest when the journal cannot be asked', async () => {
+    const running = await start();
+    for (const ask of [() => Promise.reject(new Error('no database')), () => new Promise<never>(() => undefined)]) {
+      vi.spyOn(running.app.journal, 'countByState').mockImplementation(ask);
+      const seen = await scrape(running);
+      expect(seen.has('process_resident_memory_bytes')).toBe(true);
+      expect([...seen.keys()].filter((name) => name.startsWith('lectern_journal_rows'))).toEqual([]);
+    }
+  });
+
+  it('is of one server: another in the same process begins at nothing', async () => {
+    const first = await start();
+    await fetch(`${first.origin}/nothing`);
+    await first.remove();
+    const second = await start();
+    expect((await scrape(second)).get('lectern_http_requests_total{outcome="refused"}')).toBeUndefined();
+  });
+});
+
+describe('who may read /metrics', () => {
+  const ask = async ({ origin }: TestApp, authorization?: string): Promise<[number, string | null]> => {
+    const response = await fetch(`${origin}/metrics`, {
+      headers: authorization === undefined ? {} : { authorization },
+    });
+    const text = await response.text();
+    return [
+      response.status,
+      text.startsWith('# HELP') ? 'metrics' : (errorCodes(await readResponse(new Response(text)))[0] ?? null),
+    ];
+  };
+
+  it('everybody outside production', async () => {
+    expect(await ask(await start())).toEqual([200, 'metrics']);
+  });
+
+  it('nobody in production without METRICS_TOKEN', async () => {
+    const running = await start(PRODUCTION);
+    for (const header of [undefined, 'Bearer ', 'Bearer undefined']) {
+      expect(await ask(running, header)).toEqual([404, 'NOT_FOUND']);
+    }
+  });
+
+  it.each<[string, Environment]>([
+    ['in production', PRODUCTION],
+    ['elsewhere', {}],
+  ])('with METRICS_TOKEN whoever sends it, %s', async (_where, environment) => {
+    const running = await start({ ...environment, METRICS_TOKEN: TOKEN });
+    expect(await ask(running, `Bearer ${TOKEN}`)).toEqual([200, 'metrics']);
+    expect(await ask(running, `bearer ${TOKEN}`)).toEqual([200, 'metrics']);
+    for (const header of [
+      undefined,
+      TOKEN,
+      `Basic ${TOKEN}`,
+      `Bearer ${TOKEN}x`,
+      `Bearer ${TOKEN.slice(0, -1)}`,
+      'Bearer',
+    ]) {
+      expect(await ask(running, header)).toEqual([404, 'NOT_FOUND']);
+    }
+  });
+});

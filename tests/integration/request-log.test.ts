@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { TEST_SECRET, tokenFor } from '../support/app.js';
+import { fixtures } from '../support/fixtures.js';
+import { CreateCourseDocument, ViewerDocument } from '../support/gql/graphql.js';
+import { dataOf, graphql } from '../support/graphql-client.js';
+import { uploadRequest } from '../support/multipart.js';
+import { startServer, type ServerProcess } from '../support/server.js';
+
+const UUID = /^[0-9a-f-]{36}$/;
+
+let dataDir: string;
+let server: ServerProcess;
+let origin: string;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'lectern-log-'));
+  const environment = {
+    NODE_ENV: 'production',
+    ALLOW_EMBEDDED_DATABASE: 'true',
+    HOST: 'localhost',
+    PORT: '0',
+    DATA_DIR: dataDir,
+    AUTH_JWT_SECRET: TEST_SECRET,
+    METRICS_TOKEN: 'a token for the scraper alone, 32 bytes',
+    LOG_LEVEL: 'trace',
+  };
+  server = await startServer(environment, dataDir);
+  origin = server.url.replace('/graphql', '');
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+interface Line {
+  readonly level: number;
+  readonly msg: string;
+  readonly requestId?: string;
+  readonly [field: string]: unknown;
+}
+
+function lines(): Line[] {
+  return server
+    .stdout()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** The lines about one request, once it has been written that it is over. */
+async function linesOf(requestId: string): Promise<Line[]> {
+  const mine = (): Line[] => lines().filter((line) => line.requestId === requestId);
+  await vi.waitUntil(() => mine().some(({ msg }) => msg === 'request'), { timeout: 5_000 });
+  return mine();
+}
+
+/** Every kind of answer there is. */
+const ANSWERS: [name: string, path: string, init: RequestInit, status: number][] = [
+  ['health', '/healthz', {}, 200],
+  ['readiness', '/readyz', {}, 200],
+  ['metrics that are refused', '/metrics', {}, 404],
+  ['a link that is refused', '/files/images/a/b.png?signature=x', {}, 403],
+  ['another method on a link', '/files/images/a/b.png', { method: 'DELETE' }, 405],
+  ['a malformed link', '/files/%E0%A4%A', {}, 400],
+  ['a permalink', '/media/video/1', {}, 404],
+  ['a token that is refused', '/graphql', { method: 'POST', headers: { authorization: 'Bearer x' } }, 401],
+  ['a body that is refused', '/graphql', { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } }, 400],
+  [
+    'a preflight',
+    '/graphql',
+    { method: 'OPTIONS', headers: { origin: 'https://a.example', 'access-control-request-method': 'POST' } },
+    204,
+  ],
+  ['no query', '/graphql', {}, 400],
+  ['nothing', '/nothing', {}, 404],
+];
+
+describe('X-Request-Id', () => {
+  it.each(ANSWERS)('is echoed on %s, and logged', async (name, path, init, status) => {
+    const id = `given-${name.replaceAll(' ', '.')}`;
+    const response = await fetch(`${origin}${path}`, { ...init, headers: { ...init.headers, 'x-request-id': id } });
+    expect([response.status, response.headers.get('x-request-id')]).toEqual([status, id]);
+    const [line] = (await linesOf(id)).filter(({ msg }) => msg === 'request');
+    expect(line).toMatchObject({
+      method: init.method ?? 'GET',
+      path: path.split('?')[0],
+      status,
+      ms: expect.any(Number),
+    });
+    expect(line?.outcome).toBe(status >= 400 ? 'refused' : 'served');
+    expect(line?.level).toBe(['/healthz', '/readyz', '/metrics'].includes(path) ? 20 : 30);
+  });
+
+  it.each(['x'.repeat(128), 'a-b_c.D9'])('is taken as it is: %s', async (id) => {
+    const response = await fetch(`${origin}/healthz`, { headers: { 'x-request-id': id } });
+    expect(response.headers.get('x-request-id')).toBe(id);
+  });
+
+  it.each(['', 'x'.repeat(129), 'with space', 'semi;colon', '{"a":1}', 'ümlaut', '<b>'])(
+    'is made anew for what is none: %s',
+    async (id) => {
+      const response = await fetch(`${origin}/healthz`, { headers: { 'x-request-id': id } });
+      expect(response.headers.get('x-request-id')).toMatch(UUID);
+    },
+  );
+
+  it('is another for each request', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => (await fetch(`${origin}/healthz`)).headers.get('x-request-id')),
+    );
+    expect(new Set(ids).size).toBe(20);
+  });
+});
+
+describe('the log in production', () => {
+  it('is JSON, and names the request on every line about it', async () => {
+    const token = await tokenFor('ada', 'instructor');
+    const headers = { 'x-request-id': 'an-upload' };
+    const variables = { input: { title: 'Logged' } };
+    const files = { thumbnail: fixtures.thumbnail };
+    dataOf(await uploadRequest(server.url, { document: CreateCourseDocument, variables, files, token, headers }));
+    const mine = await linesOf('an-upload');
+    const steps = mine.filter(({ msg }) => msg === 'step begins').map(({ step }) => step);
+    expect(steps).toEqual(expect.arrayContaining(['journal', 'store', 'publish', 'finish']));
+    // Nothing of the upload is logged without its name.
+    expect(lines().filter((line) => 'step' in line && line.requestId === undefined)).toEqual([]);
+  });
+
+  it('holds no token, no signature and no query', async () => {
+    const token = await tokenFor('ada', 'instructor');
+    const variables = { input: { title: 'Secret', status: 'PUBLISHED' as const } };
+    const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
+    const created = await uploadRequest(server.url, { document: CreateCourseDocument, variables, files, token });
+    const { thumbnailUrl, introVideoUrl } = dataOf(created).createCourse;
+    const local = (url: string): string => url.replace(/^https?:\/\/[^/]+/, origin);
+    expect((await fetch(local(thumbnailUrl!))).status).toBe(200);
+    expect((await fetch(local(introVideoUrl!), { headers: { range: 'bytes=0-9' } })).status).toBe(206);
+    expect((await fetch(`${local(thumbnailUrl!)}0`)).status).toBe(403);
+    const expired = await tokenFor('ada', 'instructor', -60);
+    expect((await graphql(server.url, ViewerDocument, {}, { token: expired })).status).toBe(401);
+    const scraper = { authorization: 'Bearer a token for the scraper alone, 32 bytes', 'x-request-id': 'the-last-one' };
+    await fetch(`${origin}/metrics`, { headers: scraper });
+    await linesOf('the-last-one');
+
+    const log = server.stdout();
+    expect(log).toContain(new URL(thumbnailUrl!).pathname);
+    const secrets = [token, expired, ...[token, expired].flatMap((jwt) => jwt.split('.').slice(1))];
+    for (const url of [thumbnailUrl!, introVideoUrl!]) {
+      const { search, searchParams } = new URL(url);
+      secrets.push(search, searchParams.get('signature')!, encodeURIComponent(searchParams.get('signature')!));
+    }
+    expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
+    expect(log).not.toMatch(/signature=|Bearer|scraper alone/);
+  });
+});

@@ -124,6 +124,41 @@ describe('GraphQL over HTTP, outside production', () => {
     }
   });
 
+  it.each<[string, string]>([
+    ['6,000 aliases', `{ ${Array.from({ length: 6_000 }, (_, i) => `a${i}: nothing`).join(' ')} }`],
+    ['51 aliases', `{ ${Array.from({ length: 51 }, (_, i) => `a${i}: nothing`).join(' ')} }`],
+    [
+      'a fragment bomb',
+      `{ course(id: "1") { ...F0 } } ${Array.from({ length: 30 }, (_, i) => `fragment F${i} on Course { ...F${i + 1} ...F${i + 1} }`).join(' ')} fragment F30 on Course { nothing }`,
+    ],
+    ['21 levels', `{ ${'nothing { '.repeat(20)} nothing ${'} '.repeat(20)} }`],
+    ['repetitions', `{ ${'nothing '.repeat(100)} }`],
+    ['directives', `{ nothing ${'@nothing'.repeat(100)} }`],
+  ])('refuses %s before it is validated, by POST, by GET and with files', async (_what, query) => {
+    const { token } = await clientOf(app, 'ada');
+    const before = await tracesOf(app);
+    const headers = { 'apollo-require-preflight': '1' };
+    const byPost = await graphql(app.url, query, {});
+    const short = query.length < 10_000 ? query : `{ ${'nothing '.repeat(100)} }`;
+    const byGet = await readResponse(await fetch(`${app.url}?query=${encodeURIComponent(short)}`, { headers }));
+    const withFile = await uploadRequest(app.url, { document: query, files: { file: fixtures.png }, token });
+    // Validation would say that there is no such field.
+    for (const answer of [byPost, byGet, withFile]) {
+      expect([answer.status, errorCodes(answer)]).toEqual([400, ['QUERY_TOO_COSTLY']]);
+    }
+    expect(await tracesOf(app)).toEqual(before);
+  });
+
+  it('refuses lists in lists by their sizes, given by variables of a URL too', async () => {
+    const query = `query($n: Int!) { courses(first: $n) { nodes { topics(first: $n) { nodes { videos(first: $n) {
+      nodes { videoUrl } } } } } } }`;
+    expect(errorCodes(await graphql(app.url, query, { n: 100 }))).toEqual(['QUERY_TOO_COSTLY']);
+    const get = `${app.url}?query=${encodeURIComponent(query)}&variables=${encodeURIComponent('{"n":100}')}`;
+    const byGet = await readResponse(await fetch(get, { headers: { 'apollo-require-preflight': '1' } }));
+    expect([byGet.status, errorCodes(byGet)]).toEqual([400, ['QUERY_TOO_COSTLY']]);
+    expect(errorCodes(await graphql(app.url, query, { n: 5 }))).toEqual([]);
+  });
+
   it('refuses a body of another type, a longer one, and a form that announces too much', async () => {
     const headers = { 'apollo-require-preflight': '1' };
     const xml = await post('<query/>', { ...headers, 'content-type': 'application/xml' });

@@ -1,13 +1,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ApolloClient, InMemoryCache } from '@apollo/client';
+import { Client, fetchExchange } from '@urql/core';
 import UploadHttpLink from 'apollo-upload-client/UploadHttpLink.mjs';
 import { print } from 'graphql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { downloadedSha256 } from '../support/download.js';
 import { fixtures, type Fixture } from '../support/fixtures.js';
-import { CourseWithFilesDocument, CreateCourseDocument, type CreateCourseMutation } from '../support/gql/graphql.js';
+import {
+  CourseWithFilesDocument,
+  CreateCourseDocument,
+  ViewerDocument,
+  type CreateCourseMutation,
+} from '../support/gql/graphql.js';
 
 const run = promisify(execFile);
 
@@ -20,6 +26,12 @@ beforeAll(async () => {
 });
 afterAll(() => app.remove());
 
+/** What README.md has every client send. */
+const documentedHeaders = () => ({ Authorization: `Bearer ${token}`, 'Apollo-Require-Preflight': 'true' });
+const blobOf = ({ bytes, contentType }: Fixture): Blob => new Blob([bytes], { type: contentType });
+const formFileOf = ({ bytes, filename, contentType }: Fixture): File =>
+  new File([bytes], filename, { type: contentType });
+
 async function expectCourse(course: CreateCourseMutation['createCourse'] | undefined): Promise<void> {
   expect(course).toMatchObject({
     thumbnail: { sha256: fixtures.thumbnail.sha256, filename: 'thumbnail.jpg', contentType: 'image/jpeg' },
@@ -30,19 +42,16 @@ async function expectCourse(course: CreateCourseMutation['createCourse'] | undef
 }
 
 it('Apollo Client with apollo-upload-client', async () => {
-  const headers = { authorization: `Bearer ${token}`, 'apollo-require-preflight': 'true' };
   const client = new ApolloClient({
     cache: new InMemoryCache(),
-    link: new UploadHttpLink({ uri: app.url, headers }),
+    link: new UploadHttpLink({ uri: app.url, headers: documentedHeaders() }),
   });
-  const fileOf = ({ bytes, filename, contentType }: Fixture): File =>
-    new File([bytes], filename, { type: contentType });
   const { data } = await client.mutate({
     mutation: CreateCourseDocument,
     variables: {
       input: { title: 'By Apollo Client' },
-      thumbnail: fileOf(fixtures.thumbnail),
-      introVideo: fileOf(fixtures.intro),
+      thumbnail: formFileOf(fixtures.thumbnail),
+      introVideo: formFileOf(fixtures.intro),
     },
   });
   await expectCourse(data?.createCourse);
@@ -71,4 +80,48 @@ it('curl without the header that keeps other web sites away is told what is miss
   const { stdout } = await run('curl', ['-sS', '--max-time', '20', app.url, ...form]);
   expect(JSON.parse(stdout)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   expect(stdout).toContain('apollo-require-preflight');
+});
+
+it('fetch with FormData', async () => {
+  const form = new FormData();
+  const variables = { input: { title: 'By fetch' }, thumbnail: null, introVideo: null };
+  form.append('operations', JSON.stringify({ query: print(CreateCourseDocument), variables }));
+  form.append('map', JSON.stringify({ 0: ['variables.thumbnail'], 1: ['variables.introVideo'] }));
+  form.append('0', blobOf(fixtures.thumbnail), fixtures.thumbnail.filename);
+  form.append('1', blobOf(fixtures.intro), fixtures.intro.filename);
+  const response = await fetch(app.url, { method: 'POST', headers: documentedHeaders(), body: form });
+  expect(response.status).toBe(200);
+  const answer = (await response.json()) as { data?: CreateCourseMutation };
+  await expectCourse(answer.data?.createCourse);
+});
+
+it('urql', async () => {
+  const client = new Client({
+    url: app.url,
+    exchanges: [fetchExchange],
+    preferGetMethod: false,
+    fetchOptions: { headers: documentedHeaders() },
+  });
+  // urql sends a multipart request as soon as a variable holds a file.
+  const created = await client
+    .mutation(CreateCourseDocument, {
+      input: { title: 'By urql' },
+      thumbnail: formFileOf(fixtures.thumbnail),
+      introVideo: formFileOf(fixtures.intro),
+    })
+    .toPromise();
+  expect(created.error).toBeUndefined();
+  await expectCourse(created.data?.createCourse);
+  const read = await client.query(CourseWithFilesDocument, { id: created.data!.createCourse.id }).toPromise();
+  expect(read.data?.course).toMatchObject({ title: 'By urql' });
+});
+
+it('urql, which asks by GET', async () => {
+  const client = new Client({
+    url: app.url,
+    exchanges: [fetchExchange],
+    preferGetMethod: 'force',
+    fetchOptions: { headers: documentedHeaders() },
+  });
+  expect((await client.query(ViewerDocument, {}).toPromise()).data).toMatchObject({ viewer: { id: 'ada' } });
 });

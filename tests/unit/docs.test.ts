@@ -8,6 +8,7 @@ import '../../src/app.js';
 import type { Section } from '../../src/config/variable.js';
 import { CONFIG_TABLE } from '../../src/config.js';
 import { ERROR_CATALOGUE } from '../../src/errors.js';
+import { Metrics } from '../../src/metrics.js';
 import { SLOTS } from '../../src/media/slots.js';
 import { allPages, anchorsOf, ownLinks, readPage, ROOT, sectionOf, tableRows } from '../support/docs-pages.js';
 
@@ -71,7 +72,7 @@ describe('docs/api.md', () => {
     const source = readFileSync(join(ROOT, 'src/http/permalinks.ts'), 'utf8');
     const addresses = Array.from(source.matchAll(/link\('([^']+)'/g), ([, path = '']) => path);
     expect(addresses.length).toBeGreaterThan(3);
-    for (const address of [...addresses, '/files/', '/healthz', '/readyz']) {
+    for (const address of [...addresses, '/files/', '/healthz', '/readyz', '/metrics']) {
       const pattern = address.replace(/[:*]id/, '\\{\\w+\\}');
       expect(api.text).toMatch(new RegExp(`GET${address === '/files/' ? '.*' : ' '}${pattern}`));
     }
@@ -99,6 +100,54 @@ describe('docs/errors.md', () => {
       expect(meaning?.length, code).toBeGreaterThan(20);
       expect(remedy?.length, code).toBeGreaterThan(5);
     }
+  });
+});
+
+describe('docs/security.md', () => {
+  const page = readPage('docs/security.md');
+  const rows = tableRows(page.prose, 'Threat', 'Defence', 'Test');
+
+  it.each(rows.map((row) => [row[0] ?? '', row] as const))(
+    '"%s": the tests that it names are there, and assert',
+    (_threat, row) => {
+      const [threat, defence, tests = ''] = row;
+      expect(threat?.length).toBeGreaterThan(10);
+      expect(defence?.length).toBeGreaterThan(10);
+      const files = Array.from(
+        tests.matchAll(/\]\(\.\.\/((?:tests|bench)\/[^)]+\.(?:test|bench)\.ts)\)/g),
+        ([, file = '']) => file,
+      );
+      expect(files.length).toBeGreaterThan(0);
+      expect(tests.replace(/\[[^\]]+\]\([^)]+\)/g, '').replaceAll(', ', '')).toBe('');
+      for (const file of files) expect(readFileSync(join(ROOT, file), 'utf8'), file).toContain('expect(');
+    },
+  );
+
+  it('lists what there is to fear', () => {
+    expect(rows.length).toBeGreaterThan(20);
+  });
+});
+
+describe('docs/operating.md', () => {
+  const page = readPage('docs/operating.md');
+
+  it('lists every metric of ours', async () => {
+    const metrics = new Metrics();
+    const journal = 'lectern_journal_rows';
+    metrics.countByState(journal, 'Rows.', () => Promise.resolve({ pending: 0 }));
+    const declared = Array.from((await metrics.text()).matchAll(/^# TYPE (\w+)/gm), ([, name = '']) => name);
+    expect(declared).toContain(journal);
+    const listed = tableRows(page.prose, 'Name', 'Labels', 'Meaning').map(([name = '']) => name.replaceAll('`', ''));
+    expect(listed.sort()).toEqual(declared.sort());
+  });
+
+  it('lists every limit of a query', () => {
+    const names = Object.values(CONFIG_TABLE.queries).map(({ name }) => `\`${name}\``);
+    expect(
+      tableRows(page.prose, 'Setting', 'What it counts')
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(names.sort());
   });
 });
 
@@ -139,7 +188,8 @@ describe('README.md', () => {
 
   it('and every page name only variables that there are', () => {
     const variables = Object.values(CONFIG_TABLE).flatMap((section) => Object.values(section).map(({ name }) => name));
-    const prefixes = /^(S3|AWS|AUTH|UPLOAD|DATA|MONGODB|LOCAL_STORAGE|PUBLIC|SWEEP|PENDING|REPLACED|LOG)_/;
+    const prefixes =
+      /^(S3|AWS|AUTH|UPLOAD|DATA|MONGODB|LOCAL_STORAGE|PUBLIC|SWEEP|PENDING|REPLACED|LOG|QUERY|RATE_LIMIT|CORS|TRUST|METRICS)_/;
     const codes = new Set<string>(Object.keys(ERROR_CATALOGUE));
     const wrong = pages.flatMap(({ path, text }) =>
       Array.from(text.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g), ([, name = '']) => name)

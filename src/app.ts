@@ -146,8 +146,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const schema = buildLecternSchema({ get: (resolver) => resolvers.get(resolver) });
   const apollo = apolloServer({ schema, production, errors });
   const running = new RunningRequests();
-  const ready = async (): Promise<void> => {
-    if (running.isStopping) throw new LecternError('SERVICE_UNAVAILABLE');
+  const check = async (): Promise<void> => {
     await Promise.all([database.check(), storages.current.check()]);
   };
 
@@ -184,7 +183,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         limits: bodyLimits(config, slots),
         maxFiles: config.uploads.maxFiles,
         checkCost: costGuard({ schema, ...config.queries }),
-        health: { ready, report: errors.report },
+        health: { isStopping: () => running.isStopping, check, report: errors.report },
         permalinks: new FileFinder(courses, videos, images),
         signedUrls,
         running,

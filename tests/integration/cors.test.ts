@@ -13,6 +13,8 @@ declare const Image: new () => { naturalWidth: number; src: string; onload: () =
 const OURS = 'https://app.example.org';
 const OTHER = 'https://elsewhere.example.org';
 
+type PlainInit = RequestInit & { headers: Record<string, string> };
+
 /** What CORS answers to one request, names and values as a browser reads them. */
 async function corsOf(url: string, init: RequestInit): Promise<Record<string, string>> {
   const response = await fetch(url, { redirect: 'manual', ...init });
@@ -22,7 +24,7 @@ async function corsOf(url: string, init: RequestInit): Promise<Record<string, st
   return { status: String(response.status), ...Object.fromEntries(headers) };
 }
 
-function preflight(origin: string, method: string, headers: string): RequestInit {
+function preflight(origin: string, method: string, headers: string): PlainInit {
   return {
     method: 'OPTIONS',
     headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': headers },

@@ -18,6 +18,17 @@ async function probe({ origin }: TestApp, path: string): Promise<[number, unknow
   return [response.status, await response.json(), response.headers.get('cache-control')];
 }
 
+/** The outcome of a check is told for a second, so another one may take that long to be told. */
+async function answers(running: TestApp, expected: unknown): Promise<void> {
+  await vi.waitFor(async () => expect(await probe(running, '/readyz')).toEqual(expected), { timeout: 3_000 });
+}
+
+/** How often the storage was asked whether it is there. */
+async function checksOf({ app: { telemetry } }: TestApp): Promise<number> {
+  const line = /^lectern_storage_check_seconds_count\{outcome="done"\} (\d+)$/m.exec(await telemetry.metrics.text());
+  return Number(line?.[1] ?? 0);
+}
+
 const ALIVE = [200, { status: 'ok' }, 'no-store'];
 const READY = [200, { status: 'ready' }, 'no-store'];
 const UNAVAILABLE = [503, { status: 'unavailable' }, 'no-store'];
@@ -34,15 +45,27 @@ describe('/healthz and /readyz', () => {
     // What is a file cannot hold any.
     await rename(running.filesDir, `${running.filesDir}-away`).catch(() => undefined);
     await writeFile(running.filesDir, '');
-    expect([await probe(running, '/healthz'), await probe(running, '/readyz')]).toEqual([ALIVE, UNAVAILABLE]);
+    await answers(running, UNAVAILABLE);
+    expect(await probe(running, '/healthz')).toEqual(ALIVE);
     await rename(running.filesDir, `${running.filesDir}-wrong`);
-    expect(await probe(running, '/readyz')).toEqual(READY);
+    await answers(running, READY);
   });
 
   it('without its database it is alive and not ready', async () => {
     const running = await start();
     await mongoose.connection.close();
-    expect([await probe(running, '/healthz'), await probe(running, '/readyz')]).toEqual([ALIVE, UNAVAILABLE]);
+    await answers(running, UNAVAILABLE);
+    expect(await probe(running, '/healthz')).toEqual(ALIVE);
+  });
+
+  it('however many ask, the database and the storage are asked once a second', async () => {
+    const running = await start();
+    const before = await checksOf(running);
+    const begun = performance.now();
+    const answered = await Promise.all(Array.from({ length: 200 }, () => probe(running, '/readyz')));
+    const seconds = (performance.now() - begun) / 1_000;
+    expect(new Set(answered.map(([status]) => status))).toEqual(new Set([200]));
+    expect((await checksOf(running)) - before).toBeLessThanOrEqual(1 + Math.floor(seconds));
   });
 
   it('while it stops it is alive and not ready', async () => {

@@ -57,8 +57,10 @@ async function linesOf(requestId: string): Promise<Line[]> {
   return mine();
 }
 
+type PlainInit = RequestInit & { headers?: Record<string, string> };
+
 /** Every kind of answer there is. */
-const ANSWERS: [name: string, path: string, init: RequestInit, status: number][] = [
+const ANSWERS: [name: string, path: string, init: PlainInit, status: number][] = [
   ['health', '/healthz', {}, 200],
   ['readiness', '/readyz', {}, 200],
   ['metrics that are refused', '/metrics', {}, 404],

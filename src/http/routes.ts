@@ -52,6 +52,8 @@ export function routes(options: RoutesOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  // As Apollo reads a URL: by another reading, what is guarded would not be what is run.
+  app.set('query parser', (text: string) => Object.fromEntries(new URLSearchParams(text)));
   if (options.trustProxy !== undefined) app.set('trust proxy', options.trustProxy);
   app.use(requestLog(telemetry), securityHeaders(), releaseUnreadBody);
   app.use(health(options.health));

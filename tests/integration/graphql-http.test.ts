@@ -159,6 +159,15 @@ describe('GraphQL over HTTP, outside production', () => {
     expect(errorCodes(await graphql(app.url, query, { n: 5 }))).toEqual([]);
   });
 
+  it('reads the query of a URL as it is run, however many other parameters stand in front', async () => {
+    const costly = encodeURIComponent(`{ ${'__typename '.repeat(100)} }`);
+    const headers = { 'apollo-require-preflight': '1' };
+    const byGet = await readResponse(await fetch(`${app.url}?${'a&'.repeat(2_000)}query=${costly}`, { headers }));
+    expect([byGet.status, errorCodes(byGet)]).toEqual([400, ['QUERY_TOO_COSTLY']]);
+    const twice = await readResponse(await fetch(`${app.url}?query=${costly}&query=${QUERY}`, { headers }));
+    expect([twice.status, errorCodes(twice)]).toEqual([400, ['BAD_REQUEST']]);
+  });
+
   it('refuses a body of another type, a longer one, and a form that announces too much', async () => {
     const headers = { 'apollo-require-preflight': '1' };
     const xml = await post('<query/>', { ...headers, 'content-type': 'application/xml' });

@@ -13,7 +13,7 @@ declare const Image: new () => { naturalWidth: number; src: string; onload: () =
 const OURS = 'https://app.example.org';
 const OTHER = 'https://elsewhere.example.org';
 
-type PlainInit = RequestInit & { headers: Record<string, string> };
+type PlainInit = Omit<RequestInit, 'headers'> & { headers: Record<string, string> };
 
 /** What CORS answers to one request, names and values as a browser reads them. */
 async function corsOf(url: string, init: RequestInit): Promise<Record<string, string>> {

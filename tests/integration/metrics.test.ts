@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Environment } from '../../src/config.js';
+import { LecternError } from '../../src/errors.js';
 import { SLOTS } from '../../src/media/slots.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
-import { CreateCourseDocument } from '../support/gql/graphql.js';
+import { CreateCourseDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { errorCodes, readResponse } from '../support/graphql-client.js';
-import { fileOf } from '../support/multipart.js';
+import { fileOf, graphqlParts, multipartBody, rawRequest, truncated } from '../support/multipart.js';
 
 const TOKEN = 'a token for the scraper alone, 32 bytes';
 const PRODUCTION = { NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' };
@@ -63,6 +64,35 @@ describe('/metrics', () => {
     }
     expect([...seen.keys()].some((name) => name.startsWith('nodejs_eventloop_lag_p99_seconds'))).toBe(true);
     expect(seen.has('process_resident_memory_bytes')).toBe(true);
+  });
+
+  it('tells uploads that broke off from those that failed, and the storage that is away', async () => {
+    const running = await start();
+    const ada = await clientOf(running, 'ada');
+    const parts = graphqlParts({
+      document: UploadImageDocument,
+      variables: { file: null },
+      files: { file: fixtures.thumbnail },
+    });
+    const whole = multipartBody(parts);
+    await rawRequest(running.url, {
+      body: truncated(whole, whole.size - 1_000),
+      token: ada.token,
+      afterwards: 'reset',
+    });
+    await vi.waitFor(async () => {
+      const seen = await scrape(running);
+      expect(seen.get('lectern_uploads_total{slot="IMAGE",outcome="broken_off"}')).toBe(1);
+      expect(seen.get('lectern_http_requests_total{outcome="left"}')).toBe(1);
+    });
+
+    vi.spyOn(running.app.storages.current, 'put').mockRejectedValue(new LecternError('STORAGE_UNAVAILABLE'));
+    const failed = await ada.upload(UploadImageDocument, { file: null }, { file: fixtures.png });
+    expect(errorCodes(failed)).toEqual(['STORAGE_UNAVAILABLE']);
+    const seen = await scrape(running);
+    expect(seen.get('lectern_uploads_total{slot="IMAGE",outcome="failed"}')).toBe(1);
+    expect(seen.get('lectern_storage_put_seconds_count{outcome="unavailable"}')).toBe(1);
+    expect(seen.get('lectern_uploaded_bytes_total{slot="IMAGE"}')).toBe(0);
   });
 
   it('has a closed number of time series, whatever clients send', async () => {

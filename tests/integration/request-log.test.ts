@@ -57,7 +57,7 @@ async function linesOf(requestId: string): Promise<Line[]> {
   return mine();
 }
 
-type PlainInit = RequestInit & { headers?: Record<string, string> };
+type PlainInit = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
 
 /** Every kind of answer there is. */
 const ANSWERS: [name: string, path: string, init: PlainInit, status: number][] = [

@@ -14,6 +14,8 @@ import { shapeOf } from './shape.js';
 
 /** What a signed URL costs: signing is by far the dearest thing that a field does. */
 export const URL_COST = 5;
+/** As how many items a list is priced that always comes whole: how many it has is known only when it is read. */
+const ITEMS_OF_WHOLE_LIST = 10;
 /** The most fields and fragments of one document, spread out: it ends a query that multiplies itself by fragments. */
 const MAX_SELECTIONS = 5_000;
 
@@ -49,6 +51,9 @@ const byPageSize: ComplexityEstimator = ({ args, childComplexity, field }) => {
   const isNegative = typeof first === 'number' && first < 0;
   return 1 + (isNegative ? 1 : pageSize(first)) * childComplexity;
 };
+
+/** The price of a field that lists all that there is, without pages. */
+export const wholeList: ComplexityEstimator = ({ childComplexity }) => 1 + ITEMS_OF_WHOLE_LIST * childComplexity;
 
 /**
  * Refuses what would cost too much, before it is validated or run, as QUERY_TOO_COSTLY: first by the document's shape,

@@ -89,6 +89,16 @@ describe('the cost of a query', () => {
     expect(() => tight(courses('thumbnailUrl'))).toThrow(LecternError);
   });
 
+  it('prices lists that come whole, captions and resources, as ten items each', () => {
+    const captions = (field: string): string =>
+      `{ courses(first: 10) { nodes { topics(first: 10) { nodes { videos(first: 10) { nodes { ${field} } } } } } } }`;
+    // 10 times 10 times 10 videos of 10 captions, a file and a URL each: 1 + 10 * (1 + 5) for a video, and what is around.
+    const tight = costGuard({ ...limits, maxCost: 60_000 });
+    expect(() => tight({ query: captions('captions { file { url } }') })).toThrow(/costs 6[12]\d{3}/);
+    expect(() => tight({ query: captions('resources { file { url } }') })).toThrow(/costs 6[12]\d{3}/);
+    expect(refusal({ query: captions('captions { file { url } }') })).toBeUndefined();
+  });
+
   it('reads variables that a URL carries as JSON', () => {
     const query =
       'query($n: Int!) { courses(first: $n) { nodes { topics(first: $n) { nodes { videos(first: $n) { nodes { id } } } } } } }';

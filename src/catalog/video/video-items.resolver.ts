@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
+import { wholeList } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import { mayPlayVideo } from '../access.js';
 import type { CatalogContext } from '../context.js';
@@ -14,13 +15,18 @@ import type { VideoService } from './video.service.js';
 export class VideoItemsResolver {
   constructor(private readonly service: VideoService) {}
 
-  @FieldResolver(() => [Caption], { nullable: true, description: 'Text tracks. Null when you may not play the video.' })
+  @FieldResolver(() => [Caption], {
+    nullable: true,
+    complexity: wholeList,
+    description: 'Text tracks. Null when you may not play the video.',
+  })
   captions(@Ctx() context: CatalogContext, @Root() video: Video): readonly Caption[] | null {
     return mayPlayVideo(context.viewer, video) ? (video.captions ?? []) : null;
   }
 
   @FieldResolver(() => [Resource], {
     nullable: true,
+    complexity: wholeList,
     description: 'Files to download. Null when you may not play the video.',
   })
   resources(@Ctx() context: CatalogContext, @Root() video: Video): readonly Resource[] | null {

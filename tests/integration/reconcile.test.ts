@@ -113,6 +113,10 @@ onEveryStorage('lectern reconcile', (storage) => {
   it('finds nothing beside a server with a file in every slot: an empty list, alone, and exit code 0', async () => {
     await createTree(site.ada, { title: 'All is well' });
     expect(await site.reconcile('--deep', '--json')).toEqual({ exitCode: 0, stdout: '[]\n', stderr: '' });
+  });
+
+  it('says in its table that all is well', async () => {
+    await createTree(site.ada, { title: 'All is well' });
     const table = await site.reconcile();
     expect(table).toMatchObject({ exitCode: 0, stderr: '' });
     expect(table.stdout).toMatch(/^\d+ objects, \d+ files of records: all is well\.\n$/);
@@ -244,9 +248,8 @@ onEveryStorage('lectern reconcile', (storage) => {
     await CourseModel.updateOne({ _id: course.id }, { $set: { deletedAt: new Date(), listKeys: [] } });
     expect(await site.findings('--delete-orphans', '--older-than', '0')).toEqual({ exitCode: 0, findings: [] });
     expect(await site.isStored(course.thumbnail!.key)).toBe(true);
-    expect((await lectern(site.environment, 'sweep')).stdout).toMatch(/^(Settled|Nothing)/);
+    await site.app.sweeper.sweep();
     expect(await site.isStored(course.thumbnail!.key)).toBe(false);
-    expect(await site.findings()).toEqual({ exitCode: 0, findings: [] });
   });
 
   it('--delete-orphans takes orphans of the age, and nothing else', async () => {

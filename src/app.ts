@@ -26,6 +26,7 @@ import { recogniseDatabaseError } from './database/database-errors.js';
 import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';
 import { apolloServer, graphqlHandler } from './http/graphql.js';
+import { READY_WITHIN_MS } from './http/health.js';
 import { routes } from './http/routes.js';
 import { RunningRequests } from './http/running-requests.js';
 import { MediaMeter } from './media/content/media-meter.js';
@@ -146,8 +147,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const schema = buildLecternSchema({ get: (resolver) => resolvers.get(resolver) });
   const apollo = apolloServer({ schema, production, errors });
   const running = new RunningRequests();
-  const check = async (): Promise<void> => {
-    await Promise.all([database.check(), storages.current.check()]);
+  const needs = {
+    DATABASE_UNAVAILABLE: () => database.check(READY_WITHIN_MS),
+    STORAGE_UNAVAILABLE: (signal: AbortSignal) => storages.current.check(signal),
   };
 
   let serving = false;
@@ -166,7 +168,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     async start() {
       await database.ensureIndexes();
       // Not a reason not to start, as it may come back; but whoever set it up wrong should read so at once.
-      await storages.current.check().catch(errors.report);
+      await storages.current.check(AbortSignal.timeout(READY_WITHIN_MS)).catch(errors.report);
       await apollo.start();
       serving = true;
       telemetry.metrics.watchProcess();
@@ -183,7 +185,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         limits: bodyLimits(config, slots),
         maxFiles: config.uploads.maxFiles,
         checkCost: costGuard({ schema, ...config.queries }),
-        health: { isStopping: () => running.isStopping, check, report: errors.report },
+        health: { isStopping: () => running.isStopping, needs, report: errors.report },
         permalinks: new FileFinder(courses, videos, images),
         signedUrls,
         running,

@@ -1,4 +1,4 @@
-import mongoose from 'mongoose';
+import mongoose, { type mongo } from 'mongoose';
 import { LecternError } from '../errors.js';
 import { recogniseDatabaseError } from './database-errors.js';
 
@@ -7,14 +7,25 @@ export interface DatabaseOptions {
   readonly uri: string;
 }
 
-/** How long an operation looks for a server that can take it before it gives up, in milliseconds. */
+/**
+ * How long one operation may take in all, in milliseconds: finding a server, waiting for a connection, the answer, and
+ * every retry. A request that meets a dead database needs two at most, the second to see what became of the first.
+ * https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
+ */
+const OPERATION_TIMEOUT_MS = 10_000;
+/** How long of that an operation looks for a server that can take it, in milliseconds. */
 const SERVER_SELECTION_TIMEOUT_MS = 5_000;
-/** How long a connection may be silent in the middle of an operation, in milliseconds. */
-const SOCKET_TIMEOUT_MS = 20_000;
+/**
+ * How long a new connection may take, and the driver's own probe of the server, in milliseconds. A probe that fails
+ * ends the connections that have gone silent, so that none of them is used when the server is back.
+ */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+type IndexKey = mongo.IndexDescription['key'];
 
 export interface Database {
-  /** Resolves when the database answers, else rejects with DATABASE_UNAVAILABLE. For readiness. */
-  check(): Promise<void>;
+  /** Resolves when the database answers within so many milliseconds, else rejects with DATABASE_UNAVAILABLE. */
+  check(withinMs: number): Promise<void>;
   /** Makes every index that the models declare. Existing ones cost nothing. */
   ensureIndexes(): Promise<void>;
   close(): Promise<void>;
@@ -29,7 +40,8 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
       autoIndex: false,
       bufferCommands: false,
       serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
-      socketTimeoutMS: SOCKET_TIMEOUT_MS,
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      timeoutMS: OPERATION_TIMEOUT_MS,
     });
   } catch (error) {
     await mongoose.disconnect();
@@ -38,16 +50,21 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
   return { check, ensureIndexes, close: () => mongoose.disconnect() };
 }
 
-async function check(): Promise<void> {
+async function check(withinMs: number): Promise<void> {
   const { db } = mongoose.connection;
   if (!db) throw new LecternError('DATABASE_UNAVAILABLE');
   try {
-    await db.command({ ping: 1 });
+    await db.command({ ping: 1 }, { timeoutMS: withinMs });
   } catch (error) {
     throw recogniseDatabaseError(error) ?? error;
   }
 }
 
+/** By the driver, since mongoose has no way to say that an index of many records may take longer than a request. */
 async function ensureIndexes(): Promise<void> {
-  for (const model of Object.values(mongoose.models)) await model.createIndexes();
+  for (const { schema, collection } of Object.values(mongoose.models)) {
+    const declared = (schema as mongoose.Schema).indexes() as [IndexKey, mongo.CreateIndexesOptions][];
+    const indexes = declared.map(([key, options]) => ({ ...options, key }));
+    if (indexes.length > 0) await collection.createIndexes(indexes, { timeoutMS: 0 });
+  }
 }

@@ -7,11 +7,14 @@ const { mongo } = mongoose;
 const DUPLICATE_KEY = 11000;
 
 /**
- * Server errors that say "not now": not primary, stepping down, shutting down, interrupted, out of time.
- * Source: MongoDB's error code list, categories NotPrimaryError, ShutdownError and InterruptedError.
+ * Server errors that say "not now": not primary, stepping down, shutting down, interrupted, out of time, overloaded, a
+ * write that too few members confirmed; and those that an operator repairs: no rights, no room on the disk.
+ * Source: MongoDB's error code list, categories NotPrimaryError, ShutdownError, InterruptedError and NetworkError.
+ * https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
  */
 const PASSING_SERVER_CODES: ReadonlySet<number> = new Set([
-  6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
+  ...[6, 7, 13, 18, 24, 50, 64, 89, 91, 133, 134, 189, 202, 262, 279, 317, 462],
+  ...[9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436, 14031],
 ]);
 
 export function isDuplicateKey(error: unknown): boolean {
@@ -25,6 +28,8 @@ function isUnavailable(error: unknown): boolean {
     error instanceof mongo.MongoServerSelectionError ||
     error instanceof mongo.MongoNotConnectedError ||
     error instanceof mongo.MongoTopologyClosedError ||
+    error instanceof mongo.MongoServerClosedError ||
+    error instanceof mongo.MongoClientClosedError ||
     error instanceof mongo.MongoOperationTimeoutError ||
     error instanceof mongoose.Error.MongooseServerSelectionError
   );

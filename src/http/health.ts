@@ -1,21 +1,25 @@
 import { Router } from 'express';
+import { LecternError, type ErrorCode } from '../errors.js';
 
 export interface HealthChecks {
+  /** Whether the server is stopping: it still works, and wants no new clients. */
   readonly isStopping: () => boolean;
-  /** Rejects when the server cannot do its work now. */
-  readonly check: () => Promise<void>;
-  /** Takes note of why it cannot. */
+  /** What the server cannot work without, under the code that says it is away. Each rejects when it is. */
+  readonly needs: Readonly<Partial<Record<ErrorCode, (signal: AbortSignal) => Promise<void>>>>;
+  /** Takes note of what is away. */
   readonly report: (error: unknown) => void;
 }
 
+/** How long `/readyz` waits for what it asks, in milliseconds. Those who ask it wait seconds themselves. */
+export const READY_WITHIN_MS = 2_000;
 /** How long the outcome of a check is told to others who ask, in milliseconds: strangers cannot keep the database busy. */
 const TOLD_FOR_MS = 1_000;
 
-/** `/healthz`: the process lives. `/readyz`: it can do its work and is not stopping, else 503. */
-export function health({ isStopping, check, report }: HealthChecks): Router {
+/** `/healthz`: the process lives. `/readyz`: it can do its work and goes on doing it, else 503. */
+export function health({ isStopping, needs, report }: HealthChecks): Router {
   const isFit = shared(TOLD_FOR_MS, async () => {
     try {
-      await check();
+      await Promise.all(Object.entries(needs).map(([code, check]) => inTime(code as ErrorCode, check)));
       return true;
     } catch (error) {
       report(error);
@@ -46,4 +50,13 @@ function shared<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
     }
     return answer;
   };
+}
+
+/** A check that does not end by itself, as one of a disk that hangs, counts as failed all the same. */
+async function inTime(code: ErrorCode, check: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = AbortSignal.timeout(READY_WITHIN_MS);
+  const late = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new LecternError(code, undefined, { cause: signal.reason })));
+  });
+  await Promise.race([check(signal), late]);
 }

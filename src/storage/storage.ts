@@ -105,8 +105,11 @@ export interface Storage {
   /** What `sweepUnfinished` would find under a prefix, in no promised order, in bounded memory. */
   unfinished(prefix: string): AsyncIterable<UnfinishedObject>;
 
-  /** Resolves when the store answers and lets this server in; else rejects with STORAGE_UNAVAILABLE. For readiness. */
-  check(): Promise<void>;
+  /**
+   * Resolves when the store answers and lets this server in; else rejects with STORAGE_UNAVAILABLE. For readiness.
+   * Aborting is for whoever cannot wait as long as the driver does.
+   */
+  check(signal?: AbortSignal): Promise<void>;
 
   /** Checks all that this storage needs to work, one after the other. Rejects never; leaves nothing behind. */
   diagnose(): AsyncIterable<Diagnosis>;

@@ -7,6 +7,7 @@ import { LecternError } from '../../errors.js';
 const UNAVAILABLE: ReadonlySet<string> = new Set([
   'ENOSPC', // full
   'EDQUOT', // over quota
+  'EFBIG', // larger than this file system, or this process, may have files
   'EACCES', // not permitted
   'EPERM',
   'EROFS', // mounted read-only
@@ -17,6 +18,7 @@ const UNAVAILABLE: ReadonlySet<string> = new Set([
   'ENODEV', // the device, the mount or the file server went away
   'ENXIO',
   'ENOTCONN',
+  'ENOTDIR', // a file stands where the folder should be
   'ESTALE',
   'EHOSTDOWN',
   'ETIMEDOUT',

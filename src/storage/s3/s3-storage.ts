@@ -178,9 +178,10 @@ export class S3Storage implements Storage {
     }
   }
 
-  async check(): Promise<void> {
+  async check(signal?: AbortSignal): Promise<void> {
     try {
-      await this.client.send(new HeadBucketCommand({ Bucket: this.bucket }));
+      const command = new HeadBucketCommand({ Bucket: this.bucket });
+      await this.client.send(command, signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
       // Whatever the reason: not this bucket, not this server, not now.
       throw storageUnavailable(error);

@@ -35,7 +35,7 @@ export interface ObjectToUpload {
  * Stores a stream of unknown length: one PUT if it fits into a part, else a multipart upload. Rejects with what went
  * wrong first: the signal's reason, the body's own error, or the store's (translated).
  *
- * An abort cuts the feed and waits for the requests in flight, 30 s at worst. `Upload.abort()` does not wait: a part or
+ * An abort cuts the feed and waits for the requests in flight, 18 s at worst. `Upload.abort()` does not wait: a part or
  * the object could appear after it had rejected, and nobody would remove it.
  */
 export async function uploadObject(client: S3Client, object: ObjectToUpload): Promise<void> {
@@ -56,7 +56,7 @@ export async function uploadObject(client: S3Client, object: ObjectToUpload): Pr
   if (storeFailed.signal.aborted && stop.reason === storeFailed.signal.reason) throw translateS3Error(stop.reason);
   if (signal.aborted) {
     // All bytes had come, so the last request may have stored the object in spite of the abort.
-    if (fed.status === 'fulfilled') await removeObject(client, bucket, key);
+    if (fed.status === 'fulfilled') await removeObject(client, { bucket, key, giveUpMs });
     throw signal.reason;
   }
   if (stored.status === 'rejected') throw stored.reason;
@@ -96,9 +96,13 @@ function failFast(client: S3Client, failed: AbortController, giveUpMs: number): 
 }
 
 /** Rejects with STORAGE_UNAVAILABLE when it cannot be done: then the outcome is unknown, and the caller's care. */
-async function removeObject(client: S3Client, bucket: string, key: string): Promise<void> {
+async function removeObject(
+  client: S3Client,
+  { bucket, key, giveUpMs }: Pick<ObjectToUpload, 'bucket' | 'key' | 'giveUpMs'>,
+): Promise<void> {
   try {
-    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    const abortSignal = AbortSignal.timeout(giveUpMs);
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
   } catch (error) {
     throw storageUnavailable(error);
   }

@@ -1,0 +1,40 @@
+import mongoose from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { recogniseDatabaseError } from '../../src/database/database-errors.js';
+
+const { mongo } = mongoose;
+
+const answered = (code: number, codeName: string) => new mongo.MongoServerError({ ok: 0, code, codeName });
+
+describe('an error of the database', () => {
+  it.each([
+    ['a connection that breaks', new mongo.MongoNetworkError('connection 1 closed')],
+    ['a connection that is silent', new mongo.MongoNetworkTimeoutError('connection 1 timed out')],
+    ['an operation that takes too long', new mongo.MongoOperationTimeoutError('Timed out')],
+    ['a client that was closed', new mongo.MongoNotConnectedError('Client must be connected')],
+    ['a server that shuts down', answered(91, 'ShutdownInProgress')],
+    ['a primary that is one no longer', answered(10107, 'NotWritablePrimary')],
+    ['an operation that was ended', answered(11601, 'Interrupted')],
+    ['an operation that ran out of time', answered(50, 'MaxTimeMSExpired')],
+    ['a write that too few members confirmed', answered(64, 'WriteConcernTimeout')],
+    ['no room on the disk', answered(14031, 'OutOfDiskSpace')],
+    ['a password that is no longer right', answered(18, 'AuthenticationFailed')],
+  ])('is DATABASE_UNAVAILABLE, with its cause: %s', (_what, error) => {
+    expect(recogniseDatabaseError(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: error });
+  });
+
+  it('is CONFLICT for a taken key, with its cause', () => {
+    const error = answered(11000, 'DuplicateKey');
+    expect(recogniseDatabaseError(error)).toMatchObject({ code: 'CONFLICT', cause: error });
+  });
+
+  it.each([
+    ['a query that the server refuses', answered(2, 'BadValue')],
+    ['a document that is too large', answered(10334, 'BSONObjectTooLarge')],
+    ['a wrong argument of ours', new mongo.MongoInvalidArgumentError('wrong')],
+    ['a document that its model refuses', new mongoose.Error.ValidationError()],
+    ['anything else', new TypeError('undefined is not a function')],
+  ])('stays what it is: %s', (_what, error) => {
+    expect(recogniseDatabaseError(error)).toBeUndefined();
+  });
+});

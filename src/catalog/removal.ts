@@ -1,3 +1,4 @@
+import { endedWithin } from '../media/ended-within.js';
 import type { JournalledObject } from '../media/journal/journal.js';
 import type { LifeCycle } from '../media/life-cycle.js';
 import type { MediaFile } from '../media/media-file.model.js';
@@ -11,6 +12,9 @@ import { VideoModel, type Video } from './video/video.model.js';
 const BATCH = 100;
 /** How long a tombstone stays, in milliseconds: longer than any request that still knows its record. */
 const TOMBSTONE_MS = 24 * 60 * 60 * 1_000;
+
+/** How long a deletion waits for its cascade, in milliseconds. */
+const CASCADE_WITHIN_MS = 10_000;
 
 /** The living, as a filter. */
 const ALIVE = { deletedAt: { $exists: false } };
@@ -33,53 +37,29 @@ export class Removal {
 
   /** Deletes a course with all below it. False when there was no such living course. */
   async course(id: string): Promise<boolean> {
-    const course = await this.telemetry.step('mark', { id }, () =>
-      CourseModel.findOneAndUpdate(
-        { _id: id, ...ALIVE },
-        { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
-        { returnDocument: 'after' },
-      ).lean<Course>(),
-    );
-    if (course) await this.finishCourse(course);
+    const course = await this.mark(id, markCourse);
+    if (course) await this.cascade(this.finishCourse(course));
     return course !== null;
   }
 
   /** Deletes a topic with all below it. False when there was no such living topic. */
   async topic(id: string): Promise<boolean> {
-    const topic = await this.telemetry.step('mark', { id }, () =>
-      TopicModel.findOneAndUpdate(
-        { _id: id, ...ALIVE },
-        { $set: { deletedAt: new Date() } },
-        { returnDocument: 'after' },
-      ).lean<Topic>(),
-    );
-    if (topic) await this.finishTopic(topic);
+    const topic = await this.mark(id, markTopic);
+    if (topic) await this.cascade(this.finishTopic(topic));
     return topic !== null;
   }
 
   /** Deletes a video with its files. False when there was no such living video. */
   async video(id: string): Promise<boolean> {
-    const video = await this.telemetry.step('mark', { id }, () =>
-      VideoModel.findOneAndUpdate(
-        { _id: id, ...ALIVE },
-        { $set: { deletedAt: new Date() }, $inc: { mediaRevision: 1 } },
-        { returnDocument: 'after' },
-      ).lean<Video>(),
-    );
-    if (video) await this.finishVideo(video);
+    const video = await this.mark(id, markVideo);
+    if (video) await this.cascade(this.finishVideo(video));
     return video !== null;
   }
 
   /** Deletes an image with its file. False when there was no such living image. */
   async image(id: string): Promise<boolean> {
-    const image = await this.telemetry.step('mark', { id }, () =>
-      ImageModel.findOneAndUpdate(
-        { _id: id, ...ALIVE },
-        { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
-        { returnDocument: 'after' },
-      ).lean<Image>(),
-    );
-    if (image) await this.finishImage(image);
+    const image = await this.mark(id, markImage);
+    if (image) await this.cascade(this.finishImage(image));
     return image !== null;
   }
 
@@ -110,6 +90,19 @@ export class Removal {
     await CourseModel.deleteMany(filter);
   }
 
+  /** The moment of truth of a deletion: null when there is no such living record. */
+  private mark<T>(id: string, mark: (id: string) => Promise<T | null>): Promise<T | null> {
+    return this.telemetry.step('mark', { id }, () => mark(id));
+  }
+
+  /** What is marked is deleted: a cascade that fails or takes long holds up no answer. The sweeper finishes it. */
+  private async cascade(finishing: Promise<void>): Promise<void> {
+    const left = (error: unknown): void => {
+      this.telemetry.logger.warn({ err: error }, 'left the rest of a deletion to the sweeper');
+    };
+    await endedWithin(CASCADE_WITHIN_MS, finishing.catch(left));
+  }
+
   private async each<T extends Tombstone>(
     read: (after: string) => Promise<T[]>,
     finish: (tombstone: T) => Promise<void>,
@@ -130,7 +123,10 @@ export class Removal {
         .limit(BATCH)
         .lean();
       if (topics.length === 0) break;
-      for (const topic of topics) await this.topic(topic._id);
+      for (const { _id } of topics) {
+        const topic = await this.mark(_id, markTopic);
+        if (topic) await this.finishTopic(topic);
+      }
     }
     const files = filesOf(id, [course.thumbnail, course.introVideo]);
     if (files.length === 0) return;
@@ -145,7 +141,10 @@ export class Removal {
         .limit(BATCH)
         .lean();
       if (videos.length === 0) return;
-      for (const video of videos) await this.video(video._id);
+      for (const { _id } of videos) {
+        const video = await this.mark(_id, markVideo);
+        if (video) await this.finishVideo(video);
+      }
     }
   }
 
@@ -175,4 +174,36 @@ function filesOf(ownerId: string, files: readonly (MediaFile | undefined)[]): Jo
   return files
     .filter((file) => file !== undefined)
     .map(({ storage, key, slot }) => ({ storage, key, slot, place: { ownerId } }));
+}
+
+function markCourse(id: string): Promise<Course | null> {
+  return CourseModel.findOneAndUpdate(
+    { _id: id, ...ALIVE },
+    { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
+    { returnDocument: 'after' },
+  ).lean<Course>();
+}
+
+function markTopic(id: string): Promise<Topic | null> {
+  return TopicModel.findOneAndUpdate(
+    { _id: id, ...ALIVE },
+    { $set: { deletedAt: new Date() } },
+    { returnDocument: 'after' },
+  ).lean<Topic>();
+}
+
+function markVideo(id: string): Promise<Video | null> {
+  return VideoModel.findOneAndUpdate(
+    { _id: id, ...ALIVE },
+    { $set: { deletedAt: new Date() }, $inc: { mediaRevision: 1 } },
+    { returnDocument: 'after' },
+  ).lean<Video>();
+}
+
+function markImage(id: string): Promise<Image | null> {
+  return ImageModel.findOneAndUpdate(
+    { _id: id, ...ALIVE },
+    { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
+    { returnDocument: 'after' },
+  ).lean<Image>();
 }

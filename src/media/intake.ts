@@ -5,6 +5,7 @@ import type { Telemetry } from '../telemetry.js';
 import { inspect, type IncomingFile, type InspectedFile } from './content/incoming-file.js';
 import type { MediaMeter } from './content/media-meter.js';
 import { keyName } from './content/names.js';
+import { endedWithin } from './ended-within.js';
 import type { Journal, JournalledObject, ObjectReference } from './journal/journal.js';
 import type { MediaFile } from './media-file.model.js';
 import type { ItemFacts, Place } from './slot-owner.js';
@@ -39,6 +40,8 @@ export interface StoredFile {
   readonly facts: ItemFacts | undefined;
 }
 
+/** How long an answer waits until what failed has been cleared away, in milliseconds. */
+const CLEAR_WITHIN_MS = 3_000;
 /** A store that broke off may still arrive: its object is deleted again after this time, in milliseconds. */
 const UNKNOWN_OUTCOME_MS = 60_000;
 
@@ -61,7 +64,7 @@ export class Intake {
       const outcomes = await Promise.all(requests.map((request) => this.storeOrFail(request, batch)));
       const stored = outcomes.filter((outcome) => outcome !== undefined);
       if (stored.length < requests.length || batch.signal.aborted) {
-        for (const one of stored) await this.discard(one.object);
+        await Promise.all(stored.map((one) => this.discard(one.object)));
         throw batch.failure;
       }
       batch.moved();
@@ -147,8 +150,15 @@ export class Intake {
     };
   }
 
-  /** Nothing of a failed upload stays: the object goes now, where the storage lets us, else by the sweeper. */
+  /**
+   * Nothing of a failed upload stays: the object goes now, where the storage lets us, else by the sweeper. Of a storage
+   * that hangs nobody waits to hear.
+   */
   async discard(object: JournalledObject, failure?: unknown): Promise<void> {
+    await endedWithin(CLEAR_WITHIN_MS, this.clearAway(object, failure));
+  }
+
+  private async clearAway(object: JournalledObject, failure: unknown): Promise<void> {
     const { journal, telemetry } = this.parts;
     const unknownOutcome = failure instanceof LecternError && failure.code === 'STORAGE_UNAVAILABLE';
     try {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDuplicateKey } from '../database/database-errors.js';
 import { LecternError } from '../errors.js';
 import type { Telemetry } from '../telemetry.js';
+import { endedWithin } from './ended-within.js';
 import type { Intake, StoredFile, UploadRequest } from './intake.js';
 import {
   placeOf,
@@ -31,11 +32,22 @@ export interface LifeCycleParts {
 const MAX_SWAP_ATTEMPTS = 1_000;
 /** The longest random pause before another attempt, in milliseconds: it spreads those who race. */
 const MAX_SWAP_PAUSE_MS = 20;
+/** How long a request that has done its work waits for a deletion, in milliseconds. */
+const DELETE_WITHIN_MS = 3_000;
+/**
+ * How long deletions are left to the sweeper once one has failed, in milliseconds, unless one succeeds before: a cascade
+ * would wait for each.
+ */
+const LEAVE_DELETIONS_MS = 10_000;
+
 /**
  * The life of a file, from its first byte to its last, in the order in which it happens. Whoever calls has authorised
  * the viewer already. The owner's document decides which file is live; the journal knows everything that is not settled.
  */
 export class LifeCycle {
+  /** Until this moment deletions are left to the sweeper. */
+  private deletingAgainAt = 0;
+
   constructor(private readonly parts: LifeCycleParts) {}
 
   /**
@@ -54,7 +66,7 @@ export class LifeCycle {
         Record<K, MediaFile>
       >;
       await this.parts.telemetry.step('publish', {}, () => this.insertOwner(stored, () => insert(files)));
-      for (const one of stored) await this.finish(one);
+      await Promise.all(stored.map((one) => this.finish(one)));
     });
   }
 
@@ -175,13 +187,25 @@ export class LifeCycle {
     }
   }
 
+  /** Deletes a doomed object while its request waits; for a storage that fails or hangs at it nobody waits. */
   private async deleteSoon(object: ObjectReference): Promise<void> {
+    if (Date.now() < this.deletingAgainAt) return;
+    const deleted = await endedWithin(DELETE_WITHIN_MS, this.deleteOrLeave(object));
+    if (!deleted) this.leaveDeletions();
+  }
+
+  private async deleteOrLeave(object: ObjectReference): Promise<void> {
     try {
       const row = await this.parts.journal.find(object);
       if (row?.state === 'doomed') await this.deleteDoomed(row);
     } catch (error) {
+      this.leaveDeletions();
       this.parts.telemetry.logger.warn({ err: error, key: object.key }, 'left a deletion to the sweeper');
     }
+  }
+
+  private leaveDeletions(): void {
+    this.deletingAgainAt = Date.now() + LEAVE_DELETIONS_MS;
   }
 
   // Sweep: the same ends, reached from the journal after a crash
@@ -207,6 +231,7 @@ export class LifeCycle {
   async deleteDoomed(row: ObjectReference): Promise<void> {
     const { journal, telemetry } = this.parts;
     await telemetry.step('delete', row, () => this.parts.intake.erase(row));
+    this.deletingAgainAt = 0;
     await telemetry.step('forget', row, () => journal.removeDoomed(row));
   }
 

@@ -125,15 +125,14 @@ export class LifeCycle {
     } catch (error) {
       const [first] = stored;
       if (!first) throw error;
-      // A refusal of the caller's own came before the insert was sent.
+      // A refusal of the caller's own came before the insert. A taken id may be our own document: a server that lost the
+      // first answer was asked again. Else, as the id is new, it is the tombstone of a sweep that gave this upload up.
       const published = error instanceof LecternError ? false : await this.isPublished(first);
       if (published === true) return;
-      // The id is new: what holds it and not our files is the tombstone of a sweep that gave this upload up.
-      const givenUp = isDuplicateKey(error);
-      if (published === false && (givenUp || error instanceof LecternError)) {
-        for (const one of stored) await this.parts.intake.discard(one.object);
-      }
-      throw givenUp ? new LecternError('UPLOAD_EXPIRED', undefined, { cause: error }) : error;
+      const refused = error instanceof LecternError || (isDuplicateKey(error) && published === false);
+      if (refused) await Promise.all(stored.map((one) => this.parts.intake.discard(one.object)));
+      if (!isDuplicateKey(error)) throw error;
+      throw new LecternError(refused ? 'UPLOAD_EXPIRED' : 'DATABASE_UNAVAILABLE', undefined, { cause: error });
     }
   }
 

@@ -42,7 +42,7 @@ export class TopicService {
     // First into the order, then into being: an id without a topic is passed over, a topic without a place would be lost.
     const { matchedCount } = await CourseModel.updateOne(
       { _id: courseId, deletedAt: { $exists: false } },
-      { $push: { topicIds: topic._id } },
+      { $addToSet: { topicIds: topic._id } },
     );
     if (matchedCount === 0) throw new LecternError('NOT_FOUND');
     await TopicModel.create(topic);

@@ -181,7 +181,7 @@ export class VideoService {
   private async takePlace(video: Video): Promise<void> {
     const { matchedCount } = await TopicModel.updateOne(
       { _id: video.topicId, ...ALIVE },
-      { $push: { videoIds: video._id } },
+      { $addToSet: { videoIds: video._id } },
     );
     if (matchedCount === 0) throw new LecternError('NOT_FOUND');
   }

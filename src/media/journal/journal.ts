@@ -45,13 +45,11 @@ export function replacedBy(row: MediaObject): JournalledObject | undefined {
 export class Journal {
   /** Before the first byte: this object may come to be. */
   async addPending(object: JournalledObject, requestId: string, deadline: Date): Promise<void> {
-    await MediaObjectModel.create({
-      _id: rowId(object),
-      ...factsOf(object),
-      state: 'pending',
-      requestId,
-      deadline,
-    });
+    await MediaObjectModel.updateOne(
+      { _id: rowId(object), requestId },
+      { $setOnInsert: { ...factsOf(object), state: 'pending', deadline } },
+      { upsert: true },
+    );
   }
 
   /** Before an owner lets go of a file: should that be as far as it gets, the sweeper asks the owner once more. */

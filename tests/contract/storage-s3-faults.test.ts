@@ -6,7 +6,7 @@ import { LecternError } from '../../src/errors.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { generated, MIB, sha256Of, textOf } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
-import { type Proxy, refuse, startProxy } from './storage-s3-proxy.js';
+import { hanging, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
 /** Short, so that a test sees the end of them. */
@@ -14,7 +14,7 @@ const TIMEOUTS = { connect: 300, idle: 300, giveUp: 300 };
 
 describe.skipIf(s3Server === null)('an S3 storage', () => {
   let bucket: string;
-  let proxy: Proxy;
+  let proxy: S3Proxy;
   /** Reaches the same bucket by the way that a test breaks. */
   let storage: Storage;
   /** Looks at what is really there. */
@@ -25,7 +25,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     witness = s3Storage(bucket);
   });
   beforeEach(async () => {
-    proxy = await startProxy(s3Server!.endpoint);
+    proxy = await startS3Proxy(s3Server!.endpoint);
     storage = s3Storage(bucket, { endpoint: proxy.endpoint });
   });
   afterEach(async () => {
@@ -48,6 +48,17 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       await expectUnavailable(s3Storage(bucket, { endpoint: endpointOf(server), timeouts: TIMEOUTS }));
       expect(Date.now() - began).toBeLessThan(10_000);
       server.close();
+    });
+
+    test.each([
+      ['twice, of a store that is silent', hanging, 2],
+      ['three times, of a store that refuses', refusing(503, 'SlowDown'), 3],
+    ] as const)('having asked %s', async (_what, fault, times) => {
+      proxy.intercept = fault;
+      const patient = s3Storage(bucket, { endpoint: proxy.endpoint, timeouts: TIMEOUTS });
+      await expect(patient.stat(newKey())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      expect(proxy.requests).toHaveLength(times);
+      await patient.close();
     });
 
     test('when the answers are no HTTP', async () => {

@@ -3,12 +3,12 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Storage } from '../../src/storage/storage.js';
 import { chunksOf, generated, MIB, pausingAfter } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
-import { type Proxy, refuse, startProxy } from './storage-s3-proxy.js';
+import { refuse, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
 import { newKey, putOptions } from './storage.contract.js';
 
 describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
   let bucket: string;
-  let proxy: Proxy;
+  let proxy: S3Proxy;
   /** Reaches the same bucket by the way that a test breaks. */
   let storage: Storage;
   /** Looks at what is really there. */
@@ -19,7 +19,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
     witness = s3Storage(bucket);
   });
   beforeEach(async () => {
-    proxy = await startProxy(s3Server!.endpoint);
+    proxy = await startS3Proxy(s3Server!.endpoint);
     storage = s3Storage(bucket, { endpoint: proxy.endpoint });
   });
   afterEach(async () => {

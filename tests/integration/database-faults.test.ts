@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, type Client } from '../support/client.js';
+import { expectEndOf, readinessOf, ROUND_MS, sendAll } from '../support/fault-rounds.js';
+import { CoursesDocument } from '../support/gql/graphql.js';
+import { errorCodes } from '../support/graphql-client.js';
+import { startFaultyDatabase, type FaultyDatabase } from '../support/faulty-database.js';
+import type { Passage, TcpProxy } from '../support/tcp-proxy.js';
+import { newWorkload } from '../support/workload.js';
+
+/** How long a database is away under load, in milliseconds. */
+const AWAY_MS = 20_000;
+
+/**
+ * The driver repeats a write whose answer got lost. MongoDB then repeats the answer only; SecantusDB carries the write out
+ * again, and a second deletion finds nothing. The embedded database is not asked twice.
+ */
+const DELETED_TWICE = inject('mongodbUri') === null ? [] : ['NOT_FOUND'];
+
+let database: FaultyDatabase;
+let proxy: TcpProxy;
+let app: TestApp;
+let client: Client;
+
+beforeAll(async () => {
+  database = await startFaultyDatabase();
+  proxy = database.proxy;
+  app = await startApp({ MONGODB_URI: database.uri });
+  client = await clientOf(app, 'ada');
+});
+afterAll(async () => {
+  await app.remove();
+  await database.stop();
+});
+
+/** One round: everything that clients do, side by side, in the fault; then without it. */
+async function round(begin: () => unknown, end: () => void, ready: number): Promise<string[]> {
+  const operations = await newWorkload(client);
+  await begin();
+  const [outcomes, status] = await Promise.all([sendAll(operations), readinessOf(app)]).finally(end);
+  expect(status).toBe(ready);
+  for (const { name, kind } of operations) {
+    expect(['done', 'DATABASE_UNAVAILABLE', ...(kind === 'deletion' ? DELETED_TWICE : [])], name).toContain(
+      outcomes[name],
+    );
+  }
+  await expectEndOf(app, operations, outcomes);
+  return Object.values(outcomes);
+}
+
+const turned = (passage: Passage) => () => proxy.turn(passage);
+const open = turned({ kind: 'open' });
+
+it(
+  'a database that is late keeps nobody from anything',
+  async () => {
+    const codes = await round(turned({ kind: 'late', ms: 50 }), open, 200);
+    expect(new Set(codes)).toEqual(new Set(['done']));
+  },
+  ROUND_MS,
+);
+
+it(
+  'a database that resets connections fails everything, until it does not',
+  async () => {
+    const codes = await round(turned({ kind: 'resetting' }), open, 503);
+    expect(new Set(codes)).toEqual(new Set(['DATABASE_UNAVAILABLE']));
+  },
+  ROUND_MS,
+);
+
+it(
+  'a database that takes connections and never answers fails everything within 30 s, until it answers',
+  async () => {
+    const codes = await round(turned({ kind: 'hanging' }), open, 503);
+    expect(new Set(codes)).toEqual(new Set(['DATABASE_UNAVAILABLE']));
+  },
+  ROUND_MS,
+);
+
+/** Commands whose replies get lost, once each: all that a change of files consists of. A row is one round. */
+const LOST_REPLIES: readonly (readonly [string, readonly string[]])[] = [
+  ['insert', ['courses', 'videos', 'images']],
+  ['update', ['courses', 'videos', 'topics']],
+  ['findAndModify', ['courses', 'videos', 'images']],
+  ['update', ['media_objects']],
+  ['delete', ['media_objects']],
+  ['find', ['courses', 'videos', 'media_objects']],
+];
+
+it.each(LOST_REPLIES)(
+  'the replies to %s of %j may get lost: what was said is true, and nothing is done by half',
+  async (command, collections) => {
+    const before = proxy.lostReplies();
+    const left = new Set(collections);
+    const matches = (message: Buffer): boolean =>
+      [...left].some((collection) => isCommand(message, command, collection) && left.delete(collection));
+    await round(turned({ kind: 'losing replies', matches }), open, 200);
+    expect([left, proxy.lostReplies() - before]).toEqual([new Set(), collections.length]);
+  },
+  ROUND_MS,
+);
+
+/** OP_MSG holds a BSON document whose first element, a string, is the command and its collection. */
+function isCommand(message: Buffer, command: string, collection: string): boolean {
+  const at = message.indexOf(`\x02${command}\0`, 0, 'latin1');
+  if (at < 0) return false;
+  const value = at + command.length + 2 + 4;
+  return message.toString('latin1', value, value + collection.length + 1) === `${collection}\0`;
+}
+
+it(
+  'a database that is away under load comes back without a restart',
+  async () => {
+    const operations = await newWorkload(client);
+    const until = Date.now() + AWAY_MS;
+    const seen = new Set<string>();
+    /** Reads again and again, by short requests. */
+    const reader = async (): Promise<void> => {
+      while (Date.now() < until) {
+        const began = Date.now();
+        seen.add(errorCodes(await client.send(CoursesDocument, { first: 1 })).join() || 'done');
+        expect(Date.now() - began).toBeLessThan(30_000);
+      }
+    };
+    await proxy.refuse();
+    const readers = Promise.all(Array.from({ length: 8 }, reader));
+    const outcomes = await sendAll(operations);
+    expect(await readinessOf(app)).toBe(503);
+    // Away in another way: it takes connections, and that is all.
+    proxy.turn({ kind: 'hanging' });
+    await proxy.listen();
+    await readers;
+    expect(seen).toEqual(new Set(['DATABASE_UNAVAILABLE']));
+    proxy.turn({ kind: 'open' });
+    await expectEndOf(app, operations, outcomes);
+  },
+  ROUND_MS,
+);

@@ -1,0 +1,52 @@
+import { expect, vi } from 'vitest';
+import type { TestApp } from './app.js';
+import { errorCodes } from './graphql-client.js';
+import { orphansAfterSweep } from './settled.js';
+import type { Operation } from './workload.js';
+
+/** Within this time of a fault every request has its answer, in milliseconds. */
+export const ANSWER_WITHIN_MS = 30_000;
+/** And whoever asks whether the server is ready within this: it asks for 2 s itself. */
+const READY_WITHIN_MS = 5_000;
+/** How long a server may take to find out that what was away is back, in milliseconds. */
+const BACK_WITHIN_MS = 15_000;
+/** For a test that waits until a server has given up what hangs, and prepares and looks around besides. */
+export const ROUND_MS = 90_000;
+
+/** By the name of the operation: `done`, or the codes of its errors. */
+export type Outcomes = Readonly<Record<string, string>>;
+
+/** Sends all operations side by side. Each must be answered in time, whatever the answer. */
+export async function sendAll(operations: readonly Operation[]): Promise<Outcomes> {
+  const answers = operations.map(async ({ name, send }) => {
+    const began = Date.now();
+    const answer = await send();
+    const ms = Date.now() - began;
+    expect(ms, `${name} was answered after ${ms} ms`).toBeLessThan(ANSWER_WITHIN_MS);
+    return [name, errorCodes(answer).join() || 'done'] as const;
+  });
+  return Object.fromEntries(await Promise.all(answers));
+}
+
+/** What `/readyz` answers; soon, whatever hangs. */
+export async function readinessOf(app: TestApp): Promise<number> {
+  const began = Date.now();
+  const { status } = await fetch(`${app.origin}/readyz`);
+  expect(Date.now() - began).toBeLessThan(READY_WITHIN_MS);
+  return status;
+}
+
+/**
+ * The fault is over: the server is ready again by itself, what was answered is true, nothing was done by half, and after a
+ * sweep nothing is left over. Only after DATABASE_UNAVAILABLE a thing may have been done or not.
+ */
+export async function expectEndOf(app: TestApp, operations: readonly Operation[], outcomes: Outcomes): Promise<void> {
+  await vi.waitFor(async () => expect(await readinessOf(app)).toBe(200), { timeout: BACK_WITHIN_MS });
+  for (const { name, kind, wasDone } of operations) {
+    const done = await wasDone();
+    const outcome = outcomes[name];
+    if (kind === 'query' || outcome === 'DATABASE_UNAVAILABLE') continue;
+    expect([name, done]).toEqual([name, outcome === 'done' || outcome === 'NOT_FOUND']);
+  }
+  expect(await orphansAfterSweep(app)).toEqual([]);
+}

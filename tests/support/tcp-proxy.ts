@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from 'node:net';
+
+/** How a way to a server can be. */
+export type Passage =
+  | { readonly kind: 'open' }
+  /** Every piece comes so many milliseconds later, either way. */
+  | { readonly kind: 'late'; readonly ms: number }
+  /** Connections stand, new ones are taken, and nothing goes by. */
+  | { readonly kind: 'hanging' }
+  /** Every connection is reset as soon as its client sends something. */
+  | { readonly kind: 'resetting' }
+  /** A message that `matches` arrives, and its reply is lost with its connection. */
+  | { readonly kind: 'losing replies'; readonly matches: (message: Buffer) => boolean };
+
+export interface TcpProxy {
+  readonly port: number;
+  /** From now on, connections that stand already included. A way that hung lets go by what it held back. */
+  turn(passage: Passage): void;
+  /** How many replies were lost. */
+  readonly lostReplies: () => number;
+  /** Nobody listens any more, until `listen`. Connections break. */
+  refuse(): Promise<void>;
+  listen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A way to any TCP or Unix socket server that a test can break. Knows nothing of what goes by. */
+export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
+  let passage: Passage = { kind: 'open' };
+  let lost = 0;
+  const clients = new Set<Socket>();
+  let held: (() => void)[] = [];
+
+  const join = (client: Socket): void => {
+    const upstream = connect(target);
+    clients.add(client);
+    for (const socket of [client, upstream]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        clients.delete(client);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    let losing = false;
+    const relay = (to: Socket, bytes: Buffer): void => {
+      if (passage.kind === 'hanging') held.push(() => relay(to, bytes));
+      else if (passage.kind === 'late') setTimeout(() => to.write(bytes), passage.ms);
+      else to.write(bytes);
+    };
+    client.on('data', (bytes) => {
+      if (passage.kind === 'resetting') {
+        client.resetAndDestroy();
+        return;
+      }
+      if (passage.kind === 'losing replies' && passage.matches(bytes)) losing = true;
+      relay(upstream, bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (losing) {
+        lost++;
+        client.resetAndDestroy();
+        return;
+      }
+      relay(client, bytes);
+    });
+  };
+
+  const server = createServer(join);
+  const listen = async (at: number): Promise<void> => {
+    server.listen(at, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  const refuse = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const client of clients) client.resetAndDestroy();
+    await closed;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    port,
+    turn: (next) => {
+      passage = next;
+      const released = held;
+      held = [];
+      for (const release of released) release();
+    },
+    lostReplies: () => lost,
+    refuse,
+    listen: () => listen(port),
+    close: refuse,
+  };
+}

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
 import { bodyLimits, slotsOf, storagesOptions } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
@@ -69,6 +70,9 @@ export interface App {
 const SECRET_BYTES = 32;
 /** How long the head of a request may take, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 60_000;
+
+/** How long a stopping server says so on its port at least, also when nobody is being served, in milliseconds. */
+const NOTICE_MS = 500;
 
 /** Builds and joins every part once. Connects to the database; listens to nothing and starts no timer. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
@@ -202,9 +206,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
     async stop() {
       // The port stays open meanwhile, so that whoever asks /readyz hears that this server is stopping.
-      await running.finish(config.server.shutdownGraceSeconds * 1_000);
-      await sweeper.stop();
+      const heard = serving ? delay(NOTICE_MS) : undefined;
+      await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
+      await Promise.all([running.ended(), sweeper.stop()]);
       httpServer.closeAllConnections();
       if (serving) await apollo.stop();
       await meter.close();

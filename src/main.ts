@@ -11,7 +11,7 @@ import { Telemetry } from './telemetry.js';
 /** One Ctrl-C can arrive twice, from the terminal and from npm. Only a signal later than this is a second one. */
 const SAME_SIGNAL_MS = 500;
 /** What stop() may take beyond the grace that it gives to running requests, in milliseconds. */
-const STOP_MARGIN_MS = 10_000;
+const STOP_MARGIN_MS = 15_000;
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 const TRIAL_TOKEN_SECONDS = 24 * 3600;
 

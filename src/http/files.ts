@@ -16,6 +16,8 @@ export interface FilesRouterOptions {
   readonly storage: Storage;
   /** The same that the storage signs with. */
   readonly tokens: FileTokens;
+  /** Aborts when the server stops and cannot wait for a download any longer. */
+  readonly signalOf?: (request: Request) => AbortSignal;
   readonly logger?: { error(fields: object, message: string): void };
 }
 
@@ -52,7 +54,7 @@ export function filesRouter(options: FilesRouterOptions): Router {
 }
 
 async function serveFile(
-  { storage, tokens, logger }: FilesRouterOptions,
+  { storage, tokens, logger, signalOf }: FilesRouterOptions,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -81,11 +83,13 @@ async function serveFile(
   }
 
   const file = await storage.open(key, range === 'whole' ? {} : { range });
+  const signal = signalOf?.(request);
   try {
-    await pipeline(file, response);
+    await (signal ? pipeline(file, response, { signal }) : pipeline(file, response));
   } catch (error) {
     // The answer has begun, so it can only be cut short, which pipeline did.
-    if (!clientLeft(error)) logger?.error({ err: error, key }, 'a file could not be read to its end');
+    if (!clientLeft(error) && signal?.aborted !== true)
+      logger?.error({ err: error, key }, 'a file could not be read to its end');
   }
 }
 

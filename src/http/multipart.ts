@@ -15,6 +15,8 @@ export interface MultipartOptions {
   readonly maxFieldBytes: number;
   /** How long the body may bring no byte while bytes are awaited, in milliseconds. */
   readonly stallMs: number;
+  /** Aborts with a LecternError when the server stops and cannot wait for the request any longer. */
+  readonly signalOf: (request: Request) => AbortSignal;
 }
 
 /** How many bytes may wait between the socket and the parser. */
@@ -64,12 +66,20 @@ class MultipartBody extends PassThrough {
     this.on('error', () => undefined);
     request.pipe(this);
     onStall(request, options.stallMs, () => {
-      this.refusal = new LecternError('UPLOAD_INCOMPLETE', 'The request stopped coming and was given up.');
-      this.destroy(this.refusal);
+      this.giveUp(new LecternError('UPLOAD_INCOMPLETE', 'The request stopped coming and was given up.'));
+    });
+    const signal = options.signalOf(request);
+    signal.addEventListener('abort', () => {
+      if (signal.reason instanceof LecternError) this.giveUp(signal.reason);
     });
     request.once('close', () => {
       if (!request.readableEnded) this.destroy();
     });
+  }
+
+  private giveUp(refusal: LecternError): void {
+    this.refusal ??= refusal;
+    this.destroy(refusal);
   }
 
   /** The parser is attached by this call: before it sees a field, the field is checked here. */

@@ -47,7 +47,9 @@ export interface RoutesOptions {
 
 /** The whole order of what a request passes. What a stranger can reach stands before `identify`. */
 export function routes(options: RoutesOptions): Express {
-  const { limits, telemetry, production, corsOrigins } = options;
+  const { limits, running, telemetry, production, corsOrigins, localStorage: storage, fileTokens: tokens } = options;
+  const { logger } = telemetry;
+  const signalOf = running.signalOf.bind(running);
   const rateLimits = new RateLimits(options.rateLimits);
   const app = express();
   app.disable('x-powered-by');
@@ -58,21 +60,18 @@ export function routes(options: RoutesOptions): Express {
   app.use(requestLog(telemetry), securityHeaders(), releaseUnreadBody);
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
-  app.use(
-    '/files',
-    fileCors(corsOrigins),
-    filesRouter({ storage: options.localStorage, tokens: options.fileTokens, logger: telemetry.logger }),
-  );
+  app.use(running.track);
+  app.use('/files', fileCors(corsOrigins), filesRouter({ storage, tokens, logger, signalOf }));
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));
   app.use(PERMALINK_ROOTS, embeddable);
-  app.use(rateLimits.byAddress, options.running.track, identify(options.authenticator), rateLimits.byViewer);
-  app.use(permalinks(options.permalinks, options.signedUrls, options.running));
+  app.use(rateLimits.byAddress, identify(options.authenticator), rateLimits.byViewer);
+  app.use(permalinks(options.permalinks, options.signedUrls, running));
   app.use(
     '/graphql',
     ...(production ? [] : [sandboxHeaders()]),
-    options.running.refuseUploads,
+    running.refuseUploads,
     guardBody(limits),
-    multipart({ maxFiles: options.maxFiles, maxFieldBytes: limits.maxJsonBytes, stallMs: limits.stallMs }),
+    multipart({ maxFiles: options.maxFiles, maxFieldBytes: limits.maxJsonBytes, stallMs: limits.stallMs, signalOf }),
     express.json({ limit: limits.maxJsonBytes }),
     guardCost(options.checkCost),
     options.graphql,

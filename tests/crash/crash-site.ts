@@ -73,7 +73,7 @@ export class CrashSite {
     const started = await tryStartServer({ ...this.environment, FAIL_POINT: failPoint });
     if ('process' in started) {
       const never = setTimeout(() => started.process.kill('SIGTERM'), NEVER_REACHED_MS);
-      await started.ended;
+      await started.ended();
       clearTimeout(never);
     }
     const signal = 'process' in started ? started.process.signalCode : started.signal;
@@ -134,7 +134,7 @@ export class CrashSite {
       // A client that found a fault ends the others.
       server.process.kill('SIGKILL');
       await Promise.allSettled(working);
-      await server.ended;
+      await server.ended();
     }
   }
 

@@ -12,8 +12,8 @@ export interface ServerProcess {
   /** All that it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Resolves when it has ended, however. */
-  readonly ended: Promise<unknown>;
+  /** Waits for the end without a signal. Returns the exit code. */
+  ended(): Promise<number | null>;
   /** Sends a signal and waits for the end. Returns the exit code, or null after a signal that was not handled. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -61,7 +61,7 @@ export async function tryStartServer(environment: Environment, cwd?: string): Pr
     process: child,
     stdout: () => stdout,
     stderr: () => stderr,
-    ended,
+    ended: () => ended.then(() => child.exitCode),
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await ended;

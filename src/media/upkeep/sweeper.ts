@@ -1,4 +1,5 @@
 import type { Telemetry } from '../../telemetry.js';
+import { endedWithin } from '../ended-within.js';
 import type { Journal, MediaObject } from '../journal/journal.js';
 import type { LifeCycle } from '../life-cycle.js';
 import { LeaseHolder } from './lease.js';
@@ -21,10 +22,13 @@ const LEASE_MS = 60_000;
 const BATCH = 100;
 /** How long a deletion that failed waits for its next try, in milliseconds. */
 const RETRY_MS = 30_000;
+/** How long a server that stops waits for the row that a sweep is at, in milliseconds. */
+const STOP_WITHIN_MS = 5_000;
 
 /** Finishes what crashes and storage faults have left. Safe beside running uploads and beside other sweepers. */
 export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
+  private stopping = false;
   private sweeping: Promise<number> | undefined;
   private readonly lease = new LeaseHolder();
 
@@ -43,10 +47,15 @@ export class Sweeper {
     sweep();
   }
 
-  /** No new sweep begins; a running one is waited for. */
+  /** No new sweep begins; a running one ends after the row that it is at, and is waited for a little. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.sweeping?.catch(() => undefined);
+    this.stopping = true;
+    if (this.sweeping)
+      await endedWithin(
+        STOP_WITHIN_MS,
+        this.sweeping.catch(() => undefined),
+      );
   }
 
   /** Sweeps unless another server does. */
@@ -104,6 +113,7 @@ export class Sweeper {
       const rows = (await read()).filter((row) => !tried.has(row._id));
       if (rows.length === 0) return settled;
       for (const row of rows) {
+        if (this.stopping) return tried.size;
         tried.add(row._id);
         if (await settle(row)) settled += 1;
       }

@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import type { Diagnosis } from '../../src/diagnosis.js';
-import { startProxy, refuse, type Proxy } from '../contract/storage-s3-proxy.js';
+import { startProxy, refuse, type Proxy } from '../support/s3-proxy.js';
 import { newEnvironment, s3Environment, TEST_SECRET } from '../support/app.js';
 import { createBucket, unfinishedUploads, withS3 } from '../support/bucket.js';
 import { lectern } from '../support/cli.js';

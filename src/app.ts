@@ -97,7 +97,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   );
   const storageNamed = storages.byName.bind(storages);
   const signedUrls = new SignedUrls({ storageNamed, slots, telemetry });
-  const meter = new MediaMeter(telemetry);
+  const meter = new MediaMeter({ telemetry, maxImagePixels: config.limits.imageMaxPixels });
   const pendingDeadlineMs = config.uploads.pendingDeadlineSeconds * 1_000;
   const storageForNewFiles = storages.current;
   const lifeCycle = new LifeCycle({

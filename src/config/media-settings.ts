@@ -44,6 +44,12 @@ export const LIMITS = {
     default: String(10 * MIB),
     meaning: 'The largest image, in bytes.',
   },
+  imageMaxPixels: {
+    name: 'IMAGE_MAX_PIXELS',
+    parse: wholeNumber('a number of pixels', { min: 1, max: 1_000_000_000 }),
+    default: '100000000',
+    meaning: 'The most pixels of any picture, all frames of an animation together.',
+  },
   videoCaptionMaxBytes: {
     name: 'VIDEO_CAPTION_MAX_BYTES',
     parse: fileSize,

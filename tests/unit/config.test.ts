@@ -38,6 +38,7 @@ describe('the defaults', () => {
         courseThumbnailMaxBytes: 10 * 1024 ** 2,
         courseIntroVideoMaxBytes: 1024 ** 3,
         imageMaxBytes: 10 * 1024 ** 2,
+        imageMaxPixels: 100_000_000,
         videoCaptionMaxBytes: 1024 ** 2,
         videoResourceMaxBytes: 100 * 1024 ** 2,
         videoUrlTtlSeconds: 900,

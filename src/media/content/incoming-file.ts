@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { LecternError } from '../../errors.js';
 import type { SlotRules } from '../slots.js';
+import { checkClaims } from './claims.js';
 import type { ContentCheck } from './content-check.js';
 import { displayName } from './names.js';
 import { sniff } from './sniff.js';
@@ -31,12 +32,14 @@ export interface InspectedFile {
 
 /** How many bytes are looked at to know the type: the sample size that file-type recommends (`reasonableDetectionSizeInBytes`). */
 const SNIFF_BYTES = 4_100;
+/** The largest picture, in bytes, whatever its slot takes: it is held in memory to be decoded. */
+const MAX_IMAGE_BYTES = 100 * 1024 ** 2;
 /** How many bytes may wait between the source and the storage. */
 const BUFFER_BYTES = 1024 ** 2;
 
 /**
  * Looks at the first bytes of a file. Throws EMPTY_FILE when there are none, UNSUPPORTED_MEDIA_TYPE when the slot does
- * not take what they show. `onProgress` hears of every chunk.
+ * not take what they show or the file claims to be something else. `onProgress` hears of every chunk.
  */
 export async function inspect(
   incoming: IncomingFile,
@@ -47,8 +50,11 @@ export async function inspect(
   try {
     const head = await readHead(chunks, onProgress);
     const { contentType, extension, check } = await sniff(head, rules);
-    const body = measuredBody(head, chunks, { source: incoming.stream, maxBytes: rules.maxBytes, check, onProgress });
-    return { filename: displayName(incoming.filename), contentType, extension, ...body };
+    const filename = displayName(incoming.filename);
+    checkClaims(contentType, { declaredType: incoming.declaredType, filename });
+    const maxBytes = contentType.startsWith('image/') ? Math.min(rules.maxBytes, MAX_IMAGE_BYTES) : rules.maxBytes;
+    const body = measuredBody(head, chunks, { source: incoming.stream, maxBytes, check, onProgress });
+    return { filename, contentType, extension, ...body };
   } catch (error) {
     letGo(incoming.stream);
     throw error;

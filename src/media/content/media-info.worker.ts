@@ -2,55 +2,62 @@ import { parentPort } from 'node:worker_threads';
 import mediaInfoFactory, { type MediaInfo, type Track } from 'mediainfo.js';
 import type { Measures } from '../media-file.model.js';
 
-/** What the thread is asked: to measure a file, and the bytes that it asked for itself. */
-export type MeterRequest =
-  | { readonly type: 'measure'; readonly id: number; readonly size: number }
-  | { readonly type: 'bytes'; readonly id: number; readonly bytes: Uint8Array };
+/** What the thread is asked: to look at a file, one at a time, and the bytes of it that it asked for itself. */
+export type MediaInfoRequest =
+  { readonly type: 'look'; readonly size: number } | { readonly type: 'bytes'; readonly bytes: Uint8Array };
 
-/** What the thread answers: that it needs bytes, and the measures. */
-export type MeterAnswer =
-  | { readonly type: 'read'; readonly id: number; readonly offset: number; readonly length: number }
-  | { readonly type: 'measured'; readonly id: number; readonly measures: Measures };
+/** What the thread answers: that it needs bytes, what it found (null: no video track), or that it cannot look at all. */
+export type MediaInfoAnswer =
+  | { readonly type: 'read'; readonly offset: number; readonly length: number }
+  | { readonly type: 'found'; readonly video: Measures | null }
+  | { readonly type: 'unavailable'; readonly reason: string };
 
 /** How many bytes MediaInfo asks for at once. */
 const CHUNK_BYTES = 64 * 1024;
 
-const waiting = new Map<number, (bytes: Uint8Array) => void>();
-/** One MediaInfo does one file at a time. */
-let queue: Promise<void> = Promise.resolve();
+let deliver: ((bytes: Uint8Array) => void) | undefined;
 let mediaInfo: Promise<MediaInfo> | undefined;
 
-function say(answer: MeterAnswer): void {
+function say(answer: MediaInfoAnswer): void {
   parentPort?.postMessage(answer);
 }
 
-async function measure(id: number, size: number): Promise<void> {
-  mediaInfo ??= mediaInfoFactory({ format: 'object', chunkSize: CHUNK_BYTES });
-  let measures: Measures = {};
+async function look(size: number): Promise<void> {
   try {
-    const result = await (
-      await mediaInfo
-    ).analyzeData(size, (length, offset) => {
-      say({ type: 'read', id, offset, length });
-      return new Promise((resolve) => waiting.set(id, resolve));
-    });
-    measures = measuresOf(result.media?.track ?? []);
-  } catch {
-    // An instance that failed in the middle of a file is not used again.
-    mediaInfo = undefined;
+    const found = await videoOf(size);
+    const video = found === undefined ? await videoOf(size) : found;
+    say({ type: 'found', video: video ?? null });
+  } catch (error) {
+    say({ type: 'unavailable', reason: String(error) });
   }
-  say({ type: 'measured', id, measures });
+}
+
+/**
+ * What MediaInfo finds in a file, null for no video track; undefined where it breaks on it. It is then not used again:
+ * should an earlier file have spoilt it, this one has a second chance. Rejects when MediaInfo does not start.
+ */
+async function videoOf(size: number): Promise<Measures | null | undefined> {
+  mediaInfo ??= mediaInfoFactory({ format: 'object', chunkSize: CHUNK_BYTES });
+  const instance = await mediaInfo;
+  try {
+    const result = await instance.analyzeData(size, (length, offset) => {
+      say({ type: 'read', offset, length });
+      return new Promise((resolve) => (deliver = resolve));
+    });
+    return measuresOf(result.media?.track ?? []);
+  } catch {
+    mediaInfo = undefined;
+    return undefined;
+  }
 }
 
 /** The picture's size, and the playing time: of the whole where it has one, else of the video track. */
-function measuresOf(tracks: readonly Track[]): Measures {
-  const picture =
-    tracks.find((track) => track['@type'] === 'Video') ?? tracks.find((track) => track['@type'] === 'Image');
+function measuresOf(tracks: readonly Track[]): Measures | null {
+  const video = tracks.find((track) => track['@type'] === 'Video');
+  if (!video) return null;
   const whole = tracks.find((track) => track['@type'] === 'General');
-  if (!picture) return {};
-  const { Width: width, Height: height } = picture;
-  const duration =
-    picture['@type'] === 'Video' ? (number(whole, 'Duration') ?? number(picture, 'Duration')) : undefined;
+  const { Width: width, Height: height } = video;
+  const duration = number(whole, 'Duration') ?? number(video, 'Duration');
   return {
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
@@ -63,12 +70,7 @@ function number(track: Track | undefined, field: string): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-parentPort?.on('message', (request: MeterRequest) => {
-  if (request.type === 'measure') {
-    queue = queue.then(() => measure(request.id, request.size));
-  } else {
-    const resolve = waiting.get(request.id);
-    waiting.delete(request.id);
-    resolve?.(request.bytes);
-  }
+parentPort?.on('message', (request: MediaInfoRequest) => {
+  if (request.type === 'look') void look(request.size);
+  else deliver?.(request.bytes);
 });

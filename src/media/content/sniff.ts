@@ -2,6 +2,7 @@ import { fileTypeFromBuffer } from 'file-type';
 import { LecternError } from '../../errors.js';
 import type { SlotRules } from '../slots.js';
 import { LineCheck, type ContentCheck } from './content-check.js';
+import { PolyglotCheck } from './polyglot-check.js';
 import { webVttCheck } from './web-vtt.js';
 
 /** What a file is, by its first bytes. */
@@ -19,11 +20,19 @@ const STORED_AS: Readonly<Record<string, ContentType>> = {
   'image/apng': { contentType: 'image/png', extension: 'png' },
 };
 
-/** How text begins that a browser or a shell would run, though a plain text may be what it claims to be. */
-const ACTIVE_TEXT = /^\s*(<\?|<!doctype|<!--|<html|<head|<body|<script|<svg|<iframe|<style|<xml|#!|<%)/i;
+/**
+ * How text begins that a browser or a shell would run: any tag, comment, declaration or processing instruction (HTML,
+ * SVG, XML, PHP), and `#!`. Characters that show nothing may stand before it.
+ */
+const ACTIVE_TEXT = /^[\s\p{Cf}]*(<[a-z!?%/]|#!)/iu;
+/** Characters that show nothing. */
+const BLANK = /^[\s\p{Cf}]*$/u;
 /** Control characters that no plain text has: all of C0 but tab, line feed, form feed and carriage return. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const BINARY = /[\u0000-\u0008\u000B\u000E-\u001F\u007F]/;
+
+/** What file-type looks behind for a signature: an ID3 tag and a byte order mark. Nothing accepted begins with them. */
+const SKIPPED_BY_FILE_TYPE = [Buffer.from('ID3', 'latin1'), Buffer.from('\ufeff', 'utf8')];
 
 /** The type of a file by its first bytes. Throws EMPTY_FILE, and UNSUPPORTED_MEDIA_TYPE for what the slot does not take. */
 export async function sniff(head: Buffer, rules: SlotRules): Promise<ContentType> {
@@ -35,10 +44,16 @@ export async function sniff(head: Buffer, rules: SlotRules): Promise<ContentType
 }
 
 async function binaryType(head: Buffer): Promise<ContentType | undefined> {
+  if (SKIPPED_BY_FILE_TYPE.some((prefix) => head.subarray(0, prefix.length).equals(prefix))) return undefined;
   const found = await fileTypeFromBuffer(head);
   // A subtitle is text to us: which it is, its header says, and its check.
   if (!found || found.mime === 'text/vtt') return undefined;
-  return STORED_AS[found.mime] ?? { contentType: found.mime, extension: found.ext };
+  const type = STORED_AS[found.mime] ?? { contentType: found.mime, extension: found.ext };
+  return type.contentType === 'application/zip' ? type : { ...type, check: polyglotCheck(type.contentType) };
+}
+
+function polyglotCheck(contentType: string): ContentCheck {
+  return new PolyglotCheck(contentType.startsWith('image/') ? 'pictures' : 'other');
 }
 
 /** Text has no signature: it is what the slot takes and its check lets through. */
@@ -49,7 +64,13 @@ function textType(head: Buffer, rules: SlotRules): ContentType | undefined {
 }
 
 function plainTextCheck(): ContentCheck {
+  let begun = false;
   return new LineCheck((line) => {
-    if (BINARY.test(line)) throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'The content is of no known type.');
+    // The first bytes may all have been blank.
+    const active = !begun && ACTIVE_TEXT.test(line);
+    begun ||= !BLANK.test(line);
+    if (active || BINARY.test(line)) {
+      throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'The content is of no known type.');
+    }
   });
 }

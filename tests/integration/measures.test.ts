@@ -3,13 +3,17 @@ import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
 import { bigMp4, fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
-import { dataOf } from '../support/graphql-client.js';
+import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf } from '../support/multipart.js';
 import { onEveryStorage } from '../support/storages.js';
+import { tracesOf } from '../support/traces.js';
+import { committed } from '../support/corpus.js';
 
 const { thumbnail, png, webp, gif, avif, video, webm, quicktime, matroska, intro } = fixtures;
 const IMAGES = [thumbnail, png, webp, gif, avif];
 const VIDEOS = [video, webm, quicktime, matroska, intro];
+const soundOnlyMp4 = committed('sound-only.mp4', 'video/mp4');
+const soundOnlyWebm = committed('sound-only.webm', 'video/webm');
 const EXACTNESS_SECONDS = 0.2;
 
 onEveryStorage('what a file shows', (storage) => {
@@ -56,7 +60,7 @@ onEveryStorage('what a file shows', (storage) => {
       await ada.upload(
         gql.UploadVideoDocument,
         { topicId, file: null },
-        { file: { ...bigMp4(9 * 1024 ** 2), filename: 'x.webm', contentType: 'video/webm' } },
+        { file: { ...bigMp4(9 * 1024 ** 2), filename: 'x.film', contentType: 'application/octet-stream' } },
       ),
     );
     expect(uploadVideo.file).toMatchObject({ width: 320, height: 180, contentType: 'video/mp4' });
@@ -94,15 +98,16 @@ onEveryStorage('what a file shows', (storage) => {
     expectLength(seen.durationSeconds, 2);
   });
 
-  it('is unknown for a file that is damaged behind its first bytes, which is taken all the same', async () => {
+  it('is asked of a file before it is published: one without a picture is refused, and the next is measured', async () => {
     const damaged = Buffer.concat([video.bytes.subarray(0, 40), Buffer.alloc(30_000, 0x55)]);
-    const sample = fileOf(damaged, 'damaged.mp4', 'video/mp4');
-    const answer = await ada.upload(
-      gql.CreateVideoDocument,
-      { topicId, input: { title: 'Damaged' } },
-      { file: sample },
-    );
-    expect(dataOf(answer).createVideo).toMatchObject({ durationSeconds: null, file: { size: damaged.length } });
+    const before = await tracesOf(app);
+    for (const sample of [fileOf(damaged, 'damaged.mp4', 'video/mp4'), soundOnlyMp4, soundOnlyWebm]) {
+      const variables = { topicId, input: { title: 'No picture' } };
+      const answer = await ada.upload(gql.CreateVideoDocument, variables, { file: sample });
+      expect([sample.filename, errorCodes(answer)]).toEqual([sample.filename, ['UNSUPPORTED_MEDIA_TYPE']]);
+      expect(answer.body.errors?.[0]?.message).toBe('No video track was found in the file.');
+    }
+    expect(await tracesOf(app)).toEqual(before);
     const next = await create({ title: 'And then a sound one' }, { file: video });
     expectLength(next.durationSeconds, 2);
   });

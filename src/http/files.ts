@@ -6,6 +6,7 @@ import fresh from 'fresh';
 import parseRange from 'range-parser';
 import { LecternError } from '../errors.js';
 import { describeError } from '../graphql/format-error.js';
+import { mayBeInline } from '../media/slots.js';
 import type { FileGrant, FileTokens } from '../storage/file-token.js';
 import { isObjectKey } from '../storage/object-key.js';
 import { ObjectNotFoundError } from '../storage/storage.js';
@@ -172,7 +173,12 @@ function setFileHeaders(response: Response, grant: FileGrant, stat: ObjectStat):
   response.setHeader('Accept-Ranges', 'bytes');
   // Not response.type(): it would add a charset that nobody signed.
   response.setHeader('Content-Type', grant.contentType);
-  response.setHeader('Content-Disposition', grant.disposition);
+  response.setHeader('Content-Disposition', dispositionOf(grant));
+}
+
+/** What was signed; but nothing is shown in place that is not of a type made for it, whoever signed. */
+function dispositionOf({ contentType, disposition }: FileGrant): string {
+  return mayBeInline(contentType) ? disposition : `attachment${disposition.replace(/^[^;]*/, '')}`;
 }
 
 function setLength(response: Response, range: ByteRange | 'whole', size: number): void {

@@ -4,7 +4,7 @@ import type { SignedUrl, Storage, StorageName } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
 import { dispositionHeader } from './content/names.js';
 import type { MediaFile } from './media-file.model.js';
-import type { MediaSlot, SlotRules } from './slots.js';
+import { mayBeInline, type MediaSlot, type SlotRules } from './slots.js';
 
 export interface SignedUrlParts {
   readonly storageNamed: (name: StorageName) => Storage | undefined;
@@ -65,7 +65,8 @@ export class SignedUrls {
       );
     }
     this.parts.telemetry.count('signings');
-    const disposition = dispositionHeader(this.parts.slots[file.slot].disposition, file.filename);
+    const how = mayBeInline(file.contentType) ? this.parts.slots[file.slot].disposition : 'attachment';
+    const disposition = dispositionHeader(how, file.filename);
     return storage.signGet(file.key, { signedAt, expiresAt, disposition, contentType: file.contentType });
   }
 }

@@ -3,8 +3,16 @@ const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gi
 const VIDEOS = ['video/mp4', 'video/webm', 'video/quicktime', 'video/matroska'] as const;
 const DOCUMENTS = ['application/pdf', 'application/zip', 'text/plain', ...IMAGES] as const;
 
+/** What a browser may show in place. All else is saved, whatever slot it lies in. */
+const SHOWN_IN_PLACE: readonly string[] = [...IMAGES, ...VIDEOS, 'text/vtt'];
+
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
+
+/** Whether files of this type may be shown in place. */
+export function mayBeInline(contentType: string): boolean {
+  return SHOWN_IN_PLACE.includes(contentType);
+}
 
 interface SlotDefinition {
   /** The first segment of the slot's keys. */

@@ -137,6 +137,68 @@ describe('GET /files/{key}', () => {
   });
 });
 
+describe('what a browser does with a file', () => {
+  const served = async (contentType: string, disposition: string): Promise<(string | null)[]> => {
+    const { headers } = await fetch(await signedUrl(KEY, 60_000, { contentType, disposition }));
+    return [headers.get('content-type'), headers.get('content-disposition'), headers.get('x-content-type-options')];
+  };
+  const inline = 'inline; filename="a"; filename*=UTF-8\'\'a';
+  const attachment = inline.replace('inline', 'attachment');
+
+  test.each([
+    'image/png',
+    'image/jpeg',
+    'image/webp',
+    'image/avif',
+    'image/gif',
+    'video/mp4',
+    'video/webm',
+    'text/vtt',
+  ])('is what was signed: %s', async (type) => {
+    expect(await served(type, inline)).toEqual([type, inline, 'nosniff']);
+    expect(await served(type, attachment)).toEqual([type, attachment, 'nosniff']);
+  });
+
+  test.each(['text/html', 'image/svg+xml', 'application/pdf', 'text/plain', 'application/zip', 'text/javascript', ''])(
+    'is to save it, whatever was signed: %s',
+    async (type) => {
+      expect(await served(type, inline)).toEqual([type, attachment, 'nosniff']);
+      expect(await served(type, 'inline')).toEqual([type, 'attachment', 'nosniff']);
+      expect(await served(type, '')).toEqual([type, 'attachment', 'nosniff']);
+    },
+  );
+
+  test('is told to it with every answer: no sniffing, and a policy that allows no script', async () => {
+    const etag = (await fetch(url)).headers.get('etag')!;
+    const gone = await signedUrl('videos/owner/gone.mp4');
+    const answers: [number, IncomingHttpHeaders][] = [];
+    for (const [method, path, headers] of [
+      ['GET', pathOf(url), {}],
+      ['HEAD', pathOf(url), {}],
+      ['GET', pathOf(url), { Range: 'bytes=0-1' }],
+      ['GET', pathOf(url), { 'If-None-Match': etag }],
+      ['GET', pathOf(url), { Range: 'bytes=99-' }],
+      ['GET', '/files/%', {}],
+      ['GET', `/files/${KEY}`, {}],
+      ['HEAD', `/files/${KEY}`, {}],
+      ['GET', pathOf(gone), {}],
+      ['POST', pathOf(url), {}],
+      ['GET', '/files', {}],
+    ] as const) {
+      const answer = await raw(method, path, headers);
+      answers.push([answer.status, answer.headers]);
+    }
+    expect(answers.map(([status]) => status)).toEqual([200, 200, 206, 304, 416, 400, 403, 403, 404, 405, 403]);
+    for (const [, headers] of answers) {
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      const policy = String(headers['content-security-policy']).split('; ');
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain('sandbox allow-same-origin');
+      expect(policy.join()).not.toMatch(/script-src|allow-scripts|allow-forms|object-src/);
+    }
+  });
+});
+
 describe('/files refuses', () => {
   const refusal = async (path: string, method = 'GET'): Promise<[number, string]> => {
     const { status, body, headers } = await raw(method, path);
@@ -256,9 +318,13 @@ async function store(key: string, body: Readable): Promise<void> {
   await served.storage.put(key, body, { contentType: 'video/mp4', maxBytes: 100 * MIB, signal });
 }
 
-async function signedUrl(key: string, lifetimeMs = 60_000): Promise<string> {
+async function signedUrl(
+  key: string,
+  lifetimeMs = 60_000,
+  file = { disposition: DISPOSITION, contentType: 'video/mp4' },
+): Promise<string> {
   const expiresAt = new Date(Date.now() + lifetimeMs);
-  const options = { signedAt: new Date(), expiresAt, disposition: DISPOSITION, contentType: 'video/mp4' };
+  const options = { signedAt: new Date(), expiresAt, ...file };
   return (await served.storage.signGet(key, options)).url;
 }
 

@@ -49,6 +49,14 @@ describe('the name that a file is shown under', () => {
     ['con', '_con'],
     ['LPT1.txt', '_LPT1.txt'],
     ['console.txt', 'console.txt'],
+    ['com¹.txt', '_com¹.txt'],
+    ['CONOUT$', '_CONOUT$'],
+    ['nul .txt', '_nul .txt'],
+    ['a.png      .exe', 'a.png .exe'],
+    ['two\u3000wide\u00a0gaps', 'two wide gaps'],
+    ['a\u115f\u3164\u034f\ufe0f\u{e0041}b.mp4', 'ab.mp4'],
+    ['..%2f..%5cx.mp4', '_2f.._5cx.mp4'],
+    ['100% right.mp4', '100% right.mp4'],
     ['\ud800.mp4', 'mp4'],
     ['. hidden', 'hidden'],
     ['e\u200d\u0301.mp4', 'é.mp4'],
@@ -70,9 +78,9 @@ describe('the name that a file is shown under', () => {
         const shown = displayName(given);
         expect(shown).not.toBe('');
         expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(255);
-        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}<>:"/\\|?*]/u);
+        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}<>:"/\\|?*]|%[0-9a-f]{2}/iu);
         expect(shown).not.toMatch(/^[. ]|[. ]$/);
-        expect(shown).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i);
+        expect(shown).not.toMatch(/^(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³])\s*(\.|$)/i);
         expect(shown.normalize('NFC')).toBe(shown);
         expect(displayName(shown)).toBe(shown);
       }),

@@ -9,12 +9,20 @@ const MAX_SLUG_LENGTH = 60;
 const RANDOM_LENGTH = 8;
 const RANDOM_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** C0 and C1 controls, and the characters that reorder or hide text (Unicode UAX #9 and format characters). */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-/** Characters that some file system refuses or reads as structure. */
-const STRUCTURAL = /[<>:"/\\|?*]/g;
-/** Names that Windows keeps for devices, whatever their extension. */
-const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+/**
+ * C0 and C1 controls, lone surrogates, and what reorders or hides text: format characters (Unicode UAX #9) and those that
+ * are shown as nothing (UAX #44, Default_Ignorable_Code_Point).
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * Characters that some file system refuses or reads as structure, and the percent sign where it could be read as an
+ * escape: some browsers decode it in a Content-Disposition (RFC 6266, appendix D).
+ */
+const STRUCTURAL = /[<>:"/\\|?*]|%(?=[0-9a-f]{2})/gi;
+/** Any white space, in any number: a long gap pushes the extension out of sight. */
+const GAP = /\s+/g;
+/** Names that Windows keeps for devices, whatever their extension ("Naming Files, Paths, and Namespaces"). */
+const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?=\s*(\.|$))/i;
 
 /**
  * A client's file name made safe to show and to save as: the last path segment, in NFC, without characters that hide
@@ -22,7 +30,8 @@ const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
  */
 export function displayName(given: string): string {
   const segment = given.split(/[/\\]/).at(-1) ?? '';
-  const name = withoutEdges(segment.replace(INVISIBLE, '').normalize('NFC').replace(STRUCTURAL, '_'));
+  const visible = segment.replace(INVISIBLE, '').normalize('NFC').replace(GAP, ' ');
+  const name = withoutEdges(visible.replace(STRUCTURAL, '_'));
   const safe = withoutEdges(shorten(RESERVED.test(name) ? `_${name}` : name));
   return safe === '' ? 'file' : safe;
 }

@@ -1,0 +1,123 @@
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LecternError } from '../../src/errors.js';
+import { MediaMeter } from '../../src/media/content/media-meter.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { Telemetry } from '../../src/telemetry.js';
+import { VIDEOS, bytesOf, committed } from '../support/corpus.js';
+import { fixtures } from '../support/fixtures.js';
+
+const lines: string[] = [];
+const telemetry = new Telemetry({ level: 'warn', destination: { write: (line: string) => void lines.push(line) } });
+
+const { signal } = new AbortController();
+const opened: string[] = [];
+/** A storage of which nothing is asked but to open its objects. */
+const storageOf = (open: (start: number, end: number) => Readable | Promise<Readable>): Storage =>
+  ({
+    open: async (key: string, options: { range?: { start: number; end: number } } = {}) => {
+      opened.push(key);
+      return open(options.range?.start ?? 0, options.range?.end ?? Infinity);
+    },
+  }) as unknown as Storage;
+const holding = (bytes: Buffer): Storage => storageOf((start, end) => Readable.from([bytes.subarray(start, end + 1)]));
+const video = (storage: Storage, size: number, key = 'videos/v/a.mp4') => ({
+  storage,
+  key,
+  size,
+  contentType: 'video/mp4',
+  signal,
+});
+
+let meter: MediaMeter;
+afterEach(async () => {
+  await meter.close();
+  lines.length = 0;
+  opened.length = 0;
+});
+const newMeter = (): MediaMeter => (meter = new MediaMeter({ telemetry, maxImagePixels: 1_000_000 }));
+const sound = fixtures.intro.bytes;
+const measures = { width: 320, height: 180, durationSeconds: 1 };
+
+describe('a video', () => {
+  it('is kept without measures when the storage cannot be read, and the next is measured', async () => {
+    newMeter();
+    const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
+    expect(await meter.measure(video(broken, 5_000))).toEqual({});
+    expect(lines.join()).toContain('could not read a file to measure it');
+    expect(await meter.measure(video(holding(sound), sound.length))).toEqual(measures);
+  });
+
+  it('is kept without measures when it takes too long, and those that wait behind it are measured', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    newMeter();
+    const stuck = storageOf(() => new Readable({ read: () => undefined }));
+    const first = meter.measure(video(stuck, 5_000, 'videos/v/stuck.mp4'));
+    const second = meter.measure(video(holding(sound), sound.length));
+    while (!opened.includes('videos/v/stuck.mp4')) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    expect(await first).toEqual({});
+    expect(lines.join()).toContain('gave up measuring a file');
+    expect(await second).toEqual(measures);
+  });
+
+  it('is refused when its picture is not within what is read of it', async () => {
+    newMeter();
+    // Rubbish behind a Matroska header: MediaInfo looks for the next element through all of it.
+    const head = fixtures.matroska.bytes.subarray(0, 64);
+    const rubbish = storageOf((start, end) => {
+      const bytes = Buffer.alloc(end + 1 - start, 0x55);
+      if (start === 0) head.copy(bytes);
+      return Readable.from([bytes]);
+    });
+    const refused = meter.measure({ ...video(rubbish, 10 * 1024 ** 3), contentType: 'video/matroska' });
+    await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+    expect(opened.length).toBeLessThanOrEqual(1_025);
+  });
+
+  it('is refused without a picture, and one after the other is measured, however many come at once', async () => {
+    newMeter();
+    const silent = bytesOf(committed('sound-only.mp4', 'video/mp4'));
+    const all = await Promise.allSettled([
+      meter.measure(video(holding(silent), silent.length)),
+      ...VIDEOS.map(({ file }) => meter.measure(video(holding(bytesOf(file)), file.size))),
+    ]);
+    expect(all[0]).toMatchObject({ status: 'rejected', reason: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
+    for (const one of all.slice(1))
+      expect(one).toMatchObject({ status: 'fulfilled', value: { width: 128, height: 72 } });
+  });
+});
+
+describe('a picture', () => {
+  const picture = (storage: Storage) => ({
+    ...video(storage, fixtures.png.size, 'images/i/a.png'),
+    contentType: 'image/png',
+  });
+
+  it('is not published unseen: what the storage says is the outcome', async () => {
+    newMeter();
+    const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
+    await expect(meter.measure(picture(broken))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(await meter.measure(picture(holding(fixtures.png.bytes)))).toEqual({ width: 320, height: 180 });
+  });
+
+  it('waits for its turn: two are in memory at once, and one whose client has left is not read', async () => {
+    newMeter();
+    const release: (() => void)[] = [];
+    const slow = storageOf(
+      () => new Promise<Readable>((resolve) => release.push(() => resolve(Readable.from([fixtures.png.bytes])))),
+    );
+    const leaving = new AbortController();
+    const three = [1, 2, 3].map(() => meter.measure(picture(slow)));
+    const left = expect(meter.measure({ ...picture(slow), signal: leaving.signal })).rejects.toThrow('gone');
+    await vi.waitUntil(() => release.length === 2);
+    leaving.abort(new Error('gone'));
+    release.forEach((go) => go());
+    await vi.waitUntil(() => release.length === 3);
+    release[2]!();
+    expect(await Promise.all(three)).toHaveLength(3);
+    await left;
+    expect(opened).toHaveLength(3);
+  });
+});

@@ -1,0 +1,249 @@
+import { deflateSync, gzipSync } from 'node:zlib';
+import { bytesOf, committed, IMAGES, VIDEOS, withJpegSegment } from './corpus.js';
+import { crc32, fixtures } from './fixtures.js';
+import { fileOf, type UploadFile } from './multipart.js';
+import { pdfFile, zipFile } from './samples.js';
+
+/** A file that must not be taken, and the name of its test. */
+export type Hostile = readonly [what: string, file: UploadFile];
+
+const HTML = '<!doctype html><html><body><script>alert(1)</script></body></html>';
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
+const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
+const swapped = (text: string): Buffer => utf16(text).swap16();
+const blanks = (length: number): string => ' \t\r\n'.repeat(length / 4);
+
+/** Pages, markup and scripts. They are refused in every slot, whatever they are called. */
+export const ACTIVE_CONTENTS: readonly (readonly [what: string, content: string | Buffer])[] = [
+  ['SVG', SVG],
+  ['SVG with an XML declaration', `<?xml version="1.0"?>${SVG}`],
+  ['SVG behind a byte order mark', `\ufeff${SVG}`],
+  ['SVG behind a comment', `<!-- a picture -->\n${SVG}`],
+  ['SVG behind white space', blanks(400) + SVG],
+  ['SVG behind more white space than is looked at', blanks(200_000) + SVG],
+  ['SVG behind an invisible character', `\u200b${SVG}`],
+  ['SVG in UTF-16', utf16(SVG)],
+  ['SVG in UTF-16, the other way round', swapped(SVG)],
+  ['SVG in UTF-16 without a mark', utf16(SVG).subarray(2)],
+  ['SVG, compressed', gzipSync(SVG)],
+  ['HTML', HTML],
+  ['HTML in capitals', HTML.toUpperCase()],
+  ['HTML without its beginning', '<p onclick="alert(1)">Hi'],
+  ['HTML behind a byte order mark and lines', `\ufeff\n\n${HTML}`],
+  ['HTML behind a form feed', `\f${HTML}`],
+  ['HTML in UTF-16', utf16(HTML)],
+  ['HTML with a NUL in it', `<\0html>`],
+  ['XML', '<?xml version="1.0"?><a/>'],
+  ['XML without a declaration', '<rss version="2.0"/>'],
+  ['an XML entity bomb', '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>'],
+  ['PHP', '<?php system($_GET["c"]);'],
+  ['PHP behind lines', '\n\n<?= `id` ?>'],
+  ['ASP', '<% Response.Write(1) %>'],
+  ['a shell script', '#!/bin/sh\nid\n'],
+  ['a shell script behind a line', '\n#!/bin/sh\nid\n'],
+];
+
+/** Text that nothing but its name or its declared type gives away. */
+export const NAMED_AS_SCRIPTS: readonly Hostile[] = [
+  ['alert.js', 'text/plain'],
+  ['alert', 'text/javascript'],
+  ['alert.txt', 'application/javascript; charset=utf-8'],
+  ['page.html', ''],
+  ['page.txt', 'TEXT/HTML'],
+  ['page.HTML. ', 'application/octet-stream'],
+  ['logo.svg', 'image/svg+xml'],
+  ['feed.xml', 'application/xml'],
+  ['tool.php', 'text/plain'],
+  ['tool.txt.phtml', 'text/plain'],
+  ['run.bat', ''],
+  ['run.ps1', ''],
+  ['tool.py', 'text/x-python'],
+  ['letter.docx', 'application/octet-stream'],
+].map(([name, type]): Hostile => [`${String(name)} as ${String(type)}`, fileOf('alert(1)\n', name!, type!)]);
+
+const png = fixtures.png.bytes;
+const jpeg = fixtures.thumbnail.bytes;
+const { gif, webp, avif } = fixtures;
+const zip = bytesOf(zipFile);
+const behind = (first: Uint8Array, second: string | Uint8Array): Buffer => Buffer.concat([first, Buffer.from(second)]);
+
+/** Sound pictures that are something else as well. */
+export const PICTURE_POLYGLOTS: readonly Hostile[] = [
+  ['a JPEG with an archive behind it', fileOf(behind(jpeg, zip), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with an archive and a remark behind it', fileOf(behind(jpeg, withZipComment(9)), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with an archive and rubbish behind it', fileOf(Buffer.concat([jpeg, zip, jpeg]), 'a.jpg', 'image/jpeg')],
+  [
+    'a JPEG in the remark of an archive, which lies in a comment',
+    fileOf(withJpegSegment(0xfe, withZipComment(0x4000)), 'a.jpg', 'image/jpeg'),
+  ],
+  ['a JPEG with a page behind it', fileOf(behind(jpeg, HTML), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with PHP in a comment', fileOf(withJpegSegment(0xfe, '<?php phpinfo(); ?>'), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with a PHP archive', fileOf(behind(jpeg, '..__HALT_COMPILER(); ?>'), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with RAR behind it', fileOf(behind(jpeg, 'Rar!\x1a\x07\x01\0'), 'a.jpg', 'image/jpeg')],
+  [
+    'a JPEG with 7-Zip behind it',
+    fileOf(behind(jpeg, Buffer.from('7z\xbc\xaf\x27\x1c\0\x04', 'latin1')), 'a.jpg', 'image/jpeg'),
+  ],
+  [
+    'a PNG with a script in its text',
+    fileOf(withPngChunk('tEXt', 'Comment\0<script>alert(1)</script>'), 'a.png', 'image/png'),
+  ],
+  ['a PNG with an archive behind it', fileOf(behind(png, zip), 'a.png', 'image/png')],
+  ['a PNG with SVG behind it', fileOf(behind(png, SVG), 'a.png', 'image/png')],
+  ['a WebP with an archive behind it', fileOf(behind(webp.bytes, zip), 'a.webp', 'image/webp')],
+  ['an AVIF with a page behind it', fileOf(behind(avif.bytes, HTML), 'a.avif', 'image/avif')],
+  ['a GIF with an archive behind it', fileOf(behind(gif.bytes, zip), 'a.gif', 'image/gif')],
+  ['a GIF that is JavaScript, too', fileOf(behind(gifOf(0x2a2f, 1, 1), '*/=1;alert(1)//'), 'a.gif', 'image/gif')],
+  ['JavaScript that begins like a GIF', fileOf('GIF89a=1;alert(1)//', 'a.gif', 'image/gif')],
+  ['a PNG behind an ID3 tag', fileOf(behind(Buffer.from('494433040000000000', 'hex'), png), 'a.png', 'image/png')],
+];
+
+export const VIDEO_POLYGLOTS: readonly Hostile[] = [
+  ['an MP4 with an archive behind it', fileOf(behind(fixtures.intro.bytes, zip), 'a.mp4', 'video/mp4')],
+  ['a WebM with an archive behind it', fileOf(behind(fixtures.webm.bytes, zip), 'a.webm', 'video/webm')],
+  ['a Matroska file with an archive behind it', fileOf(behind(fixtures.matroska.bytes, zip), 'a.mkv', '')],
+];
+
+export const RESOURCE_POLYGLOTS: readonly Hostile[] = [
+  ['a PDF that is an archive, too', fileOf(behind(bytesOf(pdfFile), zip), 'a.pdf', 'application/pdf')],
+  ['a PDF behind a byte order mark', fileOf(behind(Buffer.from('\ufeff'), bytesOf(pdfFile)), 'a.pdf', '')],
+  ['text with a program behind it', fileOf('Read me.\n\x7fELF\x02\x01\x01\0', 'a.txt', 'text/plain')],
+];
+
+/** Sound files under false flags. */
+export const PICTURE_SPOOFS: readonly Hostile[] = [
+  ['a PNG sent as a JPEG', { ...fixtures.png, filename: 'a', contentType: 'image/jpeg' }],
+  ['a PNG called .jpg', { ...fixtures.png, filename: 'a.jpg', contentType: '' }],
+  ['a PNG called .html', { ...fixtures.png, filename: 'a.html', contentType: 'image/png' }],
+  ['a PNG called .exe behind blanks', { ...fixtures.png, filename: 'a.png      .exe', contentType: 'image/png' }],
+  ['a PNG called .exe, the letters turned round', { ...fixtures.png, filename: 'a\u202egnp.exe', contentType: '' }],
+  ['a PNG sent as a page', { ...fixtures.png, filename: 'a.png', contentType: 'text/html' }],
+  ['a PNG sent as something unheard-of', { ...fixtures.png, filename: 'a.png', contentType: 'image/x-own' }],
+  ['a program called .png', fileOf('\x7fELF\x02\x01\x01\0', 'a.png', 'image/png')],
+  ['a program of Windows', fileOf('MZ\x90\0\x03\0\0\0', 'a.png', 'image/png')],
+  ['a video called .png', { ...fixtures.intro, filename: 'a.png', contentType: 'image/png' }],
+  ['a TIFF', fileOf(Buffer.from('49492a0008000000', 'hex'), 'a.png', 'image/png')],
+];
+
+export const VIDEO_SPOOFS: readonly Hostile[] = [
+  ['an MP4 sent as WebM', { ...fixtures.intro, filename: 'a', contentType: 'video/webm' }],
+  ['an MP4 called .mkv', { ...fixtures.intro, filename: 'a.mkv', contentType: '' }],
+  ['Matroska called .webm', { ...fixtures.matroska, filename: 'a.webm', contentType: '' }],
+  ['a picture called .mp4', { ...fixtures.png, filename: 'a.mp4', contentType: 'video/mp4' }],
+  ['sound alone', committed('sound-only.mp4', 'video/mp4')],
+  ['sound alone, as WebM', committed('sound-only.webm', 'video/webm')],
+  ['a beginning and nothing behind it', fileOf(fixtures.intro.bytes.subarray(0, 32), 'a.mp4', 'video/mp4')],
+  ['an MP4 cut off before its index', cut(VIDEOS[0]!.file, 0.8)],
+];
+
+/** Pictures that are small to send and large to look at. */
+export const BOMBS: readonly Hostile[] = [
+  ['a PNG of 900 million pixels', fileOf(pngOf(30_000, 30_000), 'a.png', 'image/png')],
+  ['a PNG of 2^62 pixels', fileOf(pngOf(0x7fffffff, 0x7fffffff, 1), 'a.png', 'image/png')],
+  ['an APNG of too many frames', fileOf(apngOf(1_000, 1_000, 200), 'a.png', 'image/png')],
+  ['a GIF of too many frames', fileOf(gifOf(1_000, 1_000, 200), 'a.gif', 'image/gif')],
+  ['a GIF whose screen is far larger than its frame', fileOf(gifOf(65_535, 65_535, 1), 'a.gif', 'image/gif')],
+  ['a JPEG that says it is huge', fileOf(hugeJpeg(), 'a.jpg', 'image/jpeg')],
+];
+
+const allImages = [
+  ...[fixtures.thumbnail, fixtures.png, gif, webp, avif].map(({ filename, contentType, bytes }) =>
+    fileOf(bytes, filename, contentType),
+  ),
+  ...IMAGES.map(({ file }) => file).filter(({ filename }) => !filename.includes(' ')),
+];
+
+/** Pictures that are not whole, or whose bytes are not those that were written. */
+export const DAMAGED: readonly Hostile[] = [
+  ...allImages.map((file): Hostile => [
+    `${file.filename} without its last byte`,
+    cut(file, (file.size - 1) / file.size),
+  ]),
+  ...allImages.map((file): Hostile => [`half of ${file.filename}`, cut(file, 0.5)]),
+  ['a PNG with a wrong checksum', flipped(fixtures.png, fixtures.png.size - 20)],
+  ['a PNG without pixels', fileOf(pngOf(10, 10, 1), 'a.png', 'image/png')],
+  ['the beginning of a JPEG', fileOf(Buffer.from('ffd8ffe000104a464946', 'hex'), 'a.jpg', 'image/jpeg')],
+  [
+    'a JPEG with a film in the place of its pixels',
+    fileOf(behind(jpeg.subarray(0, 700), fixtures.intro.bytes), 'a.jpg', ''),
+  ],
+];
+
+function cut(file: UploadFile, part: number): UploadFile {
+  return fileOf(bytesOf(file).subarray(0, Math.round(file.size * part)), file.filename, file.contentType);
+}
+
+function flipped(file: UploadFile, at: number): UploadFile {
+  const bytes = Buffer.from(bytesOf(file));
+  bytes[at]! ^= 0xff;
+  return fileOf(bytes, file.filename, file.contentType);
+}
+
+/** The archive with a comment of so many bytes, the last in it (APPNOTE.TXT 4.3.16). */
+function withZipComment(length: number): Buffer {
+  const bytes = behind(zip, new Uint8Array(length));
+  bytes.writeUInt16LE(length, zip.length - 2);
+  return bytes;
+}
+
+function pngChunk(type: string, data: Uint8Array): Buffer {
+  const typeAndData = behind(Buffer.from(type, 'latin1'), data);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(typeAndData));
+  return Buffer.concat([length, typeAndData, checksum]);
+}
+
+function withPngChunk(type: string, content: string): Buffer {
+  const afterHeader = 8 + 25;
+  return Buffer.concat([
+    png.subarray(0, afterHeader),
+    pngChunk(type, Buffer.from(content, 'latin1')),
+    png.subarray(afterHeader),
+  ]);
+}
+
+/** A black PNG of one bit a pixel; with no more than so many bytes of pixels, when that is said. */
+function pngOf(
+  width: number,
+  height: number,
+  bytesOfPixels = (Math.ceil(width / 8) + 1) * height,
+  more = Buffer.alloc(0),
+): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1;
+  return Buffer.concat([
+    png.subarray(0, 8),
+    pngChunk('IHDR', header),
+    more,
+    pngChunk('IDAT', deflateSync(Buffer.alloc(bytesOfPixels))),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function apngOf(width: number, height: number, frames: number): Buffer {
+  const control = Buffer.alloc(8);
+  control.writeUInt32BE(frames, 0);
+  const frame = pngChunk('fcTL', Buffer.alloc(26));
+  const more = [pngChunk('acTL', control), ...Array<Buffer>(frames).fill(frame)];
+  return pngOf(width, height, undefined, Buffer.concat(more));
+}
+
+/** A GIF with frames of one pixel on a screen of any size. */
+function gifOf(width: number, height: number, frames: number): Buffer {
+  const screen = Buffer.from('GIF89a\0\0\0\0\x80\0\0\0\0\0\xff\xff\xff', 'latin1');
+  screen.writeUInt16LE(width, 6);
+  screen.writeUInt16LE(height, 8);
+  const frame = Buffer.from('2c00000000010001000002024c0100', 'hex');
+  return Buffer.concat([screen, ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])]);
+}
+
+/** The thumbnail, whose frame header (ITU-T T.81, B.2.2) says 65,535 by 65,535. */
+function hugeJpeg(): Buffer {
+  const bytes = Buffer.from(jpeg);
+  const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]));
+  bytes.fill(0xff, frame + 5, frame + 9);
+  return bytes;
+}

@@ -21,9 +21,11 @@ export function knownOf(request: Request): Known {
 /** Finds out who asks. A header that is no valid token refuses the request: UNAUTHENTICATED. */
 export function identify(authenticator: Authenticator): RequestHandler {
   return async (request, _response, next) => {
+    // Node would drop all but the first; several are no valid one.
+    const authorization = request.headersDistinct['authorization']?.join(', ');
     known.set(request, {
       requestId: requestIdOf(request),
-      viewer: await authenticator.authenticate(request.get('authorization')),
+      viewer: await authenticator.authenticate(authorization),
     });
     next();
   };

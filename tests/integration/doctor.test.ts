@@ -10,7 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import type { Diagnosis } from '../../src/diagnosis.js';
-import { startProxy, refuse, type Proxy } from '../support/s3-proxy.js';
+import { refuse, startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 import { newEnvironment, s3Environment, TEST_SECRET } from '../support/app.js';
 import { createBucket, unfinishedUploads, withS3 } from '../support/bucket.js';
 import { lectern } from '../support/cli.js';
@@ -163,12 +163,12 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     's3 cors',
     's3 checksums',
   ];
-  let proxy: Proxy;
+  let proxy: S3Proxy;
   let bucket: string;
   let onS3: Environment;
 
   beforeAll(async () => {
-    proxy = await startProxy(inject('s3')!.endpoint);
+    proxy = await startS3Proxy(inject('s3')!.endpoint);
     bucket = await createBucket();
     onS3 = { ...environment, ...s3Environment(bucket) };
   });

@@ -107,7 +107,7 @@ function boundedFetch(): FetchImplementation {
 async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > MAX_KEY_SET_BYTES) throw new Error(`The key set has more than ${String(MAX_KEY_SET_BYTES)} bytes.`);
     chunks.push(chunk);

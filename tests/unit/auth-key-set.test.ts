@@ -40,7 +40,7 @@ function signed(key: NamedKey, kid?: string): Promise<string> {
 async function outcome(token: string | Promise<string>): Promise<string> {
   const { viewer, code } = await authenticator.authenticate(`Bearer ${await token}`).then(
     (known) => ({ viewer: known, code: '' }),
-    (error: { code: string }) => ({ viewer: null, code: error.code }),
+    (error: unknown) => ({ viewer: null, code: (error as { code: string }).code }),
   );
   return viewer ? 'ok' : code;
 }

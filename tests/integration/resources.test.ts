@@ -23,7 +23,12 @@ const GOOD: [string, UploadFile, string, string][] = [
   ['plain text', textFile, 'text/plain', 'txt'],
   ['plain text with a byte order mark', fileOf('\uFEFFHello', 'mark.txt', 'text/plain'), 'text/plain', 'txt'],
   ['a table', fileOf('a,b\r\n1,2\r\n', 'table.csv', 'text/csv'), 'text/plain', 'txt'],
-  ['a PDF by another name', { ...pdfFile, filename: 'page.html', contentType: 'text/html' }, 'application/pdf', 'pdf'],
+  [
+    'a PDF by a name of no type',
+    { ...pdfFile, filename: 'page.2', contentType: 'application/octet-stream' },
+    'application/pdf',
+    'pdf',
+  ],
 ];
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';

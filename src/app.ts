@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
@@ -28,6 +28,7 @@ import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';
 import { apolloServer, graphqlHandler } from './http/graphql.js';
 import { READY_WITHIN_MS } from './http/health.js';
+import { answerWith, httpServer as createHttpServer } from './http/http-server.js';
 import { routes } from './http/routes.js';
 import { RunningRequests } from './http/running-requests.js';
 import { MediaMeter } from './media/content/media-meter.js';
@@ -68,8 +69,6 @@ export interface App {
 
 /** The length of a signing key that nobody configured because nothing local is signed, in bytes. */
 const SECRET_BYTES = 32;
-/** How long the head of a request may take, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 60_000;
 
 /** How long a stopping server says so on its port at least, also when nobody is being served, in milliseconds. */
 const NOTICE_MS = 500;
@@ -82,7 +81,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const secret = await authSecret(config, dataDir);
   const database = await openDatabase(config, dataDir, options.besideServer ?? false);
 
-  const httpServer = createServer({ requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS });
+  const httpServer = createHttpServer({ headMs: config.server.requestHeadSeconds * 1_000 });
   const publicUrl = (): string =>
     config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
   const storages = createStorages({
@@ -188,6 +187,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         fileTokens,
         limits: bodyLimits(config, slots),
         maxFiles: config.uploads.maxFiles,
+        downloadStallMs: config.server.downloadStallSeconds * 1_000,
         checkCost: costGuard({ schema, ...config.queries }),
         health: { isStopping: () => running.isStopping, needs, report: errors.report },
         permalinks: new FileFinder(courses, videos, images),
@@ -197,7 +197,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         telemetry,
         graphql: graphqlHandler(apollo, running),
       });
-      httpServer.on('request', express);
+      answerWith(httpServer, express);
       httpServer.listen(config.server.port, config.server.host);
       await once(httpServer, 'listening');
       sweeper.start();

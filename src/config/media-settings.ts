@@ -88,7 +88,7 @@ export const UPLOADS = {
     name: 'UPLOAD_STALL_SECONDS',
     parse: seconds(1, DAY_SECONDS),
     default: '30',
-    meaning: 'An upload of which no byte arrives for so many seconds is given up.',
+    meaning: 'A request body, upload or JSON, of which no byte arrives for so many seconds is given up.',
   },
   pendingDeadlineSeconds: {
     name: 'PENDING_DEADLINE_SECONDS',

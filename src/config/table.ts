@@ -60,6 +60,18 @@ export const CONFIG_TABLE = {
       default: String(MIB),
       meaning: 'The largest JSON request body, and the largest `operations` of an upload, in bytes.',
     },
+    requestHeadSeconds: {
+      name: 'REQUEST_HEAD_SECONDS',
+      parse: seconds(1, DAY_SECONDS),
+      default: '60',
+      meaning: 'The head of a request that is not whole within so many seconds ends its connection.',
+    },
+    downloadStallSeconds: {
+      name: 'DOWNLOAD_STALL_SECONDS',
+      parse: seconds(1, DAY_SECONDS),
+      default: '60',
+      meaning: 'A download of a local file of which no byte is taken for so many seconds is cut off.',
+    },
     shutdownGraceSeconds: {
       name: 'SHUTDOWN_GRACE_SECONDS',
       parse: seconds(0, DAY_SECONDS),

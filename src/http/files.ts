@@ -19,6 +19,8 @@ export interface FilesRouterOptions {
   readonly tokens: FileTokens;
   /** Aborts when the server stops and cannot wait for a download any longer. */
   readonly signalOf?: (request: Request) => AbortSignal;
+  /** How long the reader of a file may take no byte before it is cut off, in milliseconds. */
+  readonly stallMs: number;
   readonly logger?: { error(fields: object, message: string): void };
 }
 
@@ -55,7 +57,7 @@ export function filesRouter(options: FilesRouterOptions): Router {
 }
 
 async function serveFile(
-  { storage, tokens, logger, signalOf }: FilesRouterOptions,
+  { storage, tokens, logger, signalOf, stallMs }: FilesRouterOptions,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -85,6 +87,8 @@ async function serveFile(
 
   const file = await storage.open(key, range === 'whole' ? {} : { range });
   const signal = signalOf?.(request);
+  // Node counts from the last byte that the system took. A player that has paused takes the rest up again by range.
+  response.setTimeout(stallMs, () => response.destroy());
   try {
     await (signal ? pipeline(file, response, { signal }) : pipeline(file, response));
   } catch (error) {

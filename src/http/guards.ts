@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { LecternError } from '../errors.js';
 import type { GraphqlRequest } from '../graphql/cost.js';
-import { onStall } from './body-progress.js';
+import { askForBody, onStall } from './body-progress.js';
 import { isSignedIn } from './identity.js';
 import { refuse } from './json-error.js';
 
@@ -17,13 +17,18 @@ export interface BodyLimits {
 /** A browser sends none of these headers to another site without asking it first (Apollo Server's CSRF prevention). */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
 
+/** RFC 2046, section 5.1.1, with the quotes that a value may have and the parser does without. */
+const BOUNDARY = /;\s*boundary=("[^"]{1,70}"|[^\s";]{1,70})\s*(;|$)/i;
+
 /** Refuses a body that will not be taken, before a byte of it is read. */
 export function guardBody(limits: BodyLimits): RequestHandler {
   return (request, response, next) => {
     if (request.method !== 'POST') {
+      if (announcesBody(request)) throw new LecternError('BAD_REQUEST', 'Only a POST request has a body here.');
       next();
       return;
     }
+    if (!announcesBody(request)) throw new LecternError('BAD_REQUEST', 'The request has no body.');
     const isMultipart = Boolean(request.is('multipart/form-data'));
     const length = Number(request.get('content-length') ?? 0);
     if (isMultipart) {
@@ -42,14 +47,23 @@ export function guardBody(limits: BodyLimits): RequestHandler {
         if (!response.headersSent) refuse(response, stalled);
       });
     }
+    askForBody(request, response);
     next();
   };
 }
 
+/** Whether the request has a body, RFC 9112, section 6.3. One of no bytes is none. */
+function announcesBody(request: Request): boolean {
+  return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
+}
+
 function checkMultipart(request: Request): void {
   checkPreflight(request);
-  if (!/boundary=/i.test(request.get('content-type') ?? '')) {
-    throw new LecternError('BAD_REQUEST', 'The multipart body has no boundary.');
+  if (!BOUNDARY.test(request.get('content-type') ?? '')) {
+    throw new LecternError('BAD_REQUEST', 'The multipart body has no boundary, or one of more than 70 characters.');
+  }
+  if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
+    throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'Send a multipart body without a Content-Encoding.');
   }
   if (!isSignedIn(request)) throw new LecternError('UNAUTHENTICATED', 'Sign in to upload files.');
 }

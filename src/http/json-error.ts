@@ -4,7 +4,12 @@ import { describeError, SERVER_FAULT } from '../graphql/format-error.js';
 
 /** A refusal of a whole request: a GraphQL error as JSON with the status of its code, and no `data`. */
 export function refuse(response: Response, error: LecternError): void {
-  response.status(error.status).json({ errors: [{ message: error.message, extensions: describeError(error) }] });
+  response.status(error.status).json(refusalBody(error));
+}
+
+/** What such an answer says. */
+export function refusalBody(error: LecternError): object {
+  return { errors: [{ message: error.message, extensions: describeError(error) }] };
 }
 
 export interface ErrorAnswering {

@@ -1,18 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { PassThrough, type Writable } from 'node:stream';
+import { PassThrough, type TransformCallback, type Writable } from 'node:stream';
 import type { RequestHandler, Request } from 'express';
 import { processRequest, type FileUpload } from 'graphql-upload-minimal';
 import { LecternError } from '../errors.js';
 import { Upload } from '../graphql/upload.js';
 import { onStall } from './body-progress.js';
-import { checkFileMap } from './file-map.js';
-import { asRefusal, PartTurns } from './part-turns.js';
+import { badForm, FormCheck, type FormLimits } from './form-check.js';
+import { asRefusal } from './part-turns.js';
 
-export interface MultipartOptions {
-  /** How many files one request may carry. */
-  readonly maxFiles: number;
-  /** How long the `operations` and the `map` field may be, in bytes. */
-  readonly maxFieldBytes: number;
+export interface MultipartOptions extends FormLimits {
+  /** The largest body, in bytes. One whose length is not announced is counted. */
+  readonly maxBytes: number;
   /** How long the body may bring no byte while bytes are awaited, in milliseconds. */
   readonly stallMs: number;
   /** Aborts with a LecternError when the server stops and cannot wait for the request any longer. */
@@ -33,15 +31,14 @@ export function multipart(options: MultipartOptions): RequestHandler {
       return;
     }
     const body = new MultipartBody(request, options);
-    const limits = { maxFieldSize: options.maxFieldBytes, maxFiles: options.maxFiles, maxFileSize: Infinity };
+    // The parser counts a field of exactly its limit as cut off.
+    const limits = { maxFieldSize: options.maxFieldBytes + 1, maxFiles: options.maxFiles, maxFileSize: Infinity };
     try {
       const operations = await processRequest(body as unknown as IncomingMessage, response, limits);
-      if (body.refusal) throw body.refusal;
-      if (Array.isArray(operations)) throw new LecternError('BAD_REQUEST', 'Send one operation at a time, not a list.');
-      request.body = withUploads(operations, body.files, new PartTurns());
+      request.body = withUploads(operations, body.form);
       next();
     } catch (error) {
-      next(body.refusal ?? asRefusal(error));
+      next(body.refusalFor(error));
     }
   };
 }
@@ -52,17 +49,19 @@ export function multipart(options: MultipartOptions): RequestHandler {
  */
 class MultipartBody extends PassThrough {
   readonly headers: IncomingMessage['headers'];
-  /** Where each announced file belongs. */
-  files: ReadonlyMap<string, readonly string[]> = new Map();
-  /** What the checks before the parser's own found. */
-  refusal: LecternError | undefined;
+  private check: FormCheck | undefined;
+  private bytes = 0;
+  /** What ended the form from outside of it. */
+  private refusal: LecternError | undefined;
 
   constructor(
     request: Request,
     private readonly options: MultipartOptions,
   ) {
     super({ highWaterMark: BUFFER_BYTES });
-    this.headers = request.headers;
+    // The parser takes the type in lower case only; to HTTP it is the same in any (RFC 9110, section 8.3.1).
+    const contentType = request.get('content-type') ?? '';
+    this.headers = { ...request.headers, 'content-type': contentType.replace(/^[^;]*/, 'multipart/form-data') };
     this.on('error', () => undefined);
     request.pipe(this);
     onStall(request, options.stallMs, () => {
@@ -77,41 +76,54 @@ class MultipartBody extends PassThrough {
     });
   }
 
-  private giveUp(refusal: LecternError): void {
-    this.refusal ??= refusal;
-    this.destroy(refusal);
+  /** What has been found in the form so far. */
+  get form(): FormCheck {
+    if (!this.check) throw new Error('No parser is attached.');
+    return this.check;
   }
 
-  /** The parser is attached by this call: before it sees a field, the field is checked here. */
+  /** The parser is attached by this call, with all its listeners on it. */
   override pipe<T extends NodeJS.WritableStream>(parser: T, options?: { end?: boolean }): T {
-    let operations: unknown;
-    // A malformed part header is an error that the library does not listen for: it would end the process.
-    parser.on('error', () => undefined);
-    parser.prependListener('field', (name: string, value: string) => {
-      try {
-        if (name === 'operations') operations = parseOrUndefined(value);
-        if (name === 'map') this.files = checkFileMap(operations, parseOrUndefined(value), this.options.maxFiles);
-      } catch (error) {
-        this.refusal = error as LecternError;
-        (parser as unknown as Writable).destroy(this.refusal);
-      }
-    });
+    this.check = new FormCheck(parser as unknown as Writable, this.options);
+    // Nothing more of a broken form is read.
+    parser.once('error', () => this.destroy());
     return super.pipe(parser, options);
+  }
+
+  override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length;
+    if (this.bytes > this.options.maxBytes) {
+      this.giveUp(new LecternError('FILE_TOO_LARGE', 'The request body is larger than is taken here.'));
+    } else if (this.bytes > BUFFER_BYTES + 3 * this.options.maxFieldBytes && !this.check?.isMapped) {
+      this.giveUp(badForm('has too much before its `map`'));
+    }
+    super._transform(chunk, encoding, done);
+  }
+
+  /** What the client reads for an error of the parser. Before the map has come there is no upload to be incomplete. */
+  refusalFor(error: unknown): LecternError {
+    const known = this.refusal ?? this.check?.refusal;
+    if (known) return known;
+    const refusal = asRefusal(error);
+    const hasBegun = this.check?.isMapped ?? false;
+    if (hasBegun || refusal.code === 'TOO_MANY_FILES' || isMalformedHeader(error)) return refusal;
+    return badForm('ends before `operations` and `map`, or has another boundary than its header says', error);
+  }
+
+  private giveUp(refusal: LecternError): void {
+    this.refusal ??= refusal;
+    this.check?.refuse(this.refusal);
+    this.destroy(this.refusal);
   }
 }
 
-/** What is no JSON is told by the parser, with words of its own. */
-function parseOrUndefined(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+function isMalformedHeader(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Malformed part header';
 }
 
 /** Replaces the library's promises by our uploads, at the places that `checkFileMap` has found to be sound. */
-function withUploads(operations: object, files: ReadonlyMap<string, readonly string[]>, turns: PartTurns): object {
-  for (const paths of files.values()) {
+function withUploads(operations: object, form: FormCheck): object {
+  for (const paths of form.files.values()) {
     for (const path of paths) {
       const segments = path.split('.');
       const last = segments.pop() ?? '';
@@ -120,8 +132,7 @@ function withUploads(operations: object, files: ReadonlyMap<string, readonly str
         operations as Record<string, unknown>,
       );
       const { promise } = holder[last] as { promise: Promise<FileUpload> };
-      turns.expect(promise);
-      holder[last] = new Upload(() => turns.open(promise));
+      holder[last] = new Upload(() => form.turns.open(promise));
     }
   }
   return operations;

@@ -33,6 +33,8 @@ export interface RoutesOptions {
   readonly limits: BodyLimits;
   /** How many files one request may carry. */
   readonly maxFiles: number;
+  /** How long the reader of a file may take no byte, in milliseconds. */
+  readonly downloadStallMs: number;
   /** Throws for an operation that costs too much. */
   readonly checkCost: (request: GraphqlRequest) => void;
   readonly health: HealthChecks;
@@ -61,7 +63,11 @@ export function routes(options: RoutesOptions): Express {
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
   app.use(running.track);
-  app.use('/files', fileCors(corsOrigins), filesRouter({ storage, tokens, logger, signalOf }));
+  app.use(
+    '/files',
+    fileCors(corsOrigins),
+    filesRouter({ storage, tokens, logger, signalOf, stallMs: options.downloadStallMs }),
+  );
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));
   app.use(PERMALINK_ROOTS, embeddable);
   app.use(rateLimits.byAddress, identify(options.authenticator), rateLimits.byViewer);
@@ -71,7 +77,13 @@ export function routes(options: RoutesOptions): Express {
     ...(production ? [] : [sandboxHeaders()]),
     running.refuseUploads,
     guardBody(limits),
-    multipart({ maxFiles: options.maxFiles, maxFieldBytes: limits.maxJsonBytes, stallMs: limits.stallMs, signalOf }),
+    multipart({
+      maxFiles: options.maxFiles,
+      maxFieldBytes: limits.maxJsonBytes,
+      maxBytes: limits.maxMultipartBytes,
+      stallMs: limits.stallMs,
+      signalOf,
+    }),
     express.json({ limit: limits.maxJsonBytes }),
     guardCost(options.checkCost),
     options.graphql,

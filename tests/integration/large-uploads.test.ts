@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
 import { downloadedSha256 } from '../support/download.js';
@@ -75,27 +75,6 @@ onEveryStorage('two files larger than every buffer', (storage) => {
     const variables = { input: { title: 'Half refused' } };
     const answer = await instructor.upload(CreateCourseDocument, variables, { thumbnail, introVideo: wrong });
     expect(answer.body.errors).toMatchObject([{ extensions: { code: 'UNSUPPORTED_MEDIA_TYPE' } }]);
-    expect(await tracesOf(app)).toEqual(before);
-  });
-});
-
-describe('uploads in two fields of one operation', () => {
-  let app: TestApp;
-  beforeAll(async () => {
-    app = await startApp();
-  });
-  afterAll(() => app.remove());
-
-  it('never hang: mutations run one after the other, and the second file may come first', async () => {
-    const before = await tracesOf(app);
-    const document = `mutation ($a: Upload!, $b: Upload!) { a: uploadImage(file: $a) { id } b: uploadImage(file: $b) { id } }`;
-    const [operations, map, a, b] = graphqlParts({ document, files: { a: bigPng(9 * MIB), b: bigPng(9 * MIB) } });
-    const body = multipartBody([operations!, map!, b!, a!]);
-    const { token } = await clientOf(app, 'ada');
-    const outcome = await rawRequest(app.url, { body, duplex: 'full', token });
-    expect(outcome.ended).toBe('response');
-    expect(outcome.milliseconds).toBeLessThan(5_000);
-    expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
     expect(await tracesOf(app)).toEqual(before);
   });
 });

@@ -5,7 +5,7 @@ import { bigJpeg, bigMp4, bigPng, fixtures } from '../support/fixtures.js';
 import { CreateCourseDocument, CreateTopicDocument, CreateVideoDocument } from '../support/gql/graphql.js';
 import { CourseUnsignedDocument, TopicDocument, UploadImageDocument, VideoDocument } from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
-import { fieldPart, fileOf, graphqlParts, multipartBody, rawRequest, type UploadFile } from '../support/multipart.js';
+import { fileOf, graphqlParts, multipartBody, rawRequest, type UploadFile } from '../support/multipart.js';
 import { onEveryStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 
@@ -173,48 +173,5 @@ describe('who may not upload leaves no trace either', () => {
     for (const other of others) expect(await ask(other)).toEqual([undefined, undefined]);
     for (const who of [owner, await clientOf(app, 'root', 'admin')])
       expect(await ask(who)).toEqual([draft, draftTopic]);
-  });
-});
-
-describe('a form that is no GraphQL multipart request', () => {
-  let app: TestApp;
-  let token: string;
-  beforeAll(async () => {
-    app = await startApp();
-    token = (await clientOf(app, 'ada')).token!;
-  });
-  afterAll(() => app.remove());
-
-  const operations = (variables: string): string =>
-    `{"query":"mutation($file: Upload!) { uploadImage(file: $file) { id } }","variables":${variables}}`;
-  const map = (path: string): string => JSON.stringify({ 0: [path] });
-
-  it.each([
-    ['no JSON in operations', '{', map('variables.file')],
-    ['no JSON in map', operations('{"file":null}'), 'nothing'],
-    ['a path outside the variables', operations('{"file":null}'), map('query')],
-    ['a path to no null', operations('{"file":1}'), map('variables.file')],
-    ['a path to nothing', operations('{"file":null}'), map('variables.other')],
-    ['a path to the prototype', operations('{"file":null}'), map('variables.__proto__.file')],
-    ['a path to the end of all prototypes, a null', operations('{"file":null}'), map('variables.__proto__.__proto__')],
-    ['a huge index', operations('{"file":[null]}'), map('variables.file.4294967294')],
-    ['a list of operations', `[${operations('{"file":null}')}]`, map('0.variables.file')],
-  ])('%s is BAD_REQUEST', async (_what, operationsField, mapField) => {
-    const before = await tracesOf(app);
-    const body = multipartBody([
-      fieldPart('operations', operationsField),
-      fieldPart('map', mapField),
-      ...graphqlParts({
-        document: UploadImageDocument,
-        variables: { file: null },
-        files: { file: fixtures.png },
-      }).slice(2),
-    ]);
-    const { response } = await rawRequest(app.url, { body, token });
-    expect(response?.status).toBe(400);
-    expect(response?.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(JSON.parse(response!.text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
-    expect(await tracesOf(app)).toEqual(before);
-    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 });

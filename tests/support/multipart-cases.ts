@@ -1,0 +1,286 @@
+import type { ErrorCode } from '../../src/errors.js';
+import { bigPng, fixtures } from './fixtures.js';
+import {
+  CASE_LIMITS,
+  PNG,
+  operationsFor,
+  mapTo,
+  OPERATIONS,
+  MAP,
+  form,
+  textBody,
+  disposition,
+  partWith,
+  rawHeaders,
+  named,
+  around,
+  without,
+  retyped,
+  boundary,
+  padded,
+  operationsWithDeep,
+  unconsumed,
+  bigPart,
+  bothFrom,
+  encodedPart,
+} from './multipart-forms.js';
+import { fieldPart, fileOf, filePart, multipartBody, type RawBody } from './multipart.js';
+
+const BIG = 200_000;
+
+/** What is served, and the name that is shown for the file. */
+export const SERVED: readonly (readonly [what: string, body: () => RawBody, filename: string])[] = [
+  ['a plain form', () => form(), 'image.png'],
+  ['a name in Latin 1 characters', () => named('Übung.png'), 'Übung.png'],
+  ['a name beyond Latin 1', () => named('你好.png'), '你好.png'],
+  ['a name in bytes of Latin 1', () => rawHeaders(disposition('; filename="caf\xe9.png"')), 'caf\ufffd.png'],
+  [
+    'a name by RFC 5987',
+    () => form({ files: [partWith(disposition(`; filename="x.png"; filename*=UTF-8''%E4%BD%A0.png`))] }),
+    '你.png',
+  ],
+  ['a name with a quote', () => named('a\\"b.png'), 'a_b.png'],
+  ['a name that is a path', () => named('../../etc/x.png'), 'x.png'],
+  ['a name of a thousand bytes', () => named(`${'n'.repeat(1_000)}.png`), `${'n'.repeat(251)}.png`],
+  ['no name', () => form({ files: [partWith(disposition(''), 'Content-Type: application/octet-stream')] }), 'file'],
+  [
+    'an empty name',
+    () => form({ files: [partWith(disposition('; filename=""'), 'Content-Type: application/octet-stream')] }),
+    'file',
+  ],
+  ['no content type', () => form({ files: [partWith(disposition('; filename="a.png"'))] }), 'a.png'],
+  [
+    'a content type of nonsense',
+    () => form({ files: [partWith(disposition('; filename="a.png"'), 'Content-Type: ;;;=')] }),
+    'a.png',
+  ],
+  [
+    'bytes as they are, and said so',
+    () => form({ files: [partWith(disposition('; filename="a.png"'), 'Content-Transfer-Encoding: Binary')] }),
+    'a.png',
+  ],
+  ['headers in lower case', () => rawHeaders('content-disposition:form-data;name=0;filename=a.png'), 'a.png'],
+  ['a folded header', () => rawHeaders('Content-Disposition: form-data;\r\n name="0"; filename="a.png"'), 'a.png'],
+  ['a preamble and an epilogue', () => around(form(), 'Before\r\n', 'After\r\n'.repeat(1_000)), 'image.png'],
+  ['no line end behind the last boundary', () => without(form(), 2), 'image.png'],
+  ['a boundary in quotes', () => boundary('"a b?=:/(),"', 'a b?=:/(),'), 'image.png'],
+  ['a boundary of 70 characters', () => boundary('b'.repeat(70), 'b'.repeat(70)), 'image.png'],
+  ['a type in another case', () => retyped(form(), (type) => type.replace('multipart/', 'Multipart/')), 'image.png'],
+  ['a type with another parameter', () => retyped(form(), (type) => `${type}; charset=utf-8`), 'image.png'],
+  ['operations of exactly the limit', () => form({ operations: padded(CASE_LIMITS.fieldBytes) }), 'image.png'],
+  [
+    'more variables than the operation has',
+    () => form({ operations: operationsFor({ file: null, x: 1 }) }),
+    'image.png',
+  ],
+  ['an extraneous file before', () => form({ files: [filePart('9', bigPng(BIG)), PNG] }), 'image.png'],
+  ['an extraneous file behind', () => form({ files: [PNG, filePart('9', bigPng(BIG))] }), 'image.png'],
+  ['a part without a name', () => form({ files: [filePart('', fixtures.png), PNG] }), 'image.png'],
+  ['a part of another disposition', () => form({ files: [partWith('Content-Disposition: inline'), PNG] }), 'image.png'],
+  ['a part without a disposition', () => form({ files: [partWith('Content-Type: image/png'), PNG] }), 'image.png'],
+  ['an unconsumed file before', () => unconsumed([filePart('1', fixtures.gif), PNG]), 'image.png'],
+  ['an unconsumed file behind', () => unconsumed([PNG, filePart('1', bigPng(BIG))]), 'image.png'],
+  ['a deep value that no field takes', () => form({ operations: operationsWithDeep(20_000) }), 'image.png'],
+];
+
+/** What is refused: as a whole, or the field that was to take a file. */
+export interface RefusedCase {
+  readonly what: string;
+  readonly body: () => RawBody;
+  readonly code: ErrorCode;
+  /** `request`: before anything is run. `field`: as the answer of the operation's field. */
+  readonly of: 'request' | 'field';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly framing?: 'chunked';
+}
+
+const cases: RefusedCase[] = [];
+function request(what: string, body: () => RawBody, code: ErrorCode = 'BAD_REQUEST', more: Partial<RefusedCase> = {}) {
+  cases.push({ what, body, code, of: 'request', ...more });
+}
+function field(what: string, body: () => RawBody, code: ErrorCode, more: Partial<RefusedCase> = {}) {
+  cases.push({ what, body, code, of: 'field', ...more });
+}
+
+// --- Fields: missing, twice, out of order ---
+request('no operations and no map', () => multipartBody([PNG]));
+request('no operations', () => multipartBody([MAP, PNG]));
+request('no map', () => multipartBody([OPERATIONS, PNG]));
+request('map before operations', () => multipartBody([MAP, OPERATIONS, PNG]));
+request('a file before map', () => multipartBody([OPERATIONS, PNG, MAP]));
+request('a file before operations', () => multipartBody([PNG, OPERATIONS, MAP]));
+request('operations alone', () => multipartBody([OPERATIONS]));
+request('map alone', () => multipartBody([MAP]));
+request('operations twice', () => multipartBody([OPERATIONS, OPERATIONS, MAP, PNG]));
+field('map twice', () => multipartBody([OPERATIONS, MAP, MAP, PNG]), 'BAD_REQUEST');
+field('operations again behind map', () => multipartBody([OPERATIONS, MAP, OPERATIONS, PNG]), 'BAD_REQUEST');
+field('a field behind the file', () => form({ files: [PNG, fieldPart('more', 'x')] }), 'BAD_REQUEST');
+request('another field before operations', () => multipartBody([fieldPart('csrf', 'x'), OPERATIONS, MAP, PNG]));
+request('operations without a name', () =>
+  multipartBody([{ ...OPERATIONS, headers: ['Content-Disposition: form-data'] }, MAP, PNG]),
+);
+
+// --- operations ---
+for (const [what, value] of [
+  ['bad JSON', '{ x'],
+  ['nothing', ''],
+  ['null', 'null'],
+  ['a boolean', 'true'],
+  ['a number', '1'],
+  ['a string', '"x"'],
+  ['base64', Buffer.from(operationsFor()).toString('base64')],
+  ['a list', `[${operationsFor()}]`],
+  ['a list of two', `[${operationsFor()},${operationsFor()}]`],
+  ['a list of nothing', '[]'],
+] as const) {
+  request(`operations of ${what}`, () => form({ operations: value, map: mapTo('0.variables.file') }));
+}
+request('operations without a query', () => form({ operations: '{"variables":{"file":null}}' }));
+request('a query that is no text', () => form({ operations: '{"query":1,"variables":{"file":null}}' }));
+request('variables of a list', () => form({ operations: operationsFor([null]), map: mapTo('variables.0') }));
+request('variables of a string', () => form({ operations: operationsFor('x'), map: '{}', files: [] }));
+request('operations beyond the limit', () => form({ operations: padded(CASE_LIMITS.fieldBytes + 1) }));
+request('operations far beyond the limit', () => form({ operations: padded(CASE_LIMITS.fieldBytes * 6) }));
+
+// --- map ---
+for (const [what, value] of [
+  ['bad JSON', '{ x'],
+  ['nothing', ''],
+  ['null', 'null'],
+  ['a list', '[]'],
+  ['a boolean', 'true'],
+  ['a string', '"x"'],
+  ['an entry of null', '{"0":null}'],
+  ['an entry of a string', '{"0":"variables.file"}'],
+  ['an entry of an object', '{"0":{"0":"variables.file"}}'],
+  ['an item of null', '{"0":[null]}'],
+  ['an item of a number', '{"0":[1]}'],
+  ['an item of a list', '{"0":[["variables.file"]]}'],
+  ['an item of an object', '{"0":[{"toString":"variables.file"}]}'],
+  ['the same place twice', '{"0":["variables.file"],"1":["variables.file"]}'],
+] as const) {
+  request(`map of ${what}`, () => form({ map: value }));
+}
+request('map beyond the limit', () => form({ map: `${mapTo('variables.file')}${' '.repeat(CASE_LIMITS.fieldBytes)}` }));
+
+// --- Paths ---
+const HOSTILE_PATHS = [
+  ...[
+    '',
+    ' ',
+    '.',
+    'query',
+    'file',
+    'variables',
+    'variables.',
+    'variables..file',
+    'variables.other',
+    'variables.file.0',
+  ],
+  ...['variables.text', 'variables.text.length', 'variables.list.1', 'variables.list.00', 'variables.list.-1'],
+  ...['4294967294', '4294967295', '4294967296', '1e9', 'length', 'push', '__proto__'].map(
+    (key) => `variables.list.${key}`,
+  ),
+  ...['__proto__', 'constructor', 'prototype', 'constructor.prototype.x', '__proto__.x', '__proto__.__proto__'],
+  ...['__proto__', '__proto__.x', '__proto__.__proto__', 'constructor', 'constructor.prototype', 'toString.call'].map(
+    (key) => `variables.${key}`,
+  ),
+  ...['hasOwnProperty.call', 'valueOf.apply', 'list.push.x', 'text.at.call'].map((key) => `variables.${key}`),
+  `variables${'.a'.repeat(50)}`,
+];
+for (const path of HOSTILE_PATHS) {
+  request(`the path "${path}"`, () =>
+    form({ operations: operationsFor({ file: null, text: 'x', list: [null] }), map: mapTo(path) }),
+  );
+}
+request(
+  'one file for several variables',
+  () => bothFrom(JSON.stringify({ 0: ['variables.a', 'variables.b'] }), [PNG]),
+  'BAD_USER_INPUT',
+);
+
+// --- Files ---
+request('more files than allowed', () => form({ map: mapTo('variables.file', 'a', 'b', 'c') }), 'TOO_MANY_FILES');
+field(
+  'more parts than allowed',
+  () => form({ files: [...['7', '8', '9'].map((name) => filePart(name, fixtures.png)), PNG] }),
+  'TOO_MANY_FILES',
+);
+field('a missing file', () => form({ files: [] }), 'BAD_REQUEST');
+field('a file of another name', () => form({ files: [filePart('1', fixtures.png)] }), 'BAD_REQUEST');
+field('a file as a field', () => form({ files: [fieldPart('0', 'text')] }), 'BAD_REQUEST');
+field(
+  'a file twice, before another one',
+  () => bothFrom(mapTo('variables.a', 'variables.b'), [bigPart('0'), bigPart('0'), bigPart('1')]),
+  'BAD_REQUEST',
+);
+field('the file twice', () => form({ files: [PNG, PNG] }), 'BAD_REQUEST');
+field('a large unconsumed file before', () => unconsumed([filePart('1', bigPng(BIG)), PNG]), 'BAD_REQUEST');
+field(
+  'an unconsumed file before that just fills the buffer',
+  () => unconsumed([filePart('1', bigPng(70_000)), PNG]),
+  'BAD_REQUEST',
+);
+field(
+  'two fields, the files the other way round',
+  () => bothFrom(mapTo('variables.a', 'variables.b'), [bigPart('1'), bigPart('0')]),
+  'BAD_REQUEST',
+);
+field(
+  'a file beyond the limit',
+  () => form({ files: [filePart('0', bigPng(CASE_LIMITS.fileBytes + 1))] }),
+  'FILE_TOO_LARGE',
+);
+field('an empty file', () => form({ files: [filePart('0', fileOf('', 'a.png', 'image/png'))] }), 'EMPTY_FILE');
+field('base64', () => encodedPart('base64'), 'BAD_REQUEST');
+field('quoted-printable', () => encodedPart('quoted-printable'), 'BAD_REQUEST');
+field(
+  'more than the request may have, unannounced',
+  () => form({ files: [filePart('9', bigPng(9 * 1024 ** 2)), PNG] }),
+  'FILE_TOO_LARGE',
+  { framing: 'chunked' },
+);
+request(
+  'more than the request may have, announced',
+  () => form({ files: [filePart('9', bigPng(9 * 1024 ** 2)), PNG] }),
+  'FILE_TOO_LARGE',
+);
+
+// --- The body as such ---
+request('an empty body', () => textBody(''));
+request('an empty body in chunks', () => textBody(''), 'BAD_REQUEST', { framing: 'chunked' });
+request('a body that is no form', () => textBody('{"query":"{ viewer { id } }"}'));
+request('nothing but line ends', () => textBody('\r\n'.repeat(1_000)));
+request('nothing but the last boundary', () => textBody('--x--\r\n'));
+request('a preamble alone', () => textBody('x'.repeat(3_000_000)));
+request('another boundary', () => retyped(form(), () => 'multipart/form-data; boundary=other'));
+request('no boundary', () => retyped(form(), () => 'multipart/form-data'));
+request('an empty boundary', () => retyped(form(), () => 'multipart/form-data; boundary='));
+request('an empty boundary in quotes', () => retyped(form(), () => 'multipart/form-data; boundary=""'));
+request('a boundary of 71 characters', () => boundary('b'.repeat(71), 'b'.repeat(71)));
+request('line ends of LF alone', () =>
+  textBody(`--x\nContent-Disposition: form-data; name="operations"\n\n${operationsFor()}\n--x--\n`),
+);
+request('a compressed body', () => form(), 'UNSUPPORTED_MEDIA_TYPE', { headers: { 'content-encoding': 'gzip' } });
+request(
+  'another multipart type',
+  () => retyped(form(), (type) => type.replace('form-data', 'mixed')),
+  'UNSUPPORTED_MEDIA_TYPE',
+);
+
+// --- Part headers: each of these ended the process once ---
+for (const [what, headers] of [
+  ['a header without a colon', 'Content-Disposition'],
+  ['a header without a name', ': form-data; name="0"'],
+  ['a header with a space in its name', 'Content Disposition: form-data; name="0"'],
+  ['a NUL in a header', `${disposition('')}\0`],
+  ['a header of 20 KB', `${disposition('')}\r\nX-Long: ${'x'.repeat(20_000)}`],
+  ['a header name of 20 KB', `${disposition('')}\r\n${'x'.repeat(20_000)}: x`],
+  ['a lone CR in a header', `${disposition('')}\rX: y`],
+  ['binary in place of headers', '\x00\x01\x02\xff'],
+] as const) {
+  field(what, () => rawHeaders(headers), 'BAD_REQUEST');
+  request(`${what}, at once`, () => textBody(`--x\r\n${headers}\r\n\r\nx\r\n--x--\r\n`));
+}
+
+export const REFUSED: readonly RefusedCase[] = cases;

@@ -19,7 +19,7 @@ const MALFORMED = { status: 400, message: 'This is no HTTP/1.1 request.' };
  * have no such limit, they have to move (body-progress.ts).
  */
 export function httpServer({ headMs }: { readonly headMs: number }): Server {
-  const lookMs = headMs / LOOKS_PER_HEAD;
+  const lookMs = Math.floor(headMs / LOOKS_PER_HEAD);
   // Node looks for overdue heads now and then: what it finds is overdue by up to one interval.
   return createServer({ requestTimeout: 0, headersTimeout: headMs - lookMs, connectionsCheckingInterval: lookMs });
 }

@@ -48,6 +48,9 @@ export class PartTurns {
   private current: Part | undefined;
   /** How many parts are waited for that have not come. */
   private awaited = 0;
+  /** Fails when the form has ended: what has not come by then is missing. */
+  private readonly ended: Promise<never>;
+  private end!: () => void;
   private blockedSince: number | undefined;
   private watch: NodeJS.Timeout | undefined;
 
@@ -56,6 +59,10 @@ export class PartTurns {
     private readonly parser: Writable,
     private readonly breakOff: (reason: LecternError) => void,
   ) {
+    this.ended = new Promise((_resolve, reject) => {
+      this.end = () => reject(new LecternError('BAD_REQUEST', 'A file of the map is missing in the form.'));
+    });
+    this.ended.catch(() => undefined);
     parser.once('finish', () => this.formEnded());
     parser.once('close', () => clearInterval(this.watch));
   }
@@ -77,7 +84,7 @@ export class PartTurns {
     if (!this.parser.destroyed) this.watch ??= setInterval(() => this.look(), LOOK_MS);
     this.awaited += 1;
     try {
-      return this.readable(await file);
+      return this.readable(await Promise.race([file, this.ended]));
     } catch (error) {
       throw asRefusal(error);
     } finally {
@@ -87,6 +94,7 @@ export class PartTurns {
 
   private formEnded(): void {
     this.current?.follow();
+    this.end();
     clearInterval(this.watch);
   }
 

@@ -183,19 +183,6 @@ describe('GraphQL over HTTP, outside production', () => {
     expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: 'FILE_TOO_LARGE' } }] });
   });
 
-  it('answers to a client that writes all before it reads, although it will not have the body', async () => {
-    const parts = graphqlParts({
-      document: UploadImageDocument,
-      variables: { file: null },
-      files: { file: fixtures.png },
-    });
-    const body = multipartBody([...parts, fieldPart('rest', 'x'.repeat(40 * 1024 ** 2))]);
-    const outcome = await rawRequest(app.url, { body, duplex: 'half' });
-    // Its system may throw the answer away with the connection; what may not be is that it waits for ever.
-    expect(outcome.ended).not.toBe('timeout');
-    expect(outcome.bytesSent).toBeLessThan(body.size);
-  });
-
   it('says in JSON that there is nothing elsewhere', async () => {
     const answer = await readResponse(await fetch(`${app.origin}/nothing`, { headers: BROWSER }));
     expect([answer.status, errorCodes(answer)]).toEqual([404, ['NOT_FOUND']]);

@@ -207,6 +207,11 @@ field(
   'TOO_MANY_FILES',
 );
 field('a missing file', () => form({ files: [] }), 'BAD_REQUEST');
+field(
+  'the first of two files missing, the second held unread',
+  () => bothFrom(mapTo('variables.a', 'variables.b'), [filePart('1', fixtures.png)]),
+  'BAD_REQUEST',
+);
 field('a file of another name', () => form({ files: [filePart('1', fixtures.png)] }), 'BAD_REQUEST');
 field('a file as a field', () => form({ files: [fieldPart('0', 'text')] }), 'BAD_REQUEST');
 field(

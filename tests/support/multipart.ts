@@ -151,8 +151,11 @@ export interface RawRequest extends RequestOptions {
   readonly framing?: 'content-length' | 'chunked';
   /** Half-duplex writes everything before it reads a byte, like many simple clients; one that nobody reads from hangs. */
   readonly duplex?: 'half' | 'full';
-  /** After the last byte: wait for the answer; or, with no closing chunk, shut the sending side (FIN) or cut it off (RST). */
-  readonly afterwards?: 'wait' | 'end' | 'reset';
+  /**
+   * After the last byte: wait for the answer; or, with no closing chunk, send nothing more, shut the sending side (FIN) or
+   * cut it off (RST).
+   */
+  readonly afterwards?: 'wait' | 'stall' | 'end' | 'reset';
   /** Called before every chunk: a client that is slow, stalls, or waits for something in between. */
   readonly beforeChunk?: (bytesSent: number) => Promise<void> | void;
   /** After this long the outcome is a time-out. */
@@ -199,18 +202,25 @@ export async function rawRequest(url: string, request: RawRequest): Promise<RawO
   return { response, ended, bytesSent: progress.bytesSent, milliseconds: performance.now() - began };
 }
 
-async function send(socket: Socket, url: string, request: RawRequest, progress: { bytesSent: number }): Promise<void> {
+/** The request line and the headers, to the empty line. */
+export function requestHead(url: string, request: Pick<RawRequest, 'body' | 'framing' | 'token' | 'headers'>): string {
   const { host, pathname, search } = new URL(url);
-  const chunked = request.framing === 'chunked';
   const headers = {
     host,
     'content-type': request.body.contentType,
-    ...(chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(request.body.size) }),
+    ...(request.framing === 'chunked'
+      ? { 'transfer-encoding': 'chunked' }
+      : { 'content-length': String(request.body.size) }),
     'apollo-require-preflight': 'true',
     ...requestHeaders(request),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  await write(socket, `POST ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return `POST ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}
+
+async function send(socket: Socket, url: string, request: RawRequest, progress: { bytesSent: number }): Promise<void> {
+  const chunked = request.framing === 'chunked';
+  await write(socket, requestHead(url, request));
   for (const chunk of request.body.chunks()) {
     if (chunk.length === 0) continue;
     await request.beforeChunk?.(progress.bytesSent);
@@ -222,7 +232,7 @@ async function send(socket: Socket, url: string, request: RawRequest, progress: 
   }
   if (request.afterwards === 'reset') socket.resetAndDestroy();
   else if (request.afterwards === 'end') socket.end();
-  else if (chunked) await write(socket, '0\r\n\r\n');
+  else if (chunked && request.afterwards !== 'stall') await write(socket, '0\r\n\r\n');
 }
 
 /** Resolves when the system took the bytes, or when the connection is gone. */
@@ -255,7 +265,8 @@ async function readAnswer(socket: Socket): Promise<RawOutcome['response']> {
   });
 }
 
-function parseAnswer(received: Buffer, ended: boolean): RawOutcome['response'] {
+/** The first whole answer among what was received; all of it counts as whole when the connection has ended. */
+export function parseAnswer(received: Buffer, ended: boolean): RawOutcome['response'] {
   const headEnd = received.indexOf('\r\n\r\n');
   if (headEnd < 0) return null;
   const [statusLine = '', ...lines] = received.toString('latin1', 0, headEnd).split('\r\n');

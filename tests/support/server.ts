@@ -28,28 +28,36 @@ export interface FailedStart {
 }
 
 /** Runs the built server as a process of its own, with nothing in its environment but what is given. */
-export async function startServer(environment: Environment, cwd?: string): Promise<ServerProcess> {
-  const outcome = await tryStartServer(environment, cwd);
+export async function startServer(
+  environment: Environment,
+  cwd?: string,
+  nodeArguments?: readonly string[],
+): Promise<ServerProcess> {
+  const outcome = await tryStartServer(environment, cwd, nodeArguments);
   if ('exitCode' in outcome) {
     throw new Error(`The server ended with ${String(outcome.exitCode)}: ${outcome.stdout}${outcome.stderr}`);
   }
   return outcome;
 }
 
-/** Like `startServer`, for starts that may be refused. */
-export async function tryStartServer(environment: Environment, cwd?: string): Promise<ServerProcess | FailedStart> {
-  const child = spawn(process.execPath, [MAIN], {
+/** Like `startServer`, for starts that may be refused. With arguments for Node there is a channel for messages, too. */
+export async function tryStartServer(
+  environment: Environment,
+  cwd?: string,
+  nodeArguments: readonly string[] = [],
+): Promise<ServerProcess | FailedStart> {
+  const child = spawn(process.execPath, [...nodeArguments, MAIN], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', nodeArguments.length > 0 ? 'ipc' : 'ignore'],
     ...(cwd !== undefined && { cwd }),
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = once(child, 'close') as Promise<[number | null]>;
   const ready = new Promise<string>((resolve) => {
-    child.stdout.on('data', () => {
+    child.stdout!.on('data', () => {
       const url = /https?:\/\/\S+\/graphql/.exec(stdout)?.[0].replace(/".*$/, '');
       if (url !== undefined && stdout.endsWith('\n')) resolve(url);
     });

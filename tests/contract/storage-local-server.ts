@@ -27,7 +27,10 @@ export async function serveLocalStorage(): Promise<ServedLocalStorage> {
   const storage = new LocalStorage({ directory, publicUrl: () => origin, tokens });
   const logged: object[] = [];
   const app = express();
-  app.use('/files', filesRouter({ storage, tokens, stallMs: 60_000, logger: { error: (fields) => logged.push(fields) } }));
+  app.use(
+    '/files',
+    filesRouter({ storage, tokens, stallMs: 60_000, logger: { error: (fields) => logged.push(fields) } }),
+  );
   const server: Server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

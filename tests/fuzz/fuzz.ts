@@ -47,7 +47,7 @@ export interface FuzzReport {
 }
 
 const SECRET = 'a secret for fuzzing alone, longer than 32 bytes';
-/** Clients at once. While warming up there are twice as many: the pool of database connections grows to what they need. */
+/** Clients at once. */
 const LANES = 8;
 /** A request that is not answered within this time hangs, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -72,12 +72,12 @@ export async function fuzz({ requests, seed, first = 0, onProgress }: FuzzOption
     await run.prepare();
     const warmUp = Math.min(WARM_UP.most, Math.max(WARM_UP.least, Math.floor(requests / 10)));
     // Numbers of their own, behind all that count.
-    await run.send(2 ** 30, warmUp, { lanes: 2 * LANES });
+    await run.send(2 ** 30, warmUp);
     const before = await run.settled();
     run.forgetStalls();
     const pid = watched.pid;
     const began = performance.now();
-    await run.send(first, requests, { lanes: LANES, ...(onProgress && { onProgress }) });
+    await run.send(first, requests, onProgress);
     const seconds = (performance.now() - began) / 1000;
     const after = await run.settled(before.descriptors);
     isKept = run.faults.length > 0;
@@ -140,7 +140,7 @@ class FuzzRun {
     const url = `http://127.0.0.1:${port}/graphql`;
     const claims = { sub: 'fuzzer', role: 'instructor', roleClaim: 'role' } as const;
     const token = await mintToken({ secret: SECRET, ...claims, expiresInSeconds: 7 * 24 * 3600 });
-    for (let lane = 0; lane < 2 * LANES; lane++) {
+    for (let lane = 0; lane < LANES; lane++) {
       const variables = { input: { title: `Lane ${String(lane)}` } };
       const created = await graphql(url, CreateCourseDocument, variables, { token });
       const sender = { host: `127.0.0.1:${port}`, token, courseId: dataOf(created).createCourse.id };
@@ -149,16 +149,12 @@ class FuzzRun {
   }
 
   /** Sends so many requests from a number on, and watches the server meanwhile. */
-  async send(
-    first: number,
-    count: number,
-    { lanes, onProgress }: { lanes: number; onProgress?: (done: number) => void },
-  ): Promise<void> {
+  async send(first: number, count: number, onProgress?: (done: number) => void): Promise<void> {
     let next = first;
     const looking = new AbortController();
     const looks = this.lookNowAndThen(looking.signal, () => onProgress?.(next - first));
     await Promise.all(
-      this.lanes.slice(0, lanes).map(async ({ connection, sender }) => {
+      this.lanes.map(async ({ connection, sender }) => {
         while (next < first + count && this.faults.length < MAX_FAULTS) {
           const index = next++;
           const request = requestOf(this.seed, index, sender);

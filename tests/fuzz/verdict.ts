@@ -13,7 +13,9 @@ export function complaintsOf(report: FuzzReport): string[] {
   if (!isSameProcess) complaints.push('The server process has ended.');
   if (exitCode !== 0) complaints.push(`The server stopped with ${String(exitCode)}.`);
   if (stderr !== '') complaints.push(`The server wrote: ${stderr.slice(0, 2_000)}`);
-  if (descriptors.after > descriptors.before) complaints.push('Descriptors stayed open.');
+  if (descriptors.after > descriptors.before) {
+    complaints.push(`${String(descriptors.after - descriptors.before)} descriptors stayed open.`);
+  }
   if (memory.drift >= MAX_DRIFT) complaints.push(`Memory grew by ${(memory.drift * 100).toFixed(2)} %.`);
   const stalls = stallsMs.filter((ms) => ms > MAX_STALL_MS);
   if (stalls.length > 0) complaints.push(`The event loop stood still for ${stalls.map(Math.round).join(', ')} ms.`);

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../../src/config.js';
 import { startServer, type ServerProcess } from '../support/server.js';
@@ -42,9 +42,18 @@ export class WatchedServer {
     return { ...seen, idleGapMs: beside.longestGapMs };
   }
 
-  /** How many descriptors the server has open. Linux: proc_pid_fd(5). */
+  /**
+   * How many descriptors the server has open, without those of its pool of connections to the database, which grows with
+   * the work at hand and is kept. Linux: proc_pid_fd(5); the embedded database is reached by Unix sockets.
+   */
   async openDescriptors(): Promise<number> {
-    return (await readdir(`/proc/${String(this.pid)}/fd`)).length;
+    const folder = `/proc/${String(this.pid)}`;
+    const names = await readdir(`${folder}/fd`);
+    // One may be closed between the two calls.
+    const targets = await Promise.all(names.map((name) => readlink(`${folder}/fd/${name}`).catch(() => undefined)));
+    const unixSockets = await readFile(`${folder}/net/unix`, 'utf8');
+    const pooled = new Set(unixSockets.split('\n').map((line) => `socket:[${line.trim().split(/\s+/)[6] ?? ''}]`));
+    return targets.filter((target) => target !== undefined && !pooled.has(target)).length;
   }
 
   /** The exit code of the server after SIGTERM. */

@@ -281,7 +281,8 @@ export function parseAnswer(received: Buffer, ended: boolean): RawOutcome['respo
   // Without either header the body goes on until the connection ends (RFC 9112, 6.3).
   const length = Number(headers.get('content-length') ?? Infinity);
   if (whole === null || (!chunked && !ended && whole.length < length)) return null;
-  return { status, headers, text: whole.toString('utf8') };
+  // What comes behind it is the next answer.
+  return { status, headers, text: whole.toString('utf8', 0, Math.min(whole.length, length)) };
 }
 
 /** Null while the last chunk has not come. */

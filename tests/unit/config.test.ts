@@ -26,6 +26,8 @@ describe('the defaults', () => {
         port: 4000,
         host: 'localhost',
         maxJsonBodyBytes: 1024 ** 2,
+        requestHeadSeconds: 60,
+        downloadStallSeconds: 60,
         shutdownGraceSeconds: 30,
         logLevel: 'info',
       },

@@ -111,6 +111,58 @@ describe('a file token', () => {
     );
   });
 
+  test('of any grant is good as it stands in a URL, and void once any part of it is another', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+    const anyGrant = fc.record({
+      key: text,
+      expiresAt: fc.date({ min: new Date(inTime), max: new Date('9999-12-31'), noInvalidDate: true }),
+      disposition: text,
+      contentType: text,
+    });
+    fc.assert(
+      fc.property(anyGrant, anyGrant, fc.constantFrom('key', 'expires', 'disposition', 'type'), (one, other, part) => {
+        const signed = { purpose, method, ...one };
+        const query = new URLSearchParams(new URL(`http://host/?${tokens.sign(signed).toString()}`).search);
+        expect(tokens.verify({ purpose, method, key: one.key, query }, inTime - 1)).toEqual({
+          valid: true,
+          grant: signed,
+        });
+        const values = { expires: other.expiresAt.getTime(), disposition: other.disposition, type: other.contentType };
+        if (part !== 'key') query.set(part, String(values[part]));
+        const key = part === 'key' ? other.key : one.key;
+        const isSame = tokens.sign({ ...signed, key }).toString() === query.toString() && key === one.key;
+        expect(tokens.verify({ purpose, method, key, query }, inTime - 1).valid).toBe(isSame);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('given by a query of any text never opens anything, and never throws', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'expires=',
+        'signature=',
+        'disposition=',
+        'type=',
+        '&',
+        '=',
+        '%',
+        '%00',
+        '+',
+        '1893456000123',
+        '[]',
+      ),
+      fc.string({ unit: 'binary', maxLength: 10 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const query = new URLSearchParams(pieces.join(''));
+        expect(tokens.verify({ purpose, method, key, query }, inTime)).toMatchObject({ valid: false });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   test('is not signed without a time to expire at', () => {
     expect(() => tokens.sign({ ...grant, expiresAt: new Date(NaN) })).toThrow(RangeError);
   });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { keyName } from '../../src/media/content/names.js';
 import { assertObjectKey, encodeKeyForUrl, InvalidObjectKeyError, isObjectKey } from '../../src/storage/object-key.js';
 
 describe('an object key', () => {
@@ -59,6 +60,28 @@ describe('an object key', () => {
         expect(new URL(`http://host/files/${encodeKeyForUrl(key)}`).pathname).toBe(`/files/${encodeKeyForUrl(key)}`);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  test('built as uploads build it is one, whatever the file is called, and no other file has its place', () => {
+    const id = fc.uuid();
+    fc.assert(
+      fc.property(
+        id,
+        id,
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'grapheme' }),
+        (owner, other, name, another) => {
+          const key = `videos/${owner}/${keyName(name, 'mp4')}`;
+          expect(isObjectKey(key)).toBe(true);
+          expect(key.split('/')).toHaveLength(3);
+          // Neither is the other, nor a folder of it, on whatever disk.
+          const second = `videos/${other}/${keyName(another, 'mp4')}`;
+          expect(second.toLowerCase().startsWith(key.toLowerCase())).toBe(false);
+          expect(path.resolve('/files', key).startsWith('/files/videos/')).toBe(true);
+        },
+      ),
+      { numRuns: 2_000 },
     );
   });
 });

@@ -147,6 +147,30 @@ describe('a request that is refused while both of its files are still coming', (
   });
 });
 
+describe('two fields of one operation whose files come in their order', () => {
+  let app: TestApp;
+  let token: string;
+  beforeAll(async () => {
+    app = await startApp();
+    token = await tokenFor('ada', 'instructor');
+  });
+  afterAll(() => app.remove());
+
+  // Held in the parser's buffers, just over them, and far more than all buffers hold.
+  it.each([20_000, 30_000, 50_000, 100_000, 9 * MIB])('are served: %i bytes each', async (size) => {
+    const body = multipartBody([
+      fieldPart('operations', JSON.stringify({ query: bothFields, variables: nulls })),
+      fieldPart('map', JSON.stringify({ thumbnail: ['variables.thumbnail'], introVideo: ['variables.introVideo'] })),
+      part('thumbnail', bigJpeg(size)),
+      part('introVideo', bigJpeg(size)),
+    ]);
+    const { response } = await rawRequest(app.url, { body, token });
+    expect(JSON.parse(response!.text)).toEqual({
+      data: { first: { id: expect.any(String) }, second: { id: expect.any(String) } },
+    });
+  });
+});
+
 interface Answer {
   readonly errors?: { readonly extensions: { readonly code: string } }[];
 }

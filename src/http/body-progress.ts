@@ -81,11 +81,13 @@ export function endLingering(socket: Duplex, lastWords: string): void {
   setTimeout(() => socket.destroy(), ANSWER_READABLE_MS).unref();
 }
 
-/** Node closes a connection at once when it has said so; here the closing is left to the timer above. */
+/** Node closes a connection at once when it has said so; here it is a second later. */
 function closeLingering({ socket }: Request, response: Response): void {
   response.setHeader('Connection', 'close');
   socket.destroySoon = () => socket.end();
   stopReading(socket);
+  // Whatever of the body comes meanwhile: a connection that is not read from does not notice that its client has gone.
+  response.once('finish', () => setTimeout(() => socket.destroy(), ANSWER_READABLE_MS).unref());
 }
 
 /** Whoever asks: after an answer Node would let the rest of a body flow by. */

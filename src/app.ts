@@ -33,10 +33,12 @@ import { routes } from './http/routes.js';
 import { RunningRequests } from './http/running-requests.js';
 import { MediaMeter } from './media/content/media-meter.js';
 import { Intake } from './media/intake.js';
+import { CopyJournal } from './media/journal/copy-journal.js';
 import { Journal } from './media/journal/journal.js';
 import { LifeCycle } from './media/life-cycle.js';
 import { MediaFileResolver } from './media/media-file.resolver.js';
 import { SignedUrls } from './media/signed-urls.js';
+import { Migration } from './media/upkeep/migration.js';
 import { Reconciliation } from './media/upkeep/reconciliation.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
 import { buildLecternSchema } from './schema.js';
@@ -57,6 +59,7 @@ export interface App {
   readonly journal: Journal;
   readonly sweeper: Sweeper;
   readonly reconciliation: Reconciliation;
+  readonly migration: Migration;
   readonly courses: CourseService;
   readonly topics: TopicService;
   readonly videos: VideoService;
@@ -91,6 +94,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
   const slots = slotsOf(config);
   const journal = new Journal();
+  const copies = new CopyJournal();
   telemetry.metrics.countByState('lectern_journal_rows', 'Unfinished work on stored files, by state.', () =>
     journal.countByState(),
   );
@@ -102,6 +106,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const lifeCycle = new LifeCycle({
     intake: new Intake({ storageForNewFiles, storageNamed, journal, slots, meter, telemetry, pendingDeadlineMs }),
     journal,
+    copies,
     owners: slotOwners,
     telemetry,
     pendingDeadlineMs,
@@ -122,6 +127,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     lifeCycle,
     telemetry,
   });
+
+  const owners = slotOwners;
+  const migration = new Migration({ owners, journal, copies, lifeCycle, telemetry, pendingDeadlineMs });
 
   const courses = new CourseService(lifeCycle, removal, livingTopics);
   const topics = new TopicService(removal, livingVideos);
@@ -163,6 +171,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     journal,
     sweeper,
     reconciliation,
+    migration,
     courses,
     topics,
     videos,

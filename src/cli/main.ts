@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { doctorCommand } from './doctor.js';
 import { knownFailure } from './known-failure.js';
+import { migrateStorageCommand } from './migrate-storage.js';
 import { reconcileCommand } from './reconcile.js';
 import { seedCommand } from './seed.js';
 import { sweepCommand } from './sweep.js';
@@ -13,7 +14,8 @@ const lectern = new Command('lectern')
   .addCommand(seedCommand())
   .addCommand(sweepCommand())
   .addCommand(reconcileCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(migrateStorageCommand());
 
 try {
   await lectern.parseAsync();

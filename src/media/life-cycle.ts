@@ -4,7 +4,10 @@ import { LecternError } from '../errors.js';
 import type { Telemetry } from '../telemetry.js';
 import { endedWithin } from './ended-within.js';
 import type { Intake, StoredFile, UploadRequest } from './intake.js';
+import { counterpart, type CopyJournal } from './journal/copy-journal.js';
 import {
+  isSameObject,
+  objectOf,
   placeOf,
   replacedBy,
   type Journal,
@@ -20,6 +23,8 @@ export interface LifeCycleParts {
   /** From the first byte to a stored object under a pending row. */
   readonly intake: Intake;
   readonly journal: Journal;
+  /** The originals that migrations left: a file that goes takes its original with it. */
+  readonly copies: CopyJournal;
   readonly owners: SlotOwners;
   readonly telemetry: Telemetry;
   /** How long a row of the journal may go without a sign of life before it is swept, in milliseconds. */
@@ -94,7 +99,8 @@ export class LifeCycle {
         await this.release([object]);
         return true;
       }
-      // Someone was faster. If it was to take out the same file, both see to it that it goes.
+      // Someone was faster. If it was to take out the same file, both see to it that it goes. By its key: a migration
+      // may have moved it to the other storage, and then it is taken out of there.
       if ((await owners[slot].read(place))?.file?.key !== object.key) {
         await this.release([object]);
         return false;
@@ -109,8 +115,8 @@ export class LifeCycle {
     const now = new Date();
     await this.parts.telemetry.step('doom', {}, async () => {
       for (const object of objects) {
-        await this.doomReplaced(await this.parts.journal.find(object));
-        await this.parts.journal.doomPublished(object, now);
+        await this.doomReplaced(object);
+        await this.doomWithOriginal(object, now);
       }
     });
     for (const object of objects) await this.deleteSoon(object);
@@ -168,6 +174,7 @@ export class LifeCycle {
   private async isPublished({ object }: StoredFile): Promise<boolean | undefined> {
     try {
       const state = await this.parts.owners[object.slot].read(object.place);
+      // By its key, which is this upload's alone: a migration may have moved it to the other storage already.
       return state?.file?.key === object.key;
     } catch (error) {
       this.parts.telemetry.logger.warn({ err: error, key: object.key }, 'left a publication to the sweeper');
@@ -195,8 +202,8 @@ export class LifeCycle {
 
   private async deleteOrLeave(object: ObjectReference): Promise<void> {
     try {
-      const row = await this.parts.journal.find(object);
-      if (row?.state === 'doomed') await this.deleteDoomed(row);
+      await this.deleteDoomed(object);
+      await this.deleteDoomed(counterpart(object));
     } catch (error) {
       this.leaveDeletions();
       this.parts.telemetry.logger.warn({ err: error, key: object.key }, 'left a deletion to the sweeper');
@@ -211,24 +218,32 @@ export class LifeCycle {
 
   /** Decides an upload whose deadline has passed: published or not, by its owner's word. */
   async decideOverdue(overdue: MediaObject, now: Date): Promise<void> {
-    const { journal, owners, telemetry } = this.parts;
+    const { copies, journal, owners, telemetry } = this.parts;
     const expired = overdue.state === 'expired';
     // As it is from now on: until it expired, what it replaces could still change.
     const row = expired ? overdue : await telemetry.step('expire', overdue, () => journal.expire(overdue, now));
     if (!row) return;
-    const state = await telemetry.step('fence', row, () => owners[row.slot].fence(placeOf(row)));
-    if (state.file?.key === row.key) {
-      await this.doomReplaced(row);
+    const { file } = await telemetry.step('fence', row, () => owners[row.slot].fence(placeOf(row)));
+    if (file && isSameObject(file, row)) {
+      await this.doomReplacedBy(row);
       await telemetry.step('finish', row, () => journal.removeExpired(row));
+    } else if (file?.key === row.key && row.leaving) {
+      // It was live when someone wanted to take it out, and a migration was faster.
+      await copies.keep(objectOf(row));
     } else {
       // No swap that read before the fence can succeed any more, and none that reads after it finds the row pending.
+      await this.settleOriginal(row, file);
       await telemetry.step('doom', row, () => journal.doomUnpublished(row, 'expired', now));
     }
   }
 
-  /** Removes a doomed object, whatever part of it there is, then its row. */
+  /**
+   * Removes a doomed object, whatever part of it there is, then its row. Looks at the row again first: since it was
+   * listed another sweep may have removed both, and a migration may have stored the object anew.
+   */
   async deleteDoomed(row: ObjectReference): Promise<void> {
     const { journal, telemetry } = this.parts;
+    if ((await journal.find(row))?.state !== 'doomed') return;
     await telemetry.step('delete', row, () => this.parts.intake.erase(row));
     this.deletingAgainAt = 0;
     await telemetry.step('forget', row, () => journal.removeDoomed(row));
@@ -238,22 +253,38 @@ export class LifeCycle {
    * Ends the upload of a file that its owner refers to, when whoever published it did not come that far. Done before
    * a published file is replaced, so that what it had replaced itself is never forgotten. Returns what that was.
    */
-  private async settlePublished(object: ObjectReference): Promise<ObjectReference | undefined> {
+  async settlePublished(object: ObjectReference): Promise<ObjectReference | undefined> {
     const { journal, telemetry } = this.parts;
     const row = await journal.find(object);
     if (!row) return undefined;
-    const replaced = await this.doomReplaced(row);
+    const replaced = await this.doomReplacedBy(row);
     await telemetry.step('finish', object, () => journal.removeUpload(object));
     return replaced;
   }
 
-  /** Dooms what a published upload came in place of, and returns it. */
-  private async doomReplaced(row: MediaObject | null): Promise<ObjectReference | undefined> {
-    const { journal, telemetry, replacedGraceMs } = this.parts;
+  /** Dooms what the upload of this object came in place of, where that is still open. */
+  async doomReplaced(object: ObjectReference): Promise<void> {
+    await this.doomReplacedBy(await this.parts.journal.find(object));
+  }
+
+  private async doomReplacedBy(row: MediaObject | null): Promise<ObjectReference | undefined> {
     if (row?.state !== 'pending' && row?.state !== 'expired') return undefined;
     const old = replacedBy(row);
-    const deleteAfter = new Date(Date.now() + replacedGraceMs);
-    if (old) await telemetry.step('doom', old, () => journal.doomPublished(old, deleteAfter));
+    const deleteAfter = new Date(Date.now() + this.parts.replacedGraceMs);
+    if (old) await this.parts.telemetry.step('doom', old, () => this.doomWithOriginal(old, deleteAfter));
     return old;
+  }
+
+  /** A file that is no longer live goes, and before it the original that a migration left in the other storage. */
+  private async doomWithOriginal(object: JournalledObject, deleteAfter: Date): Promise<void> {
+    await this.parts.copies.doomKept(counterpart(object), deleteAfter);
+    await this.parts.journal.doomPublished(object, deleteAfter);
+  }
+
+  /** A migration's copy is not what its owner refers to: what was about to be its original is live, or goes as well. */
+  async settleOriginal(copy: ObjectReference, live: MediaFile | null): Promise<void> {
+    const original = counterpart({ storage: copy.storage, key: copy.key });
+    if (live && isSameObject(live, original)) await this.parts.copies.forgetKept(original);
+    else await this.parts.copies.doomKept(original, new Date(Date.now() + this.parts.replacedGraceMs));
   }
 }

@@ -36,6 +36,11 @@ export interface SlotOwner {
    */
   swap(place: Place, revision: number, next: MediaFile | null, facts?: ItemFacts): Promise<boolean>;
   /**
+   * Says where the file in the slot is stored by now. All else stays as it is: what a list keeps beside the file, its
+   * order, the time of the last change. False: the owner has another revision, is deleted, or has no such item.
+   */
+  relocate(place: Place, revision: number, file: MediaFile): Promise<boolean>;
+  /**
    * Raises the revision and returns the slot, so that a swap which read before can no longer succeed. An owner that is
    * not there gets a tombstone under its id, so that a late insert of it fails.
    */
@@ -94,6 +99,14 @@ export function documentOwner<D extends OwnerDocument>(model: Model<D>, field: k
       return matchedCount === 1;
     },
 
+    async relocate({ ownerId }, revision, file) {
+      const { matchedCount } = await documents.updateOne(
+        { _id: ownerId, mediaRevision: revision, deletedAt: { $exists: false } },
+        { $set: { [field]: file }, $inc: { mediaRevision: 1 } },
+      );
+      return matchedCount === 1;
+    },
+
     fence: async ({ ownerId }) => stateOf(await fence(documents, ownerId, slotFields)),
 
     async *files() {
@@ -143,6 +156,16 @@ export function listOwner<D extends OwnerDocument>(model: Model<D>, field: keyof
       const items = next ? [...others, { ...facts, _id: itemId, file: next }] : others;
       const change: UpdateQuery<OwnerDocument> = { $set: { [field]: items, updatedAt: new Date() } };
       const { matchedCount } = await documents.updateOne(unchanged, { ...change, $inc: { mediaRevision: 1 } });
+      return matchedCount === 1;
+    },
+
+    async relocate({ ownerId, itemId }, revision, file) {
+      const unchanged = { _id: ownerId, mediaRevision: revision, deletedAt: { $exists: false } };
+      const document = await documents.findOne(unchanged, slotFields).lean<OwnerDocument>();
+      if (!document || !itemsOf(document).some((item) => item._id === itemId)) return false;
+      const items = itemsOf(document).map((item) => (item._id === itemId ? { ...item, file } : item));
+      const change: UpdateQuery<OwnerDocument> = { $set: { [field]: items }, $inc: { mediaRevision: 1 } };
+      const { matchedCount } = await documents.updateOne(unchanged, change);
       return matchedCount === 1;
     },
 

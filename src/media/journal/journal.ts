@@ -10,7 +10,7 @@ import {
   type RowState,
 } from './media-object.model.js';
 
-export type { MediaObject, ObjectReference } from './media-object.model.js';
+export type { MediaObject, ObjectReference, RowState } from './media-object.model.js';
 
 /** An object and where it belongs. */
 export interface JournalledObject extends ObjectReference {
@@ -19,10 +19,10 @@ export interface JournalledObject extends ObjectReference {
 }
 
 /** What only a row needs whose object may yet be somebody's. */
-const DECIDED = { deadline: 1, requestId: 1, replaces: 1, leaving: 1 } as const;
+export const DECIDED = { deadline: 1, requestId: 1, replaces: 1, leaving: 1 } as const;
 
 /** What a row says of its object, whatever its state. */
-function factsOf({ storage, key, slot, place }: JournalledObject): Partial<MediaObject> {
+export function factsOf({ storage, key, slot, place }: JournalledObject): Partial<MediaObject> {
   const { ownerId, itemId } = place;
   return { storage, key, slot, ownerId, ...(itemId !== undefined && { itemId }) };
 }
@@ -31,8 +31,17 @@ export function rowId(object: ObjectReference): string {
   return `${object.storage}/${object.key}`;
 }
 
+/** Whether both are the same object. The same key may be in both storages: see copy-journal.ts. */
+export function isSameObject(a: ObjectReference, b: ObjectReference): boolean {
+  return a.storage === b.storage && a.key === b.key;
+}
+
 export function placeOf(row: MediaObject): Place {
   return row.itemId === undefined ? { ownerId: row.ownerId } : { ownerId: row.ownerId, itemId: row.itemId };
+}
+
+export function objectOf(row: MediaObject): JournalledObject {
+  return { storage: row.storage, key: row.key, slot: row.slot, place: placeOf(row) };
 }
 
 /** The file in whose place a published upload came. */
@@ -52,11 +61,18 @@ export class Journal {
     );
   }
 
-  /** Before an owner lets go of a file: should that be as far as it gets, the sweeper asks the owner once more. */
+  /**
+   * Before an owner lets go of a file: should that be as far as it gets, the sweeper asks the owner once more. The row
+   * then belongs to no upload: the object was live.
+   */
   async watch(object: JournalledObject, deadline: Date): Promise<void> {
     await MediaObjectModel.updateOne(
       { _id: rowId(object) },
-      { $set: { state: 'pending', leaving: true, deadline }, $setOnInsert: factsOf(object) },
+      {
+        $set: { state: 'pending', leaving: true, deadline },
+        $unset: { requestId: 1 },
+        $setOnInsert: factsOf(object),
+      },
       { upsert: true },
     );
   }

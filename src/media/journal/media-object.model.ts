@@ -7,7 +7,7 @@ import type { MediaSlot } from '../slots.js';
  * - `pending`: being uploaded; goes when its deadline has passed unless its owner refers to it
  * - `expired`: the deadline has passed; no longer publishable, being decided
  * - `doomed`: nobody refers to it or ever can; the object goes at `deleteAfter`
- * - `kept`: an original that a migration left in the other storage
+ * - `kept`: an original that a migration leaves in its storage, while the owner refers to the copy in the other one
  */
 export const ROW_STATES = ['pending', 'expired', 'doomed', 'kept'] as const;
 export type RowState = (typeof ROW_STATES)[number];
@@ -22,7 +22,7 @@ export class ObjectReference {
   key!: string;
 }
 
-/** A row of the journal: unfinished work on one object. A finished row is removed, so an idle journal is empty. */
+/** A row of the journal: unfinished work on one object. A finished row is removed: an idle journal has only `kept` ones. */
 @modelOptions({ schemaOptions: { collection: 'media_objects', versionKey: false } })
 @index({ state: 1, deadline: 1 })
 @index({ state: 1, deleteAfter: 1 })
@@ -50,7 +50,7 @@ export class MediaObject {
   @prop({ type: () => String })
   itemId?: string;
 
-  /** The request that uploads it; its rows live and expire together. */
+  /** The request that uploads it, or the migration that copies it; its rows live and expire together. */
   @prop({ type: () => String })
   requestId?: string;
 

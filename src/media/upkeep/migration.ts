@@ -1,0 +1,199 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LecternError } from '../../errors.js';
+import type { Storage } from '../../storage/storage.js';
+import type { ObjectReference } from '../journal/journal.js';
+import { MEDIA_SLOTS } from '../slots.js';
+import { FileLeftError, FileMover, type FileMoverParts, type LocatedFile, type MoveOutcome } from './file-mover.js';
+import { KeptOriginals } from './kept-originals.js';
+import { LeaseHolder } from './lease.js';
+
+export interface MigrationOptions {
+  readonly source: Storage;
+  readonly target: Storage;
+  /** How many files are moved at once. */
+  readonly concurrency: number;
+  /** Whether, after that, the originals in the source go. */
+  readonly deleteOriginals: boolean;
+  /** Aborting ends the run: what has been moved stays moved, what is on its way is discarded. */
+  readonly signal: AbortSignal;
+  /** Hears often of how far it is. */
+  readonly onProgress: (progress: Progress) => void;
+  /** Hears of every file that is left as it is. */
+  readonly onLeft: (object: ObjectReference, reason: string) => void;
+}
+
+/** How far a run is. A file counts when it is settled; its bytes count by halves: copied, and read back. */
+export interface Progress {
+  readonly files: number;
+  readonly bytes: number;
+  readonly totalFiles: number;
+  readonly totalBytes: number;
+}
+
+export interface MigrationSummary extends Readonly<Record<MoveOutcome, number>> {
+  /** Of the files that were moved. */
+  readonly movedBytes: number;
+  /** Files that could not be moved, and originals that could not be deleted. Each was reported. */
+  readonly left: number;
+  readonly originalsDeleted: number;
+}
+
+/** One run at a time: two would only take each other's files. Nothing relies on it. */
+const LEASE = 'migrate-storage';
+/** How long a run that was killed keeps the next one waiting, in milliseconds. */
+const LEASE_MS = 10_000;
+const LEASE_RENEWAL_MS = 2_500;
+const LEASE_POLL_MS = 250;
+
+/**
+ * Moves every file to the storage that new files go to, while servers run. A run that broke off is taken up by the
+ * next one: what the records say is all that it needs to know.
+ */
+export class Migration {
+  private readonly mover: FileMover;
+  private readonly originals: KeptOriginals;
+  private readonly lease = new LeaseHolder();
+
+  constructor(private readonly parts: FileMoverParts) {
+    this.mover = new FileMover(parts);
+    this.originals = new KeptOriginals(parts);
+  }
+
+  /** Rejects with CONFLICT while another run goes on, with STORAGE_UNAVAILABLE when a storage does not answer. */
+  async run(options: MigrationOptions): Promise<MigrationSummary> {
+    const { source, target, signal } = options;
+    await Promise.all([source.check(), target.check()]);
+    await this.takeLease(signal);
+    const renewing = setInterval(() => void this.renewLease(), LEASE_RENEWAL_MS);
+    try {
+      return await new Run(options, this.parts, this.mover, this.originals).finish();
+    } finally {
+      clearInterval(renewing);
+      await this.lease.release(LEASE);
+    }
+  }
+
+  /** Waits as long as the lease of a run that was killed lasts. */
+  private async takeLease(signal: AbortSignal): Promise<void> {
+    for (const deadline = Date.now() + LEASE_MS + LEASE_RENEWAL_MS; ;) {
+      if (await this.lease.take(LEASE, LEASE_MS)) return;
+      if (Date.now() > deadline) throw new LecternError('CONFLICT', 'Another migration is running.');
+      await delay(LEASE_POLL_MS, undefined, { signal });
+    }
+  }
+
+  private async renewLease(): Promise<void> {
+    try {
+      await this.lease.take(LEASE, LEASE_MS);
+    } catch (error) {
+      this.parts.telemetry.logger.warn({ err: error }, 'could not renew the lease of the migration');
+    }
+  }
+}
+
+/** One run: what it counts, and what makes all of it end. */
+class Run {
+  private readonly failed = new AbortController();
+  private readonly signal: AbortSignal;
+  private readonly counts = { copied: 0, reused: 0, superseded: 0, movedBytes: 0, left: 0, originalsDeleted: 0 };
+  private progress = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
+
+  constructor(
+    private readonly options: MigrationOptions,
+    private readonly parts: FileMoverParts,
+    private readonly mover: FileMover,
+    private readonly originals: KeptOriginals,
+  ) {
+    this.signal = AbortSignal.any([options.signal, this.failed.signal]);
+  }
+
+  async finish(): Promise<MigrationSummary> {
+    const { source, target, deleteOriginals } = this.options;
+    for await (const { file } of this.files()) {
+      this.progress.totalFiles += 1;
+      this.progress.totalBytes += file.size;
+    }
+    this.report();
+    await this.forEach(
+      this.files(),
+      ({ file }) => file,
+      (located) => this.move(located),
+    );
+    if (!this.signal.aborted) await this.originals.forgetLive(target);
+    if (deleteOriginals && !this.signal.aborted) {
+      await this.forEach(
+        this.originals.in(source),
+        (row) => row,
+        async (row) => {
+          const deletion = { from: source, current: target, signal: this.signal };
+          if (await this.originals.delete(row, deletion)) this.counts.originalsDeleted += 1;
+        },
+      );
+    }
+    if (this.failed.signal.aborted) throw this.failed.signal.reason;
+    return this.counts;
+  }
+
+  /** What is still in the source by its record. */
+  private async *files(): AsyncGenerator<LocatedFile> {
+    for (const slot of MEDIA_SLOTS) {
+      for await (const located of this.parts.owners[slot].files()) {
+        if (located.file.storage === this.options.source.name) yield located;
+      }
+    }
+  }
+
+  private async move({ place, file }: LocatedFile): Promise<void> {
+    const { source, target } = this.options;
+    let counted = 0;
+    const onBytes = (bytes: number): void => {
+      // Read twice, counted once; and never more than the file has, however often it is tried.
+      const more = Math.min(bytes / 2, file.size - counted);
+      counted += more;
+      this.progress.bytes += more;
+      this.report();
+    };
+    try {
+      const outcome = await this.mover.move({ place, file, source, target, signal: this.signal, onBytes });
+      this.counts[outcome] += 1;
+      if (outcome !== 'superseded') this.counts.movedBytes += file.size;
+    } finally {
+      this.progress.files += 1;
+      this.progress.bytes += file.size - counted;
+      this.report();
+    }
+  }
+
+  /** Some at a time. What is about one file is reported and goes by; anything else ends the run. */
+  private async forEach<T>(
+    items: AsyncGenerator<T>,
+    objectOf: (item: T) => ObjectReference,
+    work: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const worker = async (): Promise<void> => {
+      try {
+        for (let next = await items.next(); !next.done && !this.signal.aborted; next = await items.next()) {
+          const object = objectOf(next.value);
+          await work(next.value).catch((error: unknown) => this.leave(object, error));
+        }
+      } catch (error) {
+        if (!this.signal.aborted) this.failed.abort(error);
+      }
+    };
+    await Promise.all(Array.from({ length: this.options.concurrency }, worker));
+  }
+
+  private async leave(object: ObjectReference, error: unknown): Promise<void> {
+    if (this.signal.aborted) return;
+    const unavailable = error instanceof LecternError && error.code === 'STORAGE_UNAVAILABLE';
+    if (!(error instanceof FileLeftError) && !unavailable) throw error;
+    this.counts.left += 1;
+    this.options.onLeft(object, unavailable ? 'a storage did not answer: run this again' : error.message);
+    // One that is away stays away for the next file too.
+    if (unavailable) await Promise.all([this.options.source.check(), this.options.target.check()]);
+  }
+
+  private report(): void {
+    this.options.onProgress(this.progress);
+  }
+}

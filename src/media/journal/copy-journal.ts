@@ -1,7 +1,7 @@
 import { isDuplicateKey } from '../../database/database-errors.js';
 import type { StorageName } from '../../storage/storage.js';
 import { DECIDED, factsOf, rowId, type JournalledObject } from './journal.js';
-import { MediaObjectModel, type MediaObject, type ObjectReference } from './media-object.model.js';
+import { MediaObjectModel, type MediaObject, type ObjectReference, type RowState } from './media-object.model.js';
 
 const OTHER_STORAGE: Readonly<Record<StorageName, StorageName>> = { s3: 'local', local: 's3' };
 
@@ -48,7 +48,10 @@ export class CopyJournal {
     return matchedCount === 1;
   }
 
-  /** Right before its publication, after the owner was read. False: nothing may be published any more. */
+  /**
+   * After the owner was read, before the original is kept and the copy published: nobody sweeps it for now. False: the
+   * row is no longer this run's, and nothing may be published.
+   */
   async confirm(copy: ObjectReference, requestId: string, deadline: Date): Promise<boolean> {
     const { matchedCount } = await MediaObjectModel.updateOne(
       { _id: rowId(copy), state: 'pending', requestId },
@@ -109,9 +112,9 @@ export class CopyJournal {
     await MediaObjectModel.deleteOne({ _id: rowId(object), state: 'kept' });
   }
 
-  /** The originals in a storage behind a row's id, in the order of ids. */
-  kept(storage: StorageName, after: string, limit: number): Promise<MediaObject[]> {
-    return MediaObjectModel.find({ state: 'kept', storage, _id: { $gt: after } })
+  /** The rows of a storage in some states, behind a row's id, in the order of ids. */
+  rows(storage: StorageName, states: readonly RowState[], after: string, limit: number): Promise<MediaObject[]> {
+    return MediaObjectModel.find({ state: { $in: states }, storage, _id: { $gt: after } })
       .sort({ _id: 1 })
       .limit(limit)
       .lean<MediaObject[]>();

@@ -181,11 +181,12 @@ export class FileMover {
       }
       // Its own upload may have ended in a crash: what that had replaced is not forgotten.
       await lifeCycle.doomReplaced(original);
+      if (!(await confirm())) {
+        await lifeCycle.settleOriginal(copy, file);
+        return 'again';
+      }
+      // From here on, should this run end, whoever decides about the copy decides about the kept row too.
       if (await copies.keep(original)) {
-        if (!(await confirm())) {
-          await lifeCycle.settleOriginal(copy, file);
-          return 'again';
-        }
         const whereabouts = { storage: copy.storage, url: move.target.canonicalUrl(copy.key) };
         const moved: MediaFile = Object.assign({}, file, whereabouts);
         if (await telemetry.step('publish', copy, () => owner.relocate(copy.place, state.revision, moved)))

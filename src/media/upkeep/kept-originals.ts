@@ -7,6 +7,7 @@ import {
   type Journal,
   type MediaObject,
   type ObjectReference,
+  type RowState,
 } from '../journal/journal.js';
 import type { LifeCycle } from '../life-cycle.js';
 import type { MediaFile } from '../media-file.model.js';
@@ -36,24 +37,22 @@ export class KeptOriginals {
   constructor(private readonly parts: KeptOriginalsParts) {}
 
   /** Every original in a storage, in bounded memory. */
-  async *in(storage: Storage): AsyncGenerator<MediaObject> {
-    for (let after = ''; ;) {
-      const rows = await this.parts.copies.kept(storage.name, after, BATCH);
-      yield* rows;
-      const last = rows.at(-1);
-      if (!last || rows.length < BATCH) return;
-      after = last._id;
-    }
+  in(storage: Storage): AsyncGenerator<MediaObject> {
+    return this.rows(storage, ['kept']);
   }
 
-  /** Files that came back to where they were, by a run that then broke off: they are no originals any more. */
-  async forgetLive(storage: Storage): Promise<void> {
-    const { copies } = this.parts;
-    for await (const row of this.in(storage)) {
+  /** What a run left that was ended right after a file had come to this storage: the row of its copy. */
+  async settleMoved(storage: Storage): Promise<void> {
+    const { copies, lifeCycle, owners } = this.parts;
+    for await (const row of this.rows(storage, ['pending', 'kept'])) {
       if (!isLive(await this.read(row), row)) continue;
+      if (row.state === 'pending') {
+        await lifeCycle.settlePublished(row);
+        continue;
+      }
       await copies.forgetKept(row);
       // A move away that had seen the row can no longer succeed; if it did before, the row is right after all.
-      const state = await this.parts.owners[row.slot].fence(placeOf(row));
+      const state = await owners[row.slot].fence(placeOf(row));
       if (isLive(state, counterpart(row))) await copies.keep(objectOf(row));
     }
   }
@@ -74,6 +73,16 @@ export class KeptOriginals {
     if (state && isLive(await owners[row.slot].fence(placeOf(row)), row)) await journal.removeDoomed(row);
     else await lifeCycle.deleteDoomed(row);
     return true;
+  }
+
+  private async *rows(storage: Storage, states: readonly RowState[]): AsyncGenerator<MediaObject> {
+    for (let after = ''; ;) {
+      const rows = await this.parts.copies.rows(storage.name, states, after, BATCH);
+      yield* rows;
+      const last = rows.at(-1);
+      if (!last || rows.length < BATCH) return;
+      after = last._id;
+    }
   }
 
   private read(row: MediaObject): Promise<OwnerState | null> {

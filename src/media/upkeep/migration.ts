@@ -41,8 +41,8 @@ export interface MigrationSummary extends Readonly<Record<MoveOutcome, number>> 
 /** One run at a time: two would only take each other's files. Nothing relies on it. */
 const LEASE = 'migrate-storage';
 /** How long a run that was killed keeps the next one waiting, in milliseconds. */
-const LEASE_MS = 10_000;
-const LEASE_RENEWAL_MS = 2_500;
+const LEASE_MS = 5_000;
+const LEASE_RENEWAL_MS = 1_000;
 const LEASE_POLL_MS = 250;
 
 /**
@@ -119,7 +119,7 @@ class Run {
       ({ file }) => file,
       (located) => this.move(located),
     );
-    if (!this.signal.aborted) await this.originals.forgetLive(target);
+    if (!this.signal.aborted) await this.originals.settleMoved(target);
     if (deleteOriginals && !this.signal.aborted) {
       await this.forEach(
         this.originals.in(source),

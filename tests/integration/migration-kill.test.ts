@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
+import type { StorageName } from '../../src/storage/storage.js';
+import type { TestApp } from '../support/app.js';
+import { clientOf, createCourse, createTopic, createVideo } from '../support/client.js';
+import { downloadedSha256 } from '../support/download.js';
+import { bigMp4, fixtures } from '../support/fixtures.js';
+import { VideoDocument } from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import {
+  bigVideo,
+  expectMigrated,
+  journalRows,
+  keysIn,
+  liveFiles,
+  migrate,
+  objectsIn,
+  startCommand,
+  startMigrating,
+} from '../support/migration.js';
+
+const WAYS: readonly [StorageName, StorageName][] = [
+  ['local', 's3'],
+  ['s3', 'local'],
+];
+const SAMPLES = [bigVideo, fixtures.video, bigMp4(12 * 1024 ** 2), fixtures.webm];
+
+let app: TestApp;
+afterEach(() => app.remove());
+
+describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended midway, from %s to %s', (from, to) => {
+  let videoIds: string[];
+
+  async function begin(): Promise<void> {
+    videoIds = [];
+    app = await startMigrating(from, async (ada) => {
+      const topicId = await createTopic(ada, (await createCourse(ada, { title: 'Killed' })).id, 'Killed');
+      for (const file of SAMPLES) videoIds.push((await createVideo(ada, topicId, file.filename, { file })).id);
+    });
+  }
+
+  const start = () => startCommand(app.environment, 'migrate-storage', '--to', to, '--concurrency', '1');
+  const copying = () => MediaObjectModel.findOne({ state: 'pending', storage: to }).lean();
+  const reading = async (): Promise<boolean> => {
+    const row = await copying();
+    return row !== null && (await app.app.storages.byName(to)!.stat(row.key)) !== null;
+  };
+  const moved = async (): Promise<number> => (await liveFiles()).filter(({ storage }) => storage === to).length;
+
+  async function expectWatchable(): Promise<void> {
+    const ada = await clientOf(app, 'ada');
+    for (const [i, id] of videoIds.entries()) {
+      const { video } = dataOf(await ada.send(VideoDocument, { id }));
+      expect(await downloadedSha256(video!.videoUrl!)).toBe(SAMPLES[i]!.sha256);
+    }
+  }
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['while it writes a copy', copying],
+    ['while it reads a copy back', reading],
+    ['between two files', async () => (await moved()) === 1],
+    ['when most has been moved', async () => (await moved()) === 3],
+  ])('by kill -9 %s, is taken up by the next one', async (_when, moment) => {
+    await begin();
+    const run = start();
+    await vi.waitUntil(moment, { interval: 1, timeout: 15_000 });
+    run.process.kill('SIGKILL');
+    expect(await run.ended).toMatchObject({ exitCode: null, stdout: '' });
+
+    const before = await objectsIn(app, to);
+    const [done, rows] = [await moved(), await journalRows()];
+    await expectWatchable();
+    await app.app.sweeper.sweep();
+    // A sweep is no reason to begin anew: what was begun may go on until its deadline.
+    expect(await journalRows()).toEqual(rows);
+
+    const { exitCode, stdout, stderr } = await migrate(app, to, '--concurrency', '1');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain(`Moved ${String(SAMPLES.length - done)} file`);
+    await expectMigrated(app, to);
+    await expectWatchable();
+    expect(await keysIn(app, from)).toHaveLength(SAMPLES.length);
+    // What was whole by then was not written again.
+    const after = await objectsIn(app, to);
+    for (const [key, stat] of before) expect([key, after.get(key)]).toEqual([key, stat]);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s, leaves nothing half done, says so, and goes on when it is run again', async (signal, code) => {
+    await begin();
+    const run = start();
+    await vi.waitUntil(copying, { interval: 1, timeout: 15_000 });
+    run.process.kill(signal);
+    const { exitCode, stdout, stderr } = await run.ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
+    expect(stdout).toMatch(/\nStopped\. Run it again to go on\.\n$/);
+
+    const live = await liveFiles();
+    const keys = live.filter(({ storage }) => storage === to).map(({ key }) => key);
+    expect(keys.length).toBeLessThan(SAMPLES.length);
+    expect(await keysIn(app, to)).toEqual(keys.sort());
+    expect(await journalRows()).toEqual(keys.map((key) => `kept ${from}/${key}`));
+    await expectWatchable();
+
+    expect(await migrate(app, to)).toMatchObject({ exitCode: 0, stderr: '' });
+    await expectMigrated(app, to);
+  });
+});

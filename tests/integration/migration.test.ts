@@ -1,0 +1,312 @@
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import type { StorageName } from '../../src/storage/storage.js';
+import type { TestApp } from '../support/app.js';
+import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
+import { downloadedSha256 } from '../support/download.js';
+import { bigJpeg, fixtures } from '../support/fixtures.js';
+import * as gql from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import {
+  bigVideo,
+  createLibrary,
+  documentsIn,
+  expectMigrated,
+  journalRows,
+  keysIn,
+  liveFiles,
+  migrate,
+  migrateHere,
+  objectsIn,
+  startMigrating,
+  startOn,
+  switchTo,
+} from '../support/migration.js';
+import { vttFile } from '../support/samples.js';
+
+type Library = Awaited<ReturnType<typeof createLibrary>>;
+
+const WAYS: readonly [StorageName, StorageName][] = [
+  ['local', 's3'],
+  ['s3', 'local'],
+];
+
+let app: TestApp;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await app.remove();
+});
+
+/** The signed URLs of all files of a library, in an order that does not change. */
+async function urlsOf(client: Client, { courseId, videoId, imageId }: Library): Promise<string[]> {
+  const { course } = dataOf(await client.send(gql.CourseWithFilesDocument, { id: courseId }));
+  const { video } = dataOf(await client.send(gql.VideoItemsOfDocument, { id: videoId }));
+  const { image } = dataOf(await client.send(gql.ImageDocument, { id: imageId }));
+  const items = [...video!.captions!, ...video!.resources!].map(({ file }) => file.url);
+  return [course!.thumbnailUrl!, course!.introVideoUrl!, video!.videoUrl!, video!.thumbnailUrl!, ...items, image!.url];
+}
+
+const sumsOf = (urls: readonly string[]): Promise<string[]> => Promise.all(urls.map(downloadedSha256));
+
+/** Documents as they are stored, without what a move of their files changes. */
+async function documents(): Promise<string[]> {
+  const collections = await Promise.all(['courses', 'topics', 'videos', 'images'].map(documentsIn));
+  const moved = ['storage', 'url', 'mediaRevision'];
+  const rest = (name: string, value: unknown): unknown => (moved.includes(name) ? null : value);
+  return collections.flat().map((document) => JSON.stringify(document, rest));
+}
+
+describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from %s to %s', (from, to) => {
+  let library: Library;
+  const fill = async (ada: Client): Promise<void> => {
+    library = await createLibrary(ada, 'Moved');
+  };
+
+  it('moves the files of all slots, and nothing else of their records changes', async () => {
+    app = await startMigrating(from, async (ada) => {
+      await fill(ada);
+      const variables = { videoId: library.videoId, file: null };
+      dataOf(await ada.upload(gql.ReplaceVideoFileDocument, variables, { file: bigVideo }));
+    });
+    const ada = await clientOf(app, 'ada');
+    const [urls, before, keys] = [await urlsOf(ada, library), await documents(), await keysIn(app, from)];
+    const sums = await sumsOf(urls);
+    expect(sums).toContain(bigVideo.sha256);
+    expect(keys).toHaveLength(urls.length);
+
+    const { exitCode, stdout, stderr } = await migrate(app, to);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(new RegExp(`^Moved 13 files to ${to} \\(33\\.\\d MiB\\)\\.\n`));
+    expect(stdout).toMatch(new RegExp(`\nThe originals stay in ${from} until .* --delete-originals\\.\n$`));
+    expect(exitCode).toBe(0);
+    await expectMigrated(app, to);
+    expect(await keysIn(app, from)).toEqual(keys);
+    expect(await documents()).toEqual(before);
+    const target = app.app.storages.byName(to)!;
+    const canonical = (await liveFiles()).filter(({ url, key }) => new URL(url).pathname.endsWith(`/${key}`));
+    expect(canonical).toHaveLength(urls.length);
+    if (to === 's3') for (const { key, url } of canonical) expect(url).toBe(target.canonicalUrl(key));
+
+    const moved = await urlsOf(await clientOf(app, 'ada'), library);
+    expect(moved.filter((url) => urls.includes(url))).toEqual([]);
+    expect(await sumsOf(moved)).toEqual(sums);
+    // Whoever holds a URL of before can still use it.
+    expect(await sumsOf(urls)).toEqual(sums);
+
+    expect(await migrateHere(app, to)).toMatchObject({ copied: 0, reused: 0, superseded: 0, movedBytes: 0, left: 0 });
+    await expectMigrated(app, to);
+  });
+
+  it('a file that is replaced or deleted after its move takes its original with it', async () => {
+    app = await startMigrating(from, fill);
+    expect((await migrate(app, to)).exitCode).toBe(0);
+    const ada = await clientOf(app, 'ada');
+    const { courseId, videoId, captionId, imageId } = library;
+    const originals = (await keysIn(app, from)).length;
+
+    dataOf(await ada.upload(gql.ReplaceVideoFileDocument, { videoId, file: null }, { file: fixtures.webm }));
+    expect(await keysIn(app, from)).toHaveLength(originals - 1);
+    await expectMigrated(app, to);
+
+    dataOf(await ada.send(gql.DeleteVideoCaptionDocument, { videoId, captionId }));
+    expect(await keysIn(app, from)).toHaveLength(originals - 2);
+    await expectMigrated(app, to);
+
+    dataOf(await ada.send(gql.DeleteImageDocument, { id: imageId }));
+    expect(await keysIn(app, from)).toHaveLength(originals - 3);
+    await expectMigrated(app, to);
+
+    dataOf(await ada.send(gql.DeleteCourseDocument, { id: courseId }));
+    expect([await keysIn(app, from), await keysIn(app, to), await journalRows()]).toEqual([[], [], []]);
+  });
+
+  it('moves them while they are replaced, deleted and made', async () => {
+    const videoIds: string[] = [];
+    let topicId = '';
+    app = await startMigrating(from, async (ada) => {
+      const course = await createCourse(ada, { title: 'Busy' }, { thumbnail: fixtures.png });
+      topicId = await createTopic(ada, course.id, 'Busy');
+      for (let i = 0; i < 12; i++) {
+        const files = { file: fixtures.video, thumbnail: fixtures.thumbnail };
+        videoIds.push((await createVideo(ada, topicId, `Video ${String(i)}`, files)).id);
+      }
+      const input = { language: 'en' };
+      const variables = { videoId: videoIds[0]!, file: null, input };
+      for (let i = 0; i < 3; i++) dataOf(await ada.upload(gql.AddVideoCaptionDocument, variables, { file: vttFile() }));
+    });
+    const ada = await clientOf(app, 'ada');
+    const acknowledged = new Map<string, string>();
+    let running = true;
+    let rounds = 0;
+    const replaceAll = async (ids: readonly string[]): Promise<void> => {
+      while (running) {
+        for (const videoId of ids) {
+          const file = rounds++ % 2 ? fixtures.webm : fixtures.matroska;
+          dataOf(await ada.upload(gql.ReplaceVideoFileDocument, { videoId, file: null }, { file }));
+          acknowledged.set(videoId, file.sha256);
+        }
+      }
+    };
+    const createAndDelete = async (): Promise<void> => {
+      for (const id of videoIds.slice(8, 10)) dataOf(await ada.send(gql.DeleteVideoDocument, { id }));
+      const { video } = dataOf(await ada.send(gql.VideoItemsOfDocument, { id: videoIds[0]! }));
+      const captionId = video!.captions![1]!.id;
+      dataOf(await ada.send(gql.DeleteVideoCaptionDocument, { videoId: video!.id, captionId }));
+      while (running) {
+        const { id } = await createVideo(ada, topicId, 'New', { file: fixtures.video, thumbnail: fixtures.png });
+        if (rounds % 2) dataOf(await ada.send(gql.DeleteVideoDocument, { id }));
+        else acknowledged.set(id, fixtures.video.sha256);
+      }
+    };
+    const busy = Promise.all([replaceAll(videoIds.slice(0, 3)), replaceAll(videoIds.slice(3, 6)), createAndDelete()]);
+    const outcome = await migrate(app, to, '--concurrency', '2').finally(() => {
+      running = false;
+      return busy;
+    });
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+
+    await app.app.sweeper.sweep();
+    await expectMigrated(app, to);
+    for (const [id, sum] of acknowledged) {
+      const { video } = dataOf(await ada.send(gql.VideoDocument, { id }));
+      expect(await downloadedSha256(video!.videoUrl!)).toBe(sum);
+    }
+  });
+
+  it('the copy of a file that was replaced meanwhile is removed, and so is its original', async () => {
+    app = await startMigrating(from, fill);
+    const ada = await clientOf(app, 'ada');
+    const { key } = library.files.videoFile;
+    const target = app.app.storages.byName(to)!;
+    const open = target.open.bind(target);
+    vi.spyOn(target, 'open').mockImplementation(async (opened, options) => {
+      // The copy is written and is being read back: at this moment someone is faster.
+      if (opened === key) {
+        const variables = { videoId: library.videoId, file: null };
+        dataOf(await ada.upload(gql.ReplaceVideoFileDocument, variables, { file: fixtures.webm }));
+      }
+      return open(opened, options);
+    });
+    expect(await migrateHere(app, to)).toMatchObject({ copied: 12, superseded: 1, left: 0 });
+    expect(await keysIn(app, from)).not.toContain(key);
+    expect(await keysIn(app, to)).not.toContain(key);
+    await expectMigrated(app, to);
+  });
+
+  it('keeps a caption that a client takes out at the moment of its move from coming back', async () => {
+    app = await startMigrating(from, fill);
+    const ada = await clientOf(app, 'ada');
+    const target = app.app.storages.byName(to)!;
+    const { captionId, videoId, files } = library;
+    const open = target.open.bind(target);
+    vi.spyOn(target, 'open').mockImplementation(async (opened, options) => {
+      if (opened === files.caption.key) dataOf(await ada.send(gql.DeleteVideoCaptionDocument, { videoId, captionId }));
+      return open(opened, options);
+    });
+    expect(await migrateHere(app, to)).toMatchObject({ copied: 12, superseded: 1, left: 0 });
+    const { video } = dataOf(await ada.send(gql.VideoItemsOfDocument, { id: videoId }));
+    expect(video!.captions!.map(({ language }) => language)).toEqual(['fr', 'de', 'pt-BR']);
+    await expectMigrated(app, to);
+  });
+
+  it('migrating back verifies the originals and writes none of them again', async () => {
+    app = await startMigrating(from, fill);
+    const before = await objectsIn(app, from);
+    expect(await migrateHere(app, to)).toMatchObject({ copied: 13, reused: 0 });
+    const copies = await keysIn(app, to);
+
+    app = await switchTo(app, from);
+    const ada = await clientOf(app, 'ada');
+    const urls = await urlsOf(ada, library);
+    const sums = await sumsOf(urls);
+    const put = vi.spyOn(app.app.storages.byName(from)!, 'put');
+    expect(await migrateHere(app, from)).toMatchObject({ copied: 0, reused: 13, left: 0 });
+    expect(put).not.toHaveBeenCalled();
+    expect(await objectsIn(app, from)).toEqual(before);
+    await expectMigrated(app, from);
+    // Now it is the copies that are kept.
+    expect(await keysIn(app, to)).toEqual(copies);
+    expect(await sumsOf(await urlsOf(ada, library))).toEqual(sums);
+
+    // And a replacement still takes both.
+    dataOf(
+      await ada.upload(gql.ReplaceVideoFileDocument, { videoId: library.videoId, file: null }, { file: fixtures.webm }),
+    );
+    expect(await keysIn(app, to)).toHaveLength(copies.length - 1);
+    await expectMigrated(app, from);
+  });
+
+  it('with REPLACED_MEDIA_GRACE_SECONDS an original stays readable as long as its file', async () => {
+    app = await startMigrating(from, fill);
+    expect((await migrate(app, to)).exitCode).toBe(0);
+    app = await switchTo(app, to, { REPLACED_MEDIA_GRACE_SECONDS: '3600' });
+    const { key } = library.files.videoFile;
+    const ada = await clientOf(app, 'ada');
+    dataOf(
+      await ada.upload(gql.ReplaceVideoFileDocument, { videoId: library.videoId, file: null }, { file: fixtures.webm }),
+    );
+    await app.app.sweeper.sweep();
+    for (const name of [from, to]) {
+      expect(await keysIn(app, name)).toContain(key);
+      const row = await app.app.journal.find({ storage: name, key });
+      expect(row?.state).toBe('doomed');
+      expect(row!.deleteAfter!.getTime() - Date.now()).toBeGreaterThan(3_500_000);
+    }
+  });
+});
+
+describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => {
+  it('to move files away from where new ones go', async () => {
+    app = await startOn('local');
+    await createCourse(await clientOf(app, 'ada'), { title: 'Stays' }, { thumbnail: fixtures.png });
+    const { exitCode, stdout, stderr } = await migrate(app, 's3');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toBe(
+      'New files go to local, so files moved to s3 would be left behind by them. ' +
+        'Set USE_S3=true, start the servers again, then run this again.\n',
+    );
+    expect(await keysIn(app, 's3')).toEqual([]);
+  });
+
+  it('without a bucket, whichever way', async () => {
+    app = await startOn('local');
+    app = await switchTo(app, 'local', { S3_BUCKET_NAME: '' });
+    for (const to of ['s3', 'local'] as const) {
+      const { exitCode, stderr } = await migrate(app, to);
+      expect([to, exitCode, stderr]).toEqual([to, 1, expect.stringMatching(/^S3 is not configured.* S3_BUCKET_NAME/)]);
+    }
+  });
+
+  it('when a storage does not answer', async () => {
+    app = await startOn('local');
+    app = await switchTo(app, 's3', { S3_BUCKET_NAME: 'there-is-no-such-bucket' });
+    const { exitCode, stdout, stderr } = await migrate(app, 's3');
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^The file storage does not answer.*S3 variables\.\n$/);
+  });
+
+  it('a number of files at once that is none, or too large', async () => {
+    app = await startOn('local');
+    const outcomes = ['0', '17', '1.5', 'many'].map((text) => migrate(app, 'local', '--concurrency', text));
+    for (const { exitCode, stderr } of await Promise.all(outcomes)) {
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('a whole number from 1 to 16')]);
+    }
+    expect((await migrate(app, 'nowhere' as StorageName)).stderr).toContain('Allowed choices are s3, local');
+  });
+
+  it('a second run at the same time', async () => {
+    app = await startMigrating('local', async (ada) => {
+      await createCourse(ada, { title: 'Once' }, { thumbnail: bigJpeg(1024 ** 2) });
+    });
+    const target = app.app.storages.byName('s3')!;
+    const put = target.put.bind(target);
+    let second: Awaited<ReturnType<typeof migrate>> | undefined;
+    vi.spyOn(target, 'put').mockImplementationOnce(async (...args) => {
+      second = await migrate(app, 's3');
+      return put(...args);
+    });
+    expect(await migrateHere(app, 's3')).toMatchObject({ copied: 1 });
+    expect(second).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(second!.stderr).toMatch(/^Another migration is running/);
+    await expectMigrated(app, 's3');
+  });
+});

@@ -1,0 +1,197 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import mongoose from 'mongoose';
+import { expect } from 'vitest';
+import { slotOwners } from '../../src/catalog/slot-owners.js';
+import type { Environment } from '../../src/config.js';
+import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
+import type { MediaFile } from '../../src/media/media-file.model.js';
+import { MEDIA_SLOTS } from '../../src/media/slots.js';
+import type { MigrationOptions, MigrationSummary } from '../../src/media/upkeep/migration.js';
+import { holds } from '../../src/media/upkeep/digest.js';
+import type { ObjectStat, StorageName } from '../../src/storage/storage.js';
+import { newEnvironment, s3Environment, startApp, type TestApp } from './app.js';
+import { createBucket, unfinishedUploads } from './bucket.js';
+import { clientOf, type Client } from './client.js';
+import { bigMp4, fixtures } from './fixtures.js';
+import * as gql from './gql/graphql.js';
+import { dataOf } from './graphql-client.js';
+import { pdfFile, textFile, vttFile, zipFile } from './samples.js';
+import { createTree, type CourseTree } from './tree.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const MIB = 1024 ** 2;
+
+/** More than one part of a multipart upload, and long enough on its way to be met there. */
+export const bigVideo = bigMp4(33 * MIB, 'long.mp4');
+
+export interface CommandOutcome {
+  /** Null after a signal that was not handled. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCommand {
+  readonly process: ChildProcess;
+  readonly ended: Promise<CommandOutcome>;
+}
+
+/** Starts a command of the built CLI as a process of its own. */
+export function startCommand(environment: Environment, ...args: string[]): RunningCommand {
+  // The AWS SDK warns of Node 20 on standard error, which is the command's own here.
+  const env = { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...environment };
+  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(() => ({ exitCode: child.exitCode, stdout, stderr }));
+  return { process: child, ended };
+}
+
+/** Runs `lectern migrate-storage` to its end, beside the server of this process. */
+export function migrate(app: TestApp, to: StorageName, ...args: string[]): Promise<CommandOutcome> {
+  return startCommand(app.environment, 'migrate-storage', '--to', to, ...args).ended;
+}
+
+/** The migration in this process, where its storages can be watched. */
+export function migrateHere(
+  { app }: TestApp,
+  to: StorageName,
+  options: Partial<MigrationOptions> = {},
+): Promise<MigrationSummary> {
+  return app.migration.run({
+    source: app.storages.byName(otherThan(to))!,
+    target: app.storages.byName(to)!,
+    concurrency: 2,
+    deleteOriginals: false,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onLeft: ({ key }, reason) => {
+      throw new Error(`${key}: ${reason}`);
+    },
+    ...options,
+  });
+}
+
+export function otherThan(storage: StorageName): StorageName {
+  return storage === 's3' ? 'local' : 's3';
+}
+
+/** Changes one byte of an object behind everybody's back, or the number of its bytes. */
+export async function damage(app: TestApp, name: StorageName, key: string, how: 'byte' | 'size'): Promise<void> {
+  const storage = app.app.storages.byName(name)!;
+  const bytes = Buffer.concat(await (await storage.open(key)).toArray());
+  const damaged = how === 'size' ? bytes.subarray(1) : Buffer.from(bytes.map((byte, i) => (i === 9 ? byte ^ 1 : byte)));
+  if (name === 'local') return writeFile(join(app.filesDir, key), damaged);
+  const signal = new AbortController().signal;
+  await storage.put(key, Readable.from([damaged]), { contentType: 'video/mp4', maxBytes: bytes.length, signal });
+}
+
+/** A server on data of its own whose new files go to `from`, with a bucket beside its disk. */
+export async function startOn(from: StorageName): Promise<TestApp> {
+  const environment = await newEnvironment(s3Environment(await createBucket()) ?? {});
+  return startApp(using(from), environment);
+}
+
+/** The same server again, with new files going elsewhere. */
+export async function switchTo(app: TestApp, storage: StorageName, overrides: Environment = {}): Promise<TestApp> {
+  await app.stop();
+  return startApp({ ...using(storage), ...overrides }, app.environment);
+}
+
+function using(storage: StorageName): Environment {
+  return { USE_S3: String(storage === 's3') };
+}
+
+/** A course with a file in every slot, an image, and lists of captions and resources in an order of their own. */
+export async function createLibrary(client: Client, title: string): Promise<CourseTree & { readonly imageId: string }> {
+  const tree = await createTree(client, { title });
+  const { videoId } = tree;
+  const variables = { videoId, file: null };
+  for (const [language, label] of [
+    ['fr', 'Français'],
+    ['de', 'Deutsch'],
+    ['pt-BR', 'Português'],
+  ] as const) {
+    const input = { language, label, kind: 'CAPTIONS' as const, isDefault: language === 'de' };
+    dataOf(await client.upload(gql.AddVideoCaptionDocument, { ...variables, input }, { file: vttFile() }));
+  }
+  for (const [file, input] of [
+    [pdfFile, { title: 'Slides' }],
+    [zipFile, {}],
+    [textFile, { title: 'Notes' }],
+  ] as const) {
+    dataOf(await client.upload(gql.AddVideoResourceDocument, { ...variables, input }, { file }));
+  }
+  const image = { file: null, input: { altText: 'A picture' } };
+  const { uploadImage } = dataOf(await client.upload(gql.UploadImageDocument, image, { file: fixtures.avif }));
+  return { ...tree, imageId: uploadImage.id };
+}
+
+/** Every file that a record refers to. */
+export async function liveFiles(): Promise<MediaFile[]> {
+  const files: MediaFile[] = [];
+  for (const slot of MEDIA_SLOTS) for await (const { file } of slotOwners[slot].files()) files.push(file);
+  return files;
+}
+
+/** The objects of a storage by key. */
+export async function objectsIn(app: TestApp, name: StorageName): Promise<Map<string, ObjectStat>> {
+  const objects = new Map<string, ObjectStat>();
+  for await (const { key, ...stat } of app.app.storages.byName(name)!.list('')) objects.set(key, stat);
+  return objects;
+}
+
+export async function keysIn(app: TestApp, name: StorageName): Promise<string[]> {
+  return [...(await objectsIn(app, name)).keys()].sort();
+}
+
+/** The rows of the journal, as `state storage/key`. */
+export async function journalRows(): Promise<string[]> {
+  const rows = await MediaObjectModel.find({}).lean();
+  return rows.map(({ state, _id }) => `${state} ${_id}`).sort();
+}
+
+/** The documents of a collection as they are stored. */
+export async function documentsIn(collection: string): Promise<unknown[]> {
+  return mongoose.connection.collection(collection).find({}).sort({ _id: 1 }).toArray();
+}
+
+/**
+ * What has to be true after a migration has ended and a sweep has run: every file is in the target with the bytes of
+ * its record; beside them there are only kept originals of live files, each with its row; and nothing unfinished.
+ */
+export async function expectMigrated(app: TestApp, target: StorageName): Promise<void> {
+  const source = otherThan(target);
+  const files = await liveFiles();
+  expect(files.filter((file) => file.storage !== target)).toEqual([]);
+  const storage = app.app.storages.byName(target)!;
+  for (const { key, size, sha256 = '' } of files) {
+    const whole = await holds(storage, key, { size, sha256 }, new AbortController().signal, () => undefined);
+    expect([key, whole]).toEqual([key, true]);
+  }
+  const live = files.map(({ key }) => key).sort();
+  expect(await keysIn(app, target)).toEqual(live);
+  const originals = await keysIn(app, source);
+  expect(live).toEqual(expect.arrayContaining(originals));
+  expect(await journalRows()).toEqual(originals.map((key) => `kept ${source}/${key}`));
+  expect(await unfinishedUploads(app.environment['S3_BUCKET_NAME']!)).toEqual([]);
+}
+
+/** Two servers' worth of a test: files put in one storage, and a server that stores new ones in the other. */
+export async function startMigrating(from: StorageName, fill: (client: Client) => Promise<void>): Promise<TestApp> {
+  const before = await startOn(from);
+  try {
+    await fill(await clientOf(before, 'ada'));
+    return await switchTo(before, otherThan(from));
+  } catch (error) {
+    await before.remove();
+    throw error;
+  }
+}

@@ -361,6 +361,28 @@ describe.skipIf(inject('s3') === null).each(WAYS)('the originals of a migration 
     await expectMigrated(app, to);
   });
 
+  it('a copy that was swept right before its publication is not published, but made again', async () => {
+    const owner = slotOwners.VIDEO_FILE;
+    const read = owner.read.bind(owner);
+    let swept = false;
+    vi.spyOn(owner, 'read').mockImplementation(async (place) => {
+      const state = await read(place);
+      const unswept = !swept && (await keysIn(app, to)).includes(key);
+      if (unswept) {
+        swept = true;
+        await setDeadline(past());
+        await app.app.sweeper.sweep();
+        expect(await keysIn(app, to)).not.toContain(key);
+      }
+      return state;
+    });
+    expect(await migrateHere(app, to, { concurrency: 1 })).toMatchObject({ copied: 3, left: 0 });
+    expect(swept).toBe(true);
+    vi.restoreAllMocks();
+    await expectMigrated(app, to);
+    expect(await keysIn(app, from)).toHaveLength(3);
+  });
+
   it('a kept row says nothing about a file that was never moved', async () => {
     await copies.keep(original);
     await replace();

@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LecternError } from '../../errors.js';
-import { ObjectNotFoundError, type Storage } from '../../storage/storage.js';
 import type { Telemetry } from '../../telemetry.js';
 import { counterpart, type Claim, type CopyJournal } from '../journal/copy-journal.js';
 import { isSameObject, type Journal, type JournalledObject } from '../journal/journal.js';
 import type { LifeCycle } from '../life-cycle.js';
 import type { MediaFile } from '../media-file.model.js';
-import type { Place, SlotOwners } from '../slot-owner.js';
+import type { SlotOwners } from '../slot-owner.js';
 import { UploadBatch } from '../upload-batch.js';
-import { digestOf, holds, type Digest } from './digest.js';
+import type { Digest } from './digest.js';
+import { copyAcross, FileLeftError, isWhole, wantedDigest, type Move } from './file-copy.js';
 
 export interface FileMoverParts {
   readonly owners: SlotOwners;
@@ -22,39 +20,12 @@ export interface FileMoverParts {
   readonly pendingDeadlineMs: number;
 }
 
-/** A file and where its owner has it. */
-export interface LocatedFile {
-  readonly place: Place;
-  readonly file: MediaFile;
-}
-
-/** The move of one file. */
-export interface Move extends LocatedFile {
-  readonly source: Storage;
-  readonly target: Storage;
-  readonly signal: AbortSignal;
-  /** Hears of the bytes that were read: each once on its way, and once when the copy is read back. */
-  readonly onBytes: (bytes: number) => void;
-}
-
 /**
  * - `copied`: the owner refers to a copy that was made now
  * - `reused`: to one that was there: an original of an earlier migration, or of a run that broke off
  * - `superseded`: the file was replaced or deleted meanwhile; no copy of it stays
  */
 export type MoveOutcome = 'copied' | 'reused' | 'superseded';
-
-/** A file that stays where it is. The message says why, for people. */
-export class FileLeftError extends Error {
-  constructor(
-    message: string,
-    /** What lies under the key in the target is not this migration's to remove. */
-    readonly foreignObject = false,
-  ) {
-    super(message);
-    this.name = 'FileLeftError';
-  }
-}
 
 /** How often a lost compare-and-set, or a row that was swept, is tried again. */
 const MAX_ATTEMPTS = 1_000;
@@ -66,8 +37,6 @@ const MAX_PAUSE_MS = 20;
  * its way could reach the next copy. It also lets a store that broke off come to rest.
  */
 export const SOLE_DELETION_MS = 60_000;
-/** How many bytes may wait between the two storages. */
-const BUFFER_BYTES = 1024 ** 2;
 
 /**
  * Moves one file to the other storage, under the same key, with the discipline of an upload: a pending row before the
@@ -133,13 +102,13 @@ export class FileMover {
     const { target, file } = move;
     const found = await target.stat(file.key);
     if (found) {
-      if (await this.isWhole(move, await this.expected(move, batch), batch)) return 'reused';
+      if (await this.verify(move, await wantedDigest(move, batch), batch)) return 'reused';
       if (claim === 'new') throw new FileLeftError(`${target.name} holds something else under its key`, true);
       return 'again';
     }
     if (claim !== 'new') await target.sweepUnfinished({ key: file.key, olderThan: new Date() });
-    const copied = await this.parts.telemetry.step('store', copyOf(move), () => this.copy(move, batch));
-    if (!(await this.isWhole(move, copied, batch))) {
+    const copied = await this.parts.telemetry.step('store', copyOf(move), () => copyAcross(move, batch));
+    if (!(await this.verify(move, copied, batch))) {
       throw new FileLeftError(`what was written to ${target.name} read back differently`);
     }
     return 'copied';
@@ -152,7 +121,7 @@ export class FileMover {
       await copies.reopen(copy, batch.id, batch.deadline());
       return 'again';
     }
-    if (!(await this.isWhole(move, await this.expected(move, batch), batch))) {
+    if (!(await this.verify(move, await wantedDigest(move, batch), batch))) {
       if (await this.isSuperseded(move)) return 'superseded';
       throw new FileLeftError(`the original that ${move.target.name} kept of it is damaged`);
     }
@@ -197,6 +166,10 @@ export class FileMover {
     throw new FileLeftError('its record changed without end');
   }
 
+  private verify(move: Move, wanted: Digest, batch: UploadBatch): Promise<boolean> {
+    return this.parts.telemetry.step('verify', copyOf(move), () => isWhole(move, wanted, batch));
+  }
+
   /** Whether the owner has let go of the file: then nothing about it is worth telling. */
   private async isSuperseded({ file, place }: Move): Promise<boolean> {
     const state = await this.parts.owners[file.slot].read(place);
@@ -216,75 +189,8 @@ export class FileMover {
       telemetry.logger.warn({ err: error, key: copy.key }, 'left a failed copy to the sweeper');
     }
   }
-
-  /** Streams the file across. Nothing becomes visible in the target unless the source is what its record says. */
-  private async copy({ source, target, file, onBytes }: Move, batch: UploadBatch): Promise<Digest> {
-    const { key, contentType, size } = file;
-    const bytes = await openOriginal(source, key, batch.signal);
-    const hash = createHash('sha256');
-    let digest: Digest | undefined;
-    async function* measured(): AsyncGenerator<Buffer> {
-      let read = 0;
-      for await (const chunk of bytes as AsyncIterable<Buffer>) {
-        read += chunk.length;
-        if (read > size) break;
-        hash.update(chunk);
-        batch.moved();
-        onBytes(chunk.length);
-        yield chunk;
-      }
-      digest = { size: read, sha256: hash.digest('hex') };
-      assertAsRecorded(source, file, digest);
-    }
-    const body = Readable.from(measured(), { objectMode: false, highWaterMark: BUFFER_BYTES });
-    try {
-      await target.put(key, body, { contentType, maxBytes: size, signal: batch.signal });
-    } finally {
-      body.destroy();
-      bytes.destroy();
-    }
-    if (!digest) throw new Error(`Storage ${target.name} stored "${key}" without reading all of it.`);
-    return digest;
-  }
-
-  /** What a copy has to be: by the record, or where that has no checksum by the original itself. */
-  private async expected({ source, file }: Move, batch: UploadBatch): Promise<Digest> {
-    if (file.sha256 !== undefined) return { size: file.size, sha256: file.sha256 };
-    const stream = await openOriginal(source, file.key, batch.signal);
-    const digest = await digestOf(stream, batch.moved);
-    assertAsRecorded(source, file, digest);
-    return digest;
-  }
-
-  /** Reads the copy back from the target. */
-  private async isWhole({ target, file, onBytes }: Move, expected: Digest, batch: UploadBatch): Promise<boolean> {
-    return this.parts.telemetry.step('verify', { storage: target.name, key: file.key }, async () => {
-      return holds(target, file.key, expected, batch.signal, (bytes) => {
-        batch.moved();
-        onBytes(bytes);
-      });
-    });
-  }
 }
 
 function copyOf({ file: { key, slot }, place, target }: Move): JournalledObject {
   return { storage: target.name, key, slot, place };
-}
-
-async function openOriginal(source: Storage, key: string, signal: AbortSignal): Promise<Readable> {
-  try {
-    return await source.open(key, { signal });
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) throw new FileLeftError(`it is missing from ${source.name}`);
-    throw error;
-  }
-}
-
-function assertAsRecorded(source: Storage, file: MediaFile, { size, sha256 }: Digest): void {
-  if (size !== file.size) {
-    throw new FileLeftError(`in ${source.name} it has not the ${String(file.size)} bytes of its record`);
-  }
-  if (file.sha256 !== undefined && sha256 !== file.sha256) {
-    throw new FileLeftError(`in ${source.name} its SHA-256 is not that of its record`);
-  }
 }

@@ -13,7 +13,8 @@ import type { LifeCycle } from '../life-cycle.js';
 import type { MediaFile } from '../media-file.model.js';
 import type { OwnerState, SlotOwners } from '../slot-owner.js';
 import { digestOf, holds } from './digest.js';
-import { FileLeftError, SOLE_DELETION_MS } from './file-mover.js';
+import { FileLeftError } from './file-copy.js';
+import { SOLE_DELETION_MS } from './file-mover.js';
 
 export interface KeptOriginalsParts {
   readonly owners: SlotOwners;

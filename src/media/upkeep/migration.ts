@@ -3,7 +3,8 @@ import { LecternError } from '../../errors.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ObjectReference } from '../journal/journal.js';
 import { MEDIA_SLOTS } from '../slots.js';
-import { FileLeftError, FileMover, type FileMoverParts, type LocatedFile, type MoveOutcome } from './file-mover.js';
+import { FileLeftError, type LocatedFile } from './file-copy.js';
+import { FileMover, type FileMoverParts, type MoveOutcome } from './file-mover.js';
 import { KeptOriginals } from './kept-originals.js';
 import { LeaseHolder } from './lease.js';
 

@@ -8,12 +8,12 @@ import { bigMp4, fixtures } from '../support/fixtures.js';
 import { VideoDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import {
-  bigVideo,
   expectMigrated,
   journalRows,
   keysIn,
   liveFiles,
   migrate,
+  migrateHere,
   objectsIn,
   startCommand,
   startMigrating,
@@ -23,7 +23,8 @@ const WAYS: readonly [StorageName, StorageName][] = [
   ['local', 's3'],
   ['s3', 'local'],
 ];
-const SAMPLES = [bigVideo, fixtures.video, bigMp4(12 * 1024 ** 2), fixtures.webm];
+/** The first is more than a part of a multipart upload: long enough on its way to be met there. */
+const SAMPLES = [bigMp4(10 * 1024 ** 2), fixtures.video, fixtures.quicktime, fixtures.webm];
 
 let app: TestApp;
 afterEach(() => app.remove());
@@ -69,8 +70,8 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
 
     const before = await objectsIn(app, to);
     const [done, rows] = [await moved(), await journalRows()];
-    await expectWatchable();
     await app.app.sweeper.sweep();
+    await expectWatchable();
     // A sweep is no reason to begin anew: what was begun may go on until its deadline.
     expect(await journalRows()).toEqual(rows);
 
@@ -104,7 +105,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
     expect(await journalRows()).toEqual(keys.map((key) => `kept ${from}/${key}`));
     await expectWatchable();
 
-    expect(await migrate(app, to)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await migrateHere(app, to)).toMatchObject({ left: 0 });
     await expectMigrated(app, to);
   });
 });

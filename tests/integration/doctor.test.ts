@@ -195,7 +195,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     expect(faults.filter(({ check }) => check.startsWith('s3'))).toMatchObject([
       { check: 's3 cors', status: 'warning' },
     ]);
-    const documented = tableRows(readPage('docs/operations.md').prose, 'Check', 'What is looked at');
+    const documented = tableRows(readPage('docs/maintenance.md').prose, 'Check', 'What is looked at');
     const names = documented.flatMap(([cell = '']) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name));
     expect(names.sort()).toEqual(all.map(({ check }) => check).sort());
     await allowOrigins(bucket, RULE);

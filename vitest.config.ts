@@ -1,4 +1,24 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes minutes begins first, so that no worker is alone with it in the end. */
+const LONG = ['tests/crash/', 'migration', 'storage-hangs', 'reconcile', 'doctor', 'races', 'database-faults'];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((part) => moduleId.includes(part));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+/** What speaks of HTTP, files and storages, whatever the database, runs once: with the embedded database. */
+const OF_NO_DATABASE = [
+  'tests/contract/*storage*',
+  'tests/integration/{cors,docs*,early-refusals,files*,forged-tokens,fuzz,graphql-audits,graphql-cop,hostile-content}.test.ts',
+  'tests/integration/{bounded-memory,disk-faults,large-uploads,log-secrets,measures,media-meter,multipart-conformance}.test.ts',
+  'tests/integration/{no-hang,playback,rate-limits,real-media,request-log,stalled-requests,storage-hangs}.test.ts',
+];
 
 // Decorators: Vite's compiler reads `experimentalDecorators` and `useDefineForClassFields` from tsconfig.json, so a decorated
 // field without a value is no property here either. Neither it nor tsc writes type metadata: every decorator names its type.
@@ -7,8 +27,9 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
-    // Servers, databases and clients of one test are busy at the same time: more workers than two make time-outs, not speed.
-    maxWorkers: 2,
+    // Servers, databases and clients of one test are busy at the same time: more workers than three make time-outs, not speed.
+    maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     // Slow enough for a busy machine. No retries: a test that passes at the second try tells of a race.
     testTimeout: 30_000,
     hookTimeout: 60_000,
@@ -21,6 +42,7 @@ export default defineConfig({
           // What needs a server: a run restricted to unit tests starts none, because a global setup runs only with its project.
           name: 'servers',
           include: ['tests/{contract,integration,crash}/**/*.test.ts'],
+          exclude: process.env.TEST_DATABASE === 'mongodb' ? OF_NO_DATABASE : [],
           globalSetup: ['tests/support/global-setup.ts'],
         },
       },

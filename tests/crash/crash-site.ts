@@ -41,7 +41,7 @@ export class CrashSite {
       const address = environment[name];
       if (address === undefined) continue;
       const url = new URL(address);
-      const relay = await startRelay(url);
+      const relay = await startRelay(new URL(address));
       relays.push(relay);
       url.host = `127.0.0.1:${relay.port}`;
       relayed[name] = url.href;

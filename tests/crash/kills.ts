@@ -20,15 +20,20 @@ const STEPS = [
   'discard',
 ];
 const POINTS = STEPS.flatMap((step) => MOMENTS.map((moment) => ({ moment, step })));
-/** The steps of a sweep, each with a kill that leaves it something to do. */
+/**
+ * The steps of a sweep, in their order, each with a kill that leaves it something to do. After one step is before the
+ * next.
+ */
 const SWEEP_POINTS = [
-  { step: 'expire', leaving: 'kill:after:store' },
-  { step: 'fence', leaving: 'kill:after:store' },
-  { step: 'doom', leaving: 'kill:after:store' },
-  { step: 'delete', leaving: 'kill:after:store' },
-  { step: 'forget', leaving: 'kill:after:store' },
-  { step: 'finish', leaving: 'kill:after:swap' },
-].flatMap((point) => MOMENTS.map((moment) => ({ moment, ...point })));
+  { moment: 'before', step: 'expire', leaving: 'kill:after:store' },
+  { moment: 'before', step: 'fence', leaving: 'kill:after:store' },
+  { moment: 'before', step: 'doom', leaving: 'kill:after:store' },
+  { moment: 'before', step: 'delete', leaving: 'kill:after:store' },
+  { moment: 'before', step: 'forget', leaving: 'kill:after:store' },
+  { moment: 'after', step: 'forget', leaving: 'kill:after:store' },
+  { moment: 'before', step: 'finish', leaving: 'kill:after:swap' },
+  { moment: 'after', step: 'finish', leaving: 'kill:after:swap' },
+];
 
 /** A step comes by many times, and it is not always the first that does harm. */
 const MOST_PASSES = 4;

@@ -23,7 +23,7 @@ import { faultsOf, letTimePass } from '../support/wholeness.js';
 
 /** A deadline that passes soon, and a sweeper that looks often. The delays are longer than both. */
 const HASTY = { UPLOAD_STALL_SECONDS: '1', PENDING_DEADLINE_SECONDS: '2', SWEEP_INTERVAL_SECONDS: '1' };
-const SLEEP_MS = 7_000;
+const SLEEP_MS = 5_000;
 
 onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => {
   let environment: Environment & { readonly DATA_DIR: string };

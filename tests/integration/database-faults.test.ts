@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
-import { expectEndOf, readinessOf, ROUND_MS, sendAll } from '../support/fault-rounds.js';
+import { expectEndOf, expectReadiness, ROUND_MS, sendAll } from '../support/fault-rounds.js';
 import { CoursesDocument } from '../support/gql/graphql.js';
 import { errorCodes } from '../support/graphql-client.js';
 import { startFaultyDatabase, type FaultyDatabase } from '../support/faulty-database.js';
@@ -34,11 +34,10 @@ afterAll(async () => {
 });
 
 /** One round: everything that clients do, side by side, in the fault; then without it. */
-async function round(begin: () => unknown, end: () => void, ready: number): Promise<string[]> {
+async function round(begin: () => unknown, end: () => void, ready: 200 | 503): Promise<string[]> {
   const operations = await newWorkload(client);
   await begin();
-  const [outcomes, status] = await Promise.all([sendAll(operations), readinessOf(app)]).finally(end);
-  expect(status).toBe(ready);
+  const [outcomes] = await Promise.all([sendAll(operations), expectReadiness(app, ready)]).finally(end);
   for (const { name, kind } of operations) {
     expect(['done', 'DATABASE_UNAVAILABLE', ...(kind === 'deletion' ? DELETED_TWICE : [])], name).toContain(
       outcomes[name],
@@ -126,7 +125,7 @@ it(
     await proxy.refuse();
     const readers = Promise.all(Array.from({ length: 8 }, reader));
     const outcomes = await sendAll(operations);
-    expect(await readinessOf(app)).toBe(503);
+    await expectReadiness(app, 503);
     // Away in another way: it takes connections, and that is all.
     proxy.turn({ kind: 'hanging' });
     await proxy.listen();

@@ -2,7 +2,7 @@ import { expect, inject } from 'vitest';
 import { s3Environment, startApp, type TestApp } from './app.js';
 import { createBucket } from './bucket.js';
 import { clientOf, type Client } from './client.js';
-import { expectEndOf, readinessOf, sendAll, type Outcomes } from './fault-rounds.js';
+import { expectEndOf, expectReadiness, sendAll, type Outcomes } from './fault-rounds.js';
 import { passing, startS3Proxy, type Intercept, type S3Proxy } from './s3-proxy.js';
 import { newWorkload, type Operation } from './workload.js';
 
@@ -25,7 +25,7 @@ export interface FaultyStore {
   /** One round: everything that clients do, side by side, in the fault; then without it. */
   round(fault: Intercept, befallen: Befallen): Promise<void>;
   /** The same in a fault of the way itself, which `begin` brings about. */
-  roundBetween(begin: () => Promise<void>, end: () => Promise<void>, uploads: string, ready: number): Promise<void>;
+  roundBetween(begin: () => Promise<void>, end: () => Promise<void>, uploads: string, ready: 200 | 503): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -40,8 +40,7 @@ export async function startOnFaultyStore(): Promise<FaultyStore> {
     const operations = await newWorkload(client);
     await begin();
     // A round that fails leaves no fault to the next one.
-    const [outcomes, status] = await Promise.all([sendAll(operations), readinessOf(app)]).finally(end);
-    expect(status).toBe(ready);
+    const [outcomes] = await Promise.all([sendAll(operations), expectReadiness(app, ready)]).finally(end);
     expect(outcomes).toEqual(expected(operations, uploads));
     await expectEndOf(app, operations, outcomes);
   };

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
 import type { JournalledObject } from '../../src/media/journal/journal.js';
+import { LeaseModel } from '../../src/media/upkeep/lease.model.js';
 import { newEnvironment } from '../support/app.js';
 import { lectern } from '../support/cli.js';
 import { startServer, type ServerProcess } from '../support/server.js';
@@ -22,6 +23,8 @@ onEveryStorage('lectern sweep, beside a running server', (storage) => {
     environment = await newEnvironment(await storage.environment());
     server = await startServer(environment);
     app = await createApp(loadConfig(environment), { besideServer: true });
+    // The server sweeps at its start, and would share the work.
+    await vi.waitUntil(async () => (await LeaseModel.countDocuments()) === 0);
   });
   afterAll(async () => {
     await app.stop();

@@ -1,20 +1,31 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+const onMongodb = process.env.TEST_DATABASE === 'mongodb';
+
 /** What takes minutes begins first, so that no worker is alone with it in the end. */
 const LONG = ['tests/crash/', 'migration', 'storage-hangs', 'reconcile', 'doctor', 'races', 'database-faults'];
+/** The kills make so many databases that SecantusDB is slower ever after: on MongoDB they come last. */
+const LAST_ON_MONGODB = ['tests/crash/kills-'];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((part) => moduleId.includes(part));
+    const isOf =
+      (parts: readonly string[]) =>
+      ({ moduleId }: TestSpecification): boolean =>
+        parts.some((part) => moduleId.includes(part));
     const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const isLast = isOf(onMongodb ? LAST_ON_MONGODB : []);
+    const isLong = isOf(LONG);
+    const rank = (file: TestSpecification): number => (isLast(file) ? 2 : isLong(file) ? 0 : 1);
+    return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
 
 /** What speaks of HTTP, files and storages, whatever the database, runs once: with the embedded database. */
 const OF_NO_DATABASE = [
   'tests/contract/*storage*',
+  'tests/integration/migration-originals.test.ts',
   'tests/integration/{cors,docs*,early-refusals,files*,forged-tokens,fuzz,graphql-audits,graphql-cop,hostile-content}.test.ts',
   'tests/integration/{bounded-memory,disk-faults,large-uploads,log-secrets,measures,media-meter,multipart-conformance}.test.ts',
   'tests/integration/{no-hang,playback,rate-limits,real-media,request-log,stalled-requests,storage-hangs}.test.ts',
@@ -27,8 +38,9 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
-    // Servers, databases and clients of one test are busy at the same time: more workers than three make time-outs, not speed.
-    maxWorkers: 3,
+    // Servers, databases and clients of one test are busy at the same time: more workers make
+    // time-outs, not speed; and on MongoDB all share one server.
+    maxWorkers: onMongodb ? 2 : 3,
     sequence: { sequencer: LongFirst },
     // Slow enough for a busy machine. No retries: a test that passes at the second try tells of a race.
     testTimeout: 30_000,
@@ -42,7 +54,7 @@ export default defineConfig({
           // What needs a server: a run restricted to unit tests starts none, because a global setup runs only with its project.
           name: 'servers',
           include: ['tests/{contract,integration,crash}/**/*.test.ts'],
-          exclude: process.env.TEST_DATABASE === 'mongodb' ? OF_NO_DATABASE : [],
+          exclude: onMongodb ? OF_NO_DATABASE : [],
           globalSetup: ['tests/support/global-setup.ts'],
         },
       },

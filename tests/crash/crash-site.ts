@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApp, type App } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
-import { newEnvironment, tokenFor } from '../support/app.js';
+import { newEnvironment, removeData, tokenFor } from '../support/app.js';
 import { startServer, tryStartServer, type ServerProcess } from '../support/server.js';
 import type { StorageUnderTest } from '../support/storages.js';
 import { clientWith, type Client } from '../support/client.js';
@@ -96,8 +95,8 @@ export class CrashSite {
   }
 
   async remove(): Promise<void> {
+    await removeData(this.environment);
     for (const relay of this.relays) relay.close();
-    await rm(this.environment.DATA_DIR, { recursive: true, force: true });
   }
 
   /** Starts the server and compares what it shows to each client, byte for byte, with what was acknowledged to it. */

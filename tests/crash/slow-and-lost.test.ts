@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { afterEach, expect, it } from 'vitest';
 import { createApp } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
-import { newEnvironment, tokenFor } from '../support/app.js';
+import { newEnvironment, removeData, tokenFor } from '../support/app.js';
 import { clientWith, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
 import { downloadedSha256 } from '../support/download.js';
 import { bigMp4, fixtures } from '../support/fixtures.js';
@@ -60,7 +59,7 @@ onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => 
 
   afterEach(async () => {
     await server.stop('SIGKILL');
-    await rm(environment.DATA_DIR, { recursive: true, force: true });
+    await removeData(environment);
   });
 
   it('refuses a replacement that slept past its deadline: the old file stays', async () => {

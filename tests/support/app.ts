@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mongo } from 'mongoose';
 import { inject } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
 import { mintToken } from '../../src/auth/mint-token.js';
@@ -71,6 +72,18 @@ function databaseEnvironment(): Environment {
   const own = new URL(uri);
   own.pathname = `/lectern-${randomUUID().slice(0, 18)}`;
   return { MONGODB_URI: own.href };
+}
+
+/** Removes what servers in this environment have kept: their folder, and on a MongoDB server their database. */
+export async function removeData({ DATA_DIR, MONGODB_URI }: Environment): Promise<void> {
+  if (DATA_DIR !== undefined) await rm(DATA_DIR, { recursive: true, force: true });
+  if (MONGODB_URI === undefined || inject('mongodbUri') === null) return;
+  const client = new mongo.MongoClient(MONGODB_URI);
+  try {
+    await client.db().dropDatabase();
+  } finally {
+    await client.close();
+  }
 }
 
 /**

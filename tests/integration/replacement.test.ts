@@ -130,6 +130,8 @@ onEveryStorage('the replacement of a file', (storage) => {
       const { file, url } = await read(ada, owner);
       expect(sums).toContain(file?.sha256);
       expect(await downloadedSha256(url!)).toBe(file?.sha256);
+      // A request that waited long enough for its deletion has left it, and those that followed, to the sweeper.
+      await app.app.sweeper.sweep();
       expect(await keysUnder(`${prefix}/${ownerId(owner)}/`)).toEqual([file?.key]);
       expect(await app.app.journal.count()).toBe(0);
     },
@@ -143,7 +145,6 @@ onEveryStorage('the replacement of a file', (storage) => {
     const deletion = vi.spyOn(storageNow, 'delete').mockRejectedValue(new Error('not now'));
     try {
       const { file } = answered(await send(ada, owner, fixtures.webm));
-      expect(deletion).toHaveBeenCalledWith([old.key]);
       expect((await read(ada, owner)).file).toEqual(file);
     } finally {
       deletion.mockRestore();

@@ -142,8 +142,8 @@ export class Instructor {
       [4, () => this.replaceFile(client, place)],
       [2, () => this.replaceThumbnail(client, place)],
       [2, () => this.replaceCourseThumbnail(client, courseTitle)],
-      [1, () => this.refusedCaption(client, place)],
-      [1, () => this.brokenOff(client, url, place)],
+      [2, () => this.refusedCaption(client, place)],
+      [2, () => this.brokenOff(client, url, place)],
       ...(videos.length < ENOUGH.videos
         ? ([
             [2, () => this.createVideo(client, courseTitle, topicTitle)],

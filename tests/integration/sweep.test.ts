@@ -5,7 +5,7 @@ import { createApp, type App } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
 import type { JournalledObject } from '../../src/media/journal/journal.js';
-import { LeaseModel } from '../../src/media/upkeep/lease.model.js';
+import { LeaseModel } from '../../src/database/lease.model.js';
 import { newEnvironment } from '../support/app.js';
 import { lectern } from '../support/cli.js';
 import { startServer, type ServerProcess } from '../support/server.js';

@@ -4,7 +4,7 @@ import { CourseModel } from '../../src/catalog/course/course.model.js';
 import { TopicModel } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
-import { LeaseModel } from '../../src/media/upkeep/lease.model.js';
+import { LeaseModel } from '../../src/database/lease.model.js';
 import type { MediaFile } from '../../src/media/media-file.model.js';
 import type { TestApp } from './app.js';
 import { objectTraces } from './traces.js';

@@ -6,7 +6,7 @@ import { MEDIA_SLOTS } from '../slots.js';
 import { FileLeftError, type LocatedFile } from './file-copy.js';
 import { FileMover, type FileMoverParts, type MoveOutcome } from './file-mover.js';
 import { KeptOriginals } from './kept-originals.js';
-import { LeaseHolder } from './lease.js';
+import { LeaseHolder } from '../../database/lease.js';
 
 export interface MigrationOptions {
   readonly source: Storage;

@@ -2,7 +2,7 @@ import type { Telemetry } from '../../telemetry.js';
 import { endedWithin } from '../ended-within.js';
 import type { Journal, MediaObject } from '../journal/journal.js';
 import type { LifeCycle } from '../life-cycle.js';
-import { LeaseHolder } from './lease.js';
+import { LeaseHolder } from '../../database/lease.js';
 
 export interface SweeperParts {
   readonly journal: Journal;

@@ -1,15 +1,18 @@
-import { isDuplicateKey } from '../../database/database-errors.js';
-import { newId } from '../../database/ids.js';
+import { isDuplicateKey } from './database-errors.js';
+import { newId } from './ids.js';
 import { LeaseModel } from './lease.model.js';
 
 /**
- * Shares work among servers: who holds the lease does it. Nothing relies on there being only one at a time; a lease
- * only saves the others the trouble.
+ * Shares background work among servers: the server that holds the lease does the work. A lease only saves the other
+ * servers work that would be done twice. The work itself must be safe when two servers do it at the same time.
  */
 export class LeaseHolder {
   private readonly holder = newId();
 
-  /** Takes or renews the lease for so many milliseconds. False while another holder has it. */
+  /**
+   * Takes or renews the lease on some work for `forMs` milliseconds.
+   * Returns false while another holder has it.
+   */
   async take(work: string, forMs: number): Promise<boolean> {
     const now = Date.now();
     const free = { _id: work, $or: [{ until: { $lte: new Date(now) } }, { holder: this.holder }] };
@@ -21,13 +24,13 @@ export class LeaseHolder {
       );
       return true;
     } catch (error) {
-      // The lease is there and not free, so the upsert tried to insert it again.
+      // The lease exists and is not free: the upsert tried to insert it a second time.
       if (isDuplicateKey(error)) return false;
       throw error;
     }
   }
 
-  /** Gives the lease back, so that the next one need not wait. */
+  /** Ends the lease now, so that another server can take it at once. Does nothing when another server holds it. */
   async release(work: string): Promise<void> {
     await LeaseModel.deleteOne({ _id: work, holder: this.holder });
   }

@@ -1,3 +1,5 @@
+import { within } from './within.js';
+
 /** What one check of an installation says. */
 export interface Diagnosis {
   /** What was looked at, in a few words: 's3 bucket'. */
@@ -21,18 +23,11 @@ export const problem = (message: string, remedy: string): Outcome => ({ status: 
 
 /** Makes one check. That it throws, or does not end in time, is its outcome: a problem, with this remedy. */
 export async function examine(check: string, remedy: string, look: () => Promise<Outcome>): Promise<Diagnosis> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(problem(`No answer within ${CHECK_TIMEOUT_MS / 1_000} seconds.`, remedy));
-    }, CHECK_TIMEOUT_MS);
-  });
+  const late = (): Outcome => problem(`No answer within ${CHECK_TIMEOUT_MS / 1_000} seconds.`, remedy);
   try {
-    return { check, ...(await Promise.race([look(), tooLong])) };
+    return { check, ...(await within(CHECK_TIMEOUT_MS, look(), late)) };
   } catch (error) {
     return { check, ...problem(reasonOf(error), remedy) };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

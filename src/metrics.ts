@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from './within.js';
 
 /** How a request ended: served, refused for the client's fault, failed for ours, or left by its client before its answer. */
 export type RequestOutcome = 'served' | 'refused' | 'failed' | 'left';
@@ -118,7 +119,8 @@ export class Metrics {
       registers: this.registers,
       async collect() {
         this.reset();
-        const counts = await Promise.race([ask().catch(() => ({})), nothingAfter(SCRAPE_WAIT_MS)]);
+        const none = (): Record<string, number> => ({});
+        const counts = await within(SCRAPE_WAIT_MS, ask().catch(none), none);
         for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
       },
     });
@@ -128,8 +130,4 @@ export class Metrics {
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }
-}
-
-function nothingAfter(ms: number): Promise<Record<string, number>> {
-  return new Promise((resolve) => setTimeout(resolve, ms, {}).unref());
 }

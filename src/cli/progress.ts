@@ -1,6 +1,6 @@
-import { SingleBar } from 'cli-progress';
+import { ProgressBar } from './progress-bar.js';
 
-/** How far something is. */
+/** How far a command is that works through files of known sizes. */
 export interface Progress {
   readonly files: number;
   readonly bytes: number;
@@ -8,44 +8,28 @@ export interface Progress {
   readonly totalBytes: number;
 }
 
-/** Where no terminal is, a line is written so often, in milliseconds. */
-const LINE_EVERY_MS = 10_000;
-const BAR_WIDTH = 24;
-const BAR = { format: '{bar} {percentage}% | {facts}', barsize: BAR_WIDTH, hideCursor: true, gracefulExit: false };
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** Tells on standard error how far a command is: with a bar on a terminal, else by a line now and then. */
+/** A progress bar by bytes, with the rate and the time that is left. */
 export class ProgressReport {
-  private readonly bar: SingleBar | undefined;
+  private readonly bar: ProgressBar;
   private readonly startedAt = Date.now();
-  private lastLineAt = Date.now();
-  private barIsOn = false;
 
-  constructor(private readonly stream: NodeJS.WriteStream = process.stderr) {
-    this.bar = stream.isTTY ? new SingleBar({ ...BAR, stream }) : undefined;
+  constructor(stream?: NodeJS.WriteStream) {
+    this.bar = new ProgressBar(stream);
   }
 
   update(progress: Progress): void {
-    const { bytes, totalBytes } = progress;
-    if (this.bar) {
-      if (!this.barIsOn) this.bar.start(totalBytes, 0, { facts: '' });
-      this.barIsOn = true;
-      this.bar.update(bytes, { facts: this.facts(progress) });
-    } else if (Date.now() - this.lastLineAt >= LINE_EVERY_MS) {
-      this.lastLineAt = Date.now();
-      this.stream.write(`${this.facts(progress)}\n`);
-    }
+    this.bar.show({ done: progress.bytes, total: progress.totalBytes, facts: this.facts(progress) });
   }
 
-  /** A line of its own, above the bar. */
+  /** Writes a line of its own, above the bar. */
   say(line: string): void {
-    // Back to the beginning of the bar's line, and clear it (ECMA-48, EL): the bar is drawn again below.
-    this.stream.write(this.barIsOn ? `\r\u001B[2K${line}\n` : `${line}\n`);
+    this.bar.say(line);
   }
 
   end(): void {
-    if (this.barIsOn) this.bar?.stop();
-    this.barIsOn = false;
+    this.bar.end();
   }
 
   private facts({ files, bytes, totalFiles, totalBytes }: Progress): string {

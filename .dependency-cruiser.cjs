@@ -12,10 +12,26 @@ const app = '^src/app(\\.ts$|/)';
 const config = '^src/config(\\.ts$|/)';
 const dataDir = '^src/data-dir\\.ts$';
 const banner = '^src/banner\\.ts$';
+const process = '^src/(stop-signals|known-failure|samples)\\.ts$';
 const main = '^src/main\\.ts$';
 const cli = '^src/cli/';
 const studio = '^src/studio/';
-const everyRoom = [ground, supports, media, catalog, schema, http, app, config, dataDir, banner, main, cli, studio];
+const everyRoom = [
+  ground,
+  supports,
+  media,
+  catalog,
+  schema,
+  http,
+  app,
+  config,
+  dataDir,
+  banner,
+  process,
+  main,
+  cli,
+  studio,
+];
 
 /** What is started by its name: the server, the commands, and worker threads. */
 const entryPoints = [main, '^src/cli/(main|emit-schema)\\.ts$', '^src/.*worker\\.ts$'];
@@ -66,19 +82,34 @@ module.exports = {
     ),
     only('config-stands-alone', config, [ground, config], 'config.ts reads the environment and knows no room.'),
     only('data-dir-stands-alone', dataDir, [ground], 'data-dir.ts takes options.'),
+    {
+      name: 'commands-are-not-imported',
+      severity: 'error',
+      comment: 'What the server and the commands both need stands beside main.ts.',
+      from: { path: '^src/', pathNot: [cli] },
+      to: { path: cli },
+    },
+    {
+      name: 'process-by-main-and-cli-only',
+      severity: 'error',
+      comment: 'Signals, failures at the terminal and samples are for what runs as a process.',
+      from: { path: '^src/', pathNot: [main, cli, process] },
+      to: { path: process },
+    },
+    only('process-knows-no-room', process, [ground, config, dataDir, process], 'It is loaded by every command.'),
     only('studio-stands-alone', studio, [studio], 'The web page imports only itself and its generated documents.'),
     {
       name: 'config-by-app-only',
       severity: 'error',
       comment: 'A room states its options as an interface; app.ts passes them.',
-      from: { path: '^src/', pathNot: [app, main, cli, banner, config] },
+      from: { path: '^src/', pathNot: [app, main, cli, banner, process, config] },
       to: { path: config },
     },
     {
       name: 'data-dir-by-app-only',
       severity: 'error',
       comment: 'A room is told its folder.',
-      from: { path: '^src/', pathNot: [app, main, cli, banner] },
+      from: { path: '^src/', pathNot: [app, main, cli, banner, process] },
       to: { path: dataDir },
     },
     {

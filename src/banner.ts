@@ -1,4 +1,4 @@
-/** What there is to say of a server that is ready. */
+/** What a server says of itself once it is ready. */
 export interface BannerFacts {
   /** The GraphQL URL as clients reach it. */
   readonly url: string;
@@ -8,17 +8,20 @@ export interface BannerFacts {
   readonly storage: { readonly name: 's3'; readonly bucket: string } | { readonly name: 'local'; readonly dir: string };
   /** The folder of the embedded database. */
   readonly dataDir: string;
-  /** A token of an instructor to try things out with, where the server can make one. */
-  readonly token?: string;
-  /** An image for the first upload, where there is one. */
-  readonly thumbnailPath?: string;
+  /** Absent when the server cannot make tokens. */
+  readonly trial?: {
+    /** A token of an instructor, to try Lectern out with. */
+    readonly token: string;
+    /** The image of the example upload. */
+    readonly thumbnailPath: string;
+  };
 }
 
 const CREATE_COURSE =
   'mutation($input: CreateCourseInput!, $thumbnail: Upload) ' +
   '{ createCourse(input: $input, thumbnail: $thumbnail) { id title thumbnailUrl } }';
 
-/** What a log line says of a server that is ready: for production, so no token. */
+/** The fields of the log line that says that a production server is ready. No token is among them. */
 export function readyFields(facts: BannerFacts): Record<string, string> {
   return {
     url: facts.url,
@@ -36,7 +39,7 @@ export function mongodbHostOf(uri: string): string {
 
 /** The text that greets a person at a terminal, outside production. It ends with a new line. */
 export function banner(facts: BannerFacts): string {
-  const { storage, mongodbHost, token, thumbnailPath } = facts;
+  const { storage, mongodbHost, trial } = facts;
   const lines = [
     '',
     `Lectern is ready: ${facts.url}`,
@@ -52,11 +55,10 @@ export function banner(facts: BannerFacts): string {
       '',
     );
   }
-  if (token !== undefined) {
+  if (trial !== undefined) {
+    const { token, thumbnailPath } = trial;
     lines.push('A token of an instructor, valid for 24 hours:', '', `  ${token}`, '');
-    if (thumbnailPath !== undefined) {
-      lines.push('Create a course with a thumbnail:', '', uploadCommand(facts.url, token, thumbnailPath), '');
-    }
+    lines.push('Create a course with a thumbnail:', '', uploadCommand(facts.url, token, thumbnailPath), '');
   }
   return `${lines.join('\n')}\n`;
 }

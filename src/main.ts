@@ -2,20 +2,18 @@ import { type App, createApp } from './app.js';
 import { mintToken } from './auth/mint-token.js';
 import { Role } from './auth/viewer.js';
 import { banner, type BannerFacts, mongodbHostOf, readyFields } from './banner.js';
-import { knownFailure } from './cli/known-failure.js';
-import { sampleThumbnail } from './cli/sample-thumbnail.js';
 import { type Config, loadConfig } from './config.js';
 import { authSecret, DataDir } from './data-dir.js';
+import { knownFailure } from './known-failure.js';
+import { samplePath } from './samples.js';
+import { StopSignals } from './stop-signals.js';
 import { Telemetry } from './telemetry.js';
 
-/** One Ctrl-C can arrive twice, from the terminal and from npm. Only a signal later than this is a second one. */
-const SAME_SIGNAL_MS = 500;
-/** What stop() may take beyond the grace that it gives to running requests, in milliseconds. */
+/** How long stop() may take after the grace that running requests get, in milliseconds. */
 const STOP_MARGIN_MS = 15_000;
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 const TRIAL_TOKEN_SECONDS = 24 * 3600;
 
-/** Whatever LOG_LEVEL is, these lines are written: that the server is ready in production, and that it failed. */
+/** Writes, whatever LOG_LEVEL is: that a production server is ready, and that the process failed. */
 const telemetry = new Telemetry({ level: 'info' });
 
 try {
@@ -33,7 +31,7 @@ async function run(): Promise<number> {
   const config = loadConfig();
   const app = await createApp(config);
   const exitCode = await serve(app, config, toldToStop).catch(async (error: unknown) => {
-    // What went wrong first is what there is to say.
+    // The first failure is thrown: it explains the second one, which is only logged.
     await stopInTime(app, config).catch((second: unknown) => telemetry.logger.error({ err: second }, 'stop failed'));
     throw error;
   });
@@ -43,26 +41,19 @@ async function run(): Promise<number> {
 
 async function serve(app: App, config: Config, toldToStop: Promise<number>): Promise<number> {
   const started = app.start();
-  // Told to stop before it is ready, nobody waits for how the start ends.
+  // A stop that is asked for during the start does not wait for the start: its failure has no other handler.
   started.catch(() => undefined);
   const ready = await Promise.race([started, toldToStop]);
   if (typeof ready === 'object') await sayReady(config, ready.url);
   return toldToStop;
 }
 
-/** Resolves with the exit code when the process is told to stop, or has to because of a defect. */
+/** Resolves with the exit code when the process is asked to stop, or has to stop because of a defect. */
 function stopRequest(): Promise<number> {
   return new Promise((resolve) => {
-    let firstSignalAt: number | undefined;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        firstSignalAt ??= performance.now();
-        if (performance.now() - firstSignalAt >= SAME_SIGNAL_MS) process.exit(SIGNAL_EXIT_CODES[signal]);
-        resolve(0);
-      });
-    }
+    new StopSignals().signal.addEventListener('abort', () => resolve(0));
     let failed = false;
-    // Also called for a rejection that nobody handles. After either, only stopping is safe.
+    // Also called for a rejection that nobody handles. After either, the state of the process is unknown: only stopping is safe.
     process.on('uncaughtException', (error, origin) => {
       telemetry.logger.fatal({ err: error, origin }, 'Lectern stops because of a defect');
       if (failed) process.exit(1);
@@ -94,14 +85,10 @@ async function sayReady(config: Config, baseUrl: string): Promise<void> {
   else process.stdout.write(banner({ ...facts, ...(await trial(config)) }));
 }
 
-/** What a first upload takes, as far as there is any. */
-async function trial(config: Config): Promise<Pick<BannerFacts, 'token' | 'thumbnailPath'>> {
-  const thumbnailPath = sampleThumbnail();
+/** What the example upload of the banner needs. Empty when this server cannot make tokens. */
+async function trial(config: Config): Promise<Pick<BannerFacts, 'trial'>> {
   const token = await trialToken(config);
-  return {
-    ...(token === undefined ? {} : { token }),
-    ...(thumbnailPath === undefined ? {} : { thumbnailPath }),
-  };
+  return token === undefined ? {} : { trial: { token, thumbnailPath: samplePath('thumbnail.jpg') } };
 }
 
 async function trialToken(config: Config): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { doctorCommand } from './doctor.js';
-import { knownFailure } from './known-failure.js';
+import { knownFailure } from '../known-failure.js';
 import { migrateStorageCommand } from './migrate-storage.js';
 import { reconcileCommand } from './reconcile.js';
 import { seedCommand } from './seed.js';

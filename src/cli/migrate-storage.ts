@@ -3,7 +3,7 @@ import type { App } from '../app.js';
 import { LecternError } from '../errors.js';
 import type { MigrationSummary } from '../media/upkeep/migration.js';
 import type { Storage, StorageName } from '../storage/storage.js';
-import { CommandError } from './known-failure.js';
+import { CommandError } from '../known-failure.js';
 import { formatBytes, ProgressReport } from './progress.js';
 import { withApp } from './with-app.js';
 

@@ -1,9 +1,10 @@
-/** What `lectern seed` makes. Titles are what it knows its records again by. */
+import type { SampleName } from '../samples.js';
+
+/** What `lectern seed` makes. It recognises its records by their titles. */
 
 export interface SeedVideo {
   readonly title: string;
-  /** Of the fixtures. */
-  readonly file: string;
+  readonly file: SampleName;
   readonly isPreview?: boolean;
 }
 

@@ -1,5 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { Command } from 'commander';
 import type { App } from '../app.js';
 import { Role } from '../auth/viewer.js';
@@ -9,7 +9,7 @@ import { topicPages } from '../catalog/topic/topic.loader.js';
 import type { Topic } from '../catalog/topic/topic.model.js';
 import { videoPages } from '../catalog/video/video.loader.js';
 import { Upload } from '../graphql/upload.js';
-import { CommandError } from './known-failure.js';
+import { type SampleName, samplePath } from '../samples.js';
 import { SEED_COURSES, type SeedCourse, type SeedTopic, type SeedVideo } from './seed-catalogue.js';
 import { withApp } from './with-app.js';
 
@@ -53,7 +53,7 @@ async function seedVideo(app: App, topic: Topic, wanted: SeedVideo): Promise<num
   const videos = await pageOf(videoPages(newContext()), topic.videoIds);
   if (videos.some((video) => video.title === wanted.title)) return 0;
   const { title, isPreview = false } = wanted;
-  const uploads = { file: fixture(wanted.file), thumbnail: fixture('thumbnail.jpg') };
+  const uploads = { file: sample(wanted.file), thumbnail: sample('thumbnail.jpg') };
   await app.videos.create(newContext(), topic._id, { title, isPreview }, uploads);
   return 1;
 }
@@ -65,7 +65,7 @@ async function findCourse(app: App, { title }: SeedCourse): Promise<Course | und
 
 async function makeCourse(app: App, { title, description, category, level }: SeedCourse): Promise<Course> {
   const input = { title, description, category, level: level as CourseLevel, status: 'PUBLISHED' as const };
-  const uploads = { thumbnail: fixture('thumbnail.jpg'), introVideo: fixture('intro.mp4') };
+  const uploads = { thumbnail: sample('thumbnail.jpg'), introVideo: sample('intro.mp4') };
   return app.courses.create(newContext(), input, uploads);
 }
 
@@ -88,9 +88,7 @@ function newContext(): CatalogContext {
   return { requestId: 'seed', viewer, signal: new AbortController().signal };
 }
 
-function fixture(name: string): Upload {
-  const path = fileURLToPath(new URL(`../../tests/fixtures/${name}`, import.meta.url));
-  if (!existsSync(path))
-    throw new CommandError(`The sample file ${path} is missing: seed works in a clone of the repository.`);
-  return new Upload(() => Promise.resolve({ filename: name, declaredType: '', stream: createReadStream(path) }));
+function sample(name: SampleName): Upload {
+  const open = (): Readable => createReadStream(samplePath(name));
+  return new Upload(() => Promise.resolve({ filename: name, declaredType: '', stream: open() }));
 }

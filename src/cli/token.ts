@@ -4,7 +4,7 @@ import { isViewerId, type Role, ROLES } from '../auth/viewer.js';
 import { type Config, loadConfig } from '../config.js';
 import { authSecret, DataDir } from '../data-dir.js';
 import { parseDuration } from './duration.js';
-import { CommandError } from './known-failure.js';
+import { CommandError } from '../known-failure.js';
 
 interface TokenOptions {
   readonly sub: string;

@@ -5,7 +5,7 @@ import { CommanderError } from 'commander';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.js';
-import { CommandError } from '../../src/cli/known-failure.js';
+import { CommandError } from '../../src/known-failure.js';
 import { parseLifetime, tokenCommand } from '../../src/cli/token.js';
 import { ConfigError } from '../../src/config.js';
 import { DataDir } from '../../src/data-dir.js';

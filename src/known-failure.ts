@@ -1,7 +1,6 @@
-import { ConfigError } from '../config.js';
-import { DataDirError } from '../data-dir.js';
-import { LecternError } from '../errors.js';
-import { DeletionRefusedError } from '../media/upkeep/reconciliation.js';
+import { ConfigError } from './config.js';
+import { DataDirError } from './data-dir.js';
+import { LecternError } from './errors.js';
 
 /** A command cannot do what it was asked. The message says why and what to do instead. */
 export class CommandError extends Error {
@@ -11,7 +10,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What the system says when a server cannot listen where it was told to. */
+/** What to tell the operator when the server cannot listen on HOST and PORT, by the system's error code. */
 const LISTEN_FAILURES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken: another process listens there. Stop it, or set PORT to another port (0 for any free one)',
   EACCES: 'may not be used by this user. Set PORT to a port from 1024 up',
@@ -28,18 +27,18 @@ interface SystemError extends Error {
 }
 
 /**
- * The message of a failure that the person at the terminal can do something about; undefined for all others, which are
- * shown whole.
+ * The message of a failure that the person at the terminal can do something about. Undefined for every other failure:
+ * print that one with its stack.
  */
 export function knownFailure(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof DataDirError || error instanceof CommandError) {
     return error.message;
   }
-  if (error instanceof DeletionRefusedError) {
+  if (!(error instanceof Error)) return undefined;
+  // These two are told by name: importing their classes would load the database and the media into every command.
+  if (error.name === 'DeletionRefusedError') {
     return `${error.message}\nNothing was deleted. If it is what you want, add --force.`;
   }
-  if (!(error instanceof Error)) return undefined;
-  // By name: the class lives beside the database's native code, which a command that needs no database does not load.
   if (error.name === 'EmbeddedDatabaseLockedError') {
     return `${error.message}\nIs another Lectern running on this DATA_DIR? Stop it, or set DATA_DIR to another folder.`;
   }

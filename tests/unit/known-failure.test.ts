@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { CommandError, knownFailure } from '../../src/cli/known-failure.js';
+import { CommandError, knownFailure } from '../../src/known-failure.js';
 import { ConfigError } from '../../src/config.js';
 import { DataDirError } from '../../src/data-dir.js';
 import { LecternError } from '../../src/errors.js';

@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
+/** The media that come with Lectern, in `samples/` at the top of the package. */
+export type SampleName = 'intro.mp4' | 'thumbnail.jpg' | 'video.mp4' | 'video.webm';
+
+/** The absolute path of a sample. */
+export function samplePath(name: SampleName): string {
+  return fileURLToPath(new URL(`../samples/${name}`, import.meta.url));
+}

@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
-import { bodyLimits, slotsOf, storagesOptions } from './app/options.js';
+import { bodyLimits, slotsOf, storagesOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { CourseResolver } from './catalog/course/course.resolver.js';
@@ -42,7 +42,7 @@ import { Migration } from './media/upkeep/migration.js';
 import { Reconciliation } from './media/upkeep/reconciliation.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
 import { buildLecternSchema } from './schema.js';
-import { createStorages, type Storages } from './storage/create-storage.js';
+import type { StorageDrivers, Storages } from './storage/create-storage.js';
 import { FileTokens } from './storage/file-token.js';
 import { Telemetry } from './telemetry.js';
 
@@ -51,6 +51,8 @@ export interface AppOptions {
   readonly telemetry?: Telemetry;
   /** For commands: use the embedded database of a server that runs on the same DATA_DIR, if one does. */
   readonly besideServer?: boolean;
+  /** Storage drivers beside the built-in ones, by the name that `STORAGE` and records give them. */
+  readonly storageDrivers?: StorageDrivers;
 }
 
 export interface App {
@@ -82,15 +84,17 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const dataDir = await DataDir.open(config.database.dataDir);
   const fileTokens = new FileTokens((await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES));
   const secret = await authSecret(config, dataDir);
-  const database = await openDatabase(config, dataDir, options.besideServer ?? false);
-
   const httpServer = createHttpServer({ headMs: config.server.requestHeadSeconds * 1_000 });
   const publicUrl = (): string =>
     config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
-  const storages = createStorages({
-    ...storagesOptions(config, fileTokens, publicUrl),
+  const storages = storagesOf(config, {
+    tokens: fileTokens,
+    publicUrl,
     observe: telemetry.metrics.storageAnswered,
+    ...(options.storageDrivers && { drivers: options.storageDrivers }),
   });
+
+  const database = await openDatabase(config, dataDir, options.besideServer ?? false);
 
   const slots = slotsOf(config);
   const journal = new Journal();
@@ -145,7 +149,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     [VideoItemsResolver, new VideoItemsResolver(videos)],
     [ResourceResolver, new ResourceResolver()],
     [ImageResolver, new ImageResolver(images, signedUrls)],
-    [MediaFileResolver, new MediaFileResolver(signedUrls)],
+    [MediaFileResolver, new MediaFileResolver(signedUrls, storages.names)],
   ]);
   const errors = {
     recognise: recogniseDatabaseError,
@@ -155,7 +159,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     },
   };
   const { production } = config;
-  const schema = buildLecternSchema({ get: (resolver) => resolvers.get(resolver) });
+  const schema = buildLecternSchema({ get: (resolver) => resolvers.get(resolver) }, storages.names);
   const apollo = apolloServer({ schema, production, errors });
   const running = new RunningRequests();
   const needs = {

@@ -4,8 +4,8 @@ export interface BannerFacts {
   readonly url: string;
   /** The host of MongoDB, without user name and password; null for the embedded database. */
   readonly mongodbHost: string | null;
-  /** Where new files go: the bucket's name, or the folder on the local disk. */
-  readonly storage: { readonly name: 's3'; readonly bucket: string } | { readonly name: 'local'; readonly dir: string };
+  /** Where new files go: the name of the storage, and the bucket or folder in words. */
+  readonly storage: { readonly name: string; readonly place: string };
   /** The folder of the embedded database. */
   readonly dataDir: string;
   /** Absent when the server cannot make tokens. */
@@ -45,7 +45,7 @@ export function banner(facts: BannerFacts): string {
     `Lectern is ready: ${facts.url}`,
     '',
     `  Database  ${mongodbHost === null ? `embedded, in ${facts.dataDir}` : `MongoDB at ${mongodbHost}`}`,
-    `  Storage   ${storage.name === 's3' ? `S3, bucket ${storage.bucket}` : `local disk, in ${storage.dir}`}`,
+    `  Storage   ${storage.place}`,
     '',
   ];
   if (mongodbHost === null) {

@@ -17,7 +17,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Config extends Settings {
   /** NODE_ENV is production: nothing that is only good for trying out. */
   readonly production: boolean;
-  readonly storage: Settings['storage'] & { readonly localDir: string };
+  readonly storage: Settings['storage'] & { readonly name: string; readonly localDir: string };
   readonly traffic: Settings['traffic'] & Readonly<typeof PRODUCTION_RATE_LIMITS>;
 }
 
@@ -124,6 +124,10 @@ function shown(text: string): string {
   return JSON.stringify(short);
 }
 
+/** The two names that USE_S3 chooses between. */
+const LOCAL = 'local';
+const S3 = 's3';
+
 /** Adds the defaults that depend on other settings. */
 function completed(settings: Settings): Config {
   const production = settings.server.environment === 'production';
@@ -131,7 +135,11 @@ function completed(settings: Settings): Config {
     ...settings,
     production,
     server: production ? settings.server : { host: DEVELOPMENT_HOST, ...settings.server },
-    storage: { ...settings.storage, localDir: settings.storage.localDir ?? join(settings.database.dataDir, 'files') },
+    storage: {
+      name: settings.storage.useS3 === true ? S3 : LOCAL,
+      localDir: join(settings.database.dataDir, 'files'),
+      ...settings.storage,
+    },
     traffic: { ...(production ? PRODUCTION_RATE_LIMITS : NO_RATE_LIMITS), ...settings.traffic },
   };
 }
@@ -152,18 +160,25 @@ function* conflicts({ production, server, tests, database, storage, s3, uploads,
       remedy: 'Set a MongoDB connection string, or ALLOW_EMBEDDED_DATABASE=true',
     };
   }
-  if (production && !storage.useS3 && storage.urlSigningSecret === undefined && auth.secret === undefined) {
+  if (production && storage.name === LOCAL && storage.urlSigningSecret === undefined && auth.secret === undefined) {
     yield {
-      between: ['URL_SIGNING_SECRET', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'USE_S3', 'NODE_ENV'],
+      between: ['URL_SIGNING_SECRET', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'USE_S3', 'STORAGE', 'NODE_ENV'],
       problem: 'neither it nor AUTH_JWT_SECRET is set, so the URLs of local files could not be signed',
       remedy: 'Set a random secret of at least 32 bytes, or store on S3 (USE_S3=true)',
     };
   }
-  if (storage.useS3 && s3.bucket === undefined) {
+  if (storage.useS3 !== undefined && storage.useS3 !== (storage.name === S3)) {
     yield {
-      between: ['S3_BUCKET_NAME', 'USE_S3'],
-      problem: 'is not set, and USE_S3 is true',
-      remedy: 'Set the name of the bucket, or USE_S3=false',
+      between: ['STORAGE', 'USE_S3'],
+      problem: `is ${storage.name}, but USE_S3 is ${String(storage.useS3)}`,
+      remedy: 'Remove one of the two: STORAGE alone says enough',
+    };
+  } else if (storage.name === S3 && s3.bucket === undefined) {
+    const chosenBy = storage.useS3 === true ? 'USE_S3 is true' : 'STORAGE is s3';
+    yield {
+      between: ['S3_BUCKET_NAME', 'USE_S3', 'STORAGE'],
+      problem: `is not set, and ${chosenBy}`,
+      remedy: `Set the name of the bucket, or ${storage.useS3 === true ? 'USE_S3=false' : 'STORAGE=local'}`,
     };
   }
   if (s3.accessKeyId !== undefined && s3.secretAccessKey === undefined) {

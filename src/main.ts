@@ -74,15 +74,21 @@ async function stopInTime(app: App, config: Config): Promise<void> {
 }
 
 async function sayReady(config: Config, baseUrl: string): Promise<void> {
-  const { database, storage, s3 } = config;
+  const { database, storage } = config;
   const facts: BannerFacts = {
     url: `${baseUrl}/graphql`,
     mongodbHost: database.mongodbUri === undefined ? null : mongodbHostOf(database.mongodbUri),
     dataDir: database.dataDir,
-    storage: storage.useS3 ? { name: 's3', bucket: s3.bucket ?? '' } : { name: 'local', dir: storage.localDir },
+    storage: { name: storage.name, place: placeOfFiles(config) },
   };
   if (config.production) telemetry.logger.info(readyFields(facts), 'Lectern is ready');
   else process.stdout.write(banner({ ...facts, ...(await trial(config)) }));
+}
+
+/** Where new files go, for the person at the terminal. */
+function placeOfFiles({ storage, s3 }: Config): string {
+  if (storage.name === 's3') return `S3, bucket ${s3.bucket ?? ''}`;
+  return storage.name === 'local' ? `local disk, in ${storage.localDir}` : storage.name;
 }
 
 /** What the example upload of the banner needs. Empty when this server cannot make tokens. */

@@ -10,6 +10,9 @@ import { ResourceResolver, VideoItemsResolver } from './catalog/video/video-item
 import { VideoResolver } from './catalog/video/video.resolver.js';
 import { validateInput } from './graphql/validation.js';
 import { MediaFileResolver } from './media/media-file.resolver.js';
+import { defineStorageNames } from './media/storage-name.js';
+import { BUILT_IN_STORAGES } from './storage/create-storage.js';
+import type { StorageName } from './storage/storage.js';
 
 /** Every resolver there is. What is not listed here is not served. */
 const RESOLVERS = [
@@ -25,8 +28,16 @@ const RESOLVERS = [
   MediaFileResolver,
 ] as const;
 
-/** The GraphQL schema. `container` gives TypeGraphQL the resolvers' instances; without one the schema can only be printed. */
-export function buildLecternSchema(container?: ContainerType): GraphQLSchema {
+/**
+ * The GraphQL schema.
+ * @param container Gives TypeGraphQL the resolvers' instances; without one the schema can only be printed.
+ * @param storageNames The values of the enum `StorageName`.
+ */
+export function buildLecternSchema(
+  container?: ContainerType,
+  storageNames: readonly StorageName[] = BUILT_IN_STORAGES,
+): GraphQLSchema {
+  defineStorageNames(storageNames);
   return buildSchemaSync({
     resolvers: RESOLVERS,
     validateFn: async (value, inputClass, { info }) => validateInput(value, inputClass, info),

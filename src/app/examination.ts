@@ -4,10 +4,10 @@ import { DataDir, urlSigningSecret } from '../data-dir.js';
 import type { Database } from '../database/connect.js';
 import { diagnoseDatabase } from '../database/diagnose-database.js';
 import { examine, ok, problem, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
-import { createStorages } from '../storage/create-storage.js';
+import type { Storages } from '../storage/create-storage.js';
 import { FileTokens } from '../storage/file-token.js';
 import { openDatabase } from './open-database.js';
-import { storagesOptions } from './options.js';
+import { storagesOf } from './options.js';
 
 const CONFIGURATION = 'configuration';
 const SECRET_BYTES = 32;
@@ -23,9 +23,7 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
     config = load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const { variable, problem: fault, remedy } of error.faults) {
-      yield { check: CONFIGURATION, ...problem(`${variable}: ${fault}.`, `${remedy}.`) };
-    }
+    yield* configurationFaults(error);
     return;
   }
   yield { check: CONFIGURATION, ...judged(config) };
@@ -40,11 +38,24 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
   if (dataDir !== undefined) yield* examineDatabase(config, dataDir);
   const tokens = new FileTokens(secret ?? randomBytes(SECRET_BYTES));
   const publicUrl = (): string => config.server.publicUrl ?? `http://localhost:${config.server.port}`;
-  const storages = createStorages(storagesOptions(config, tokens, publicUrl));
+  let storages: Storages;
+  try {
+    storages = storagesOf(config, { tokens, publicUrl });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    yield* configurationFaults(error);
+    return;
+  }
   try {
     for (const storage of storages.all()) yield* storage.diagnose();
   } finally {
     await storages.close();
+  }
+}
+
+function* configurationFaults({ faults }: ConfigError): Generator<Diagnosis> {
+  for (const { variable, problem: fault, remedy } of faults) {
+    yield { check: CONFIGURATION, ...problem(`${variable}: ${fault}.`, `${remedy}.`) };
   }
 }
 

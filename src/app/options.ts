@@ -1,7 +1,13 @@
-import type { Config } from '../config.js';
+import { type Config, ConfigError } from '../config.js';
 import type { BodyLimits } from '../http/guards.js';
 import { slotRules, type MediaSlot, type SlotRules } from '../media/slots.js';
-import type { StoragesOptions } from '../storage/create-storage.js';
+import {
+  createStorages,
+  type DriverSettings,
+  StorageChoiceError,
+  type Storages,
+  type StoragesOptions,
+} from '../storage/create-storage.js';
 import type { FileTokens } from '../storage/file-token.js';
 
 /** From the configuration to what each room asks for. */
@@ -10,7 +16,7 @@ import type { FileTokens } from '../storage/file-token.js';
 const MULTIPART_OVERHEAD_BYTES = 4 * 1024 ** 2;
 
 /** The S3 storage's options; none when no bucket is configured. */
-function s3Options({ s3 }: Config): Pick<StoragesOptions, 's3'> {
+function s3Options({ s3 }: Config): Pick<DriverSettings, 's3'> {
   if (s3.bucket === undefined) return {};
   const { bucket, region, endpoint, publicEndpoint, forcePathStyle, accessKeyId, secretAccessKey, sessionToken } = s3;
   return {
@@ -28,10 +34,26 @@ function s3Options({ s3 }: Config): Pick<StoragesOptions, 's3'> {
   };
 }
 
-/** What the storages of this configuration need. */
-export function storagesOptions(config: Config, tokens: FileTokens, publicUrl: () => string): StoragesOptions {
-  const { useS3, localDir } = config.storage;
-  return { useS3, local: { directory: localDir, publicUrl, tokens }, ...s3Options(config) };
+/** What of the storages does not come from the configuration. */
+export interface StorageParts extends Pick<StoragesOptions, 'drivers' | 'observe'> {
+  readonly tokens: FileTokens;
+  readonly publicUrl: () => string;
+}
+
+/**
+ * The storages of this configuration.
+ * @throws {ConfigError} when new files are to go to a storage that is unknown or not configured.
+ */
+export function storagesOf(config: Config, { tokens, publicUrl, ...options }: StorageParts): Storages {
+  const { name, localDir } = config.storage;
+  const settings = { local: { directory: localDir, publicUrl, tokens }, ...s3Options(config) };
+  try {
+    return createStorages({ current: name, settings, ...options });
+  } catch (error) {
+    if (!(error instanceof StorageChoiceError)) throw error;
+    const problem = `${JSON.stringify(error.storage)} ${error.message}`;
+    throw new ConfigError([{ variable: 'STORAGE', problem, remedy: `Set one of ${error.names.join(', ')}` }]);
+  }
 }
 
 /** The slot table with the limits and lifetimes of this configuration. */

@@ -2,13 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { App } from '../app.js';
 import { LecternError } from '../errors.js';
 import type { MigrationSummary } from '../media/upkeep/migration.js';
-import type { Storage, StorageName } from '../storage/storage.js';
+import type { Storage } from '../storage/storage.js';
 import { CommandError } from '../known-failure.js';
 import { formatBytes, ProgressReport } from './progress.js';
 import { withApp } from './with-app.js';
 
 interface MigrateOptions {
-  readonly to: StorageName;
+  readonly to: 's3' | 'local';
   readonly concurrency: number;
   readonly deleteOriginals: boolean;
 }
@@ -19,8 +19,8 @@ const MAX_CONCURRENCY = 16;
 /** One Ctrl-C can arrive twice, from the terminal and from npm. Only a signal later than this is a second one. */
 const SAME_SIGNAL_MS = 500;
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-const OTHER: Readonly<Record<StorageName, StorageName>> = { s3: 'local', local: 's3' };
-const USE_S3: Readonly<Record<StorageName, string>> = { s3: 'true', local: 'false' };
+const OTHER = { s3: 'local', local: 's3' } as const;
+const USE_S3 = { s3: 'true', local: 'false' } as const;
 
 /** `lectern migrate-storage`: moves the files of before a switch of USE_S3 to where new files go. */
 export function migrateStorageCommand(): Command {
@@ -75,7 +75,7 @@ async function migrate(app: App, { to, concurrency, deleteOriginals }: MigrateOp
 }
 
 /** Both storages, or why there is nothing to do between them. */
-function storagesFor({ storages }: App, to: StorageName): { readonly source: Storage; readonly target: Storage } {
+function storagesFor({ storages }: App, to: 's3' | 'local'): { readonly source: Storage; readonly target: Storage } {
   const target = storages.byName(to);
   const source = storages.byName(OTHER[to]);
   if (!target || !source) {

@@ -196,3 +196,9 @@ export const originList: Parser<'*' | readonly string[]> = (text) => {
     return origin;
   });
 };
+
+/** A name of the storage registry. Whether there is such a storage is known only to the registry: it is asked at the start. */
+export const storageName: Parser<string> = (text) => {
+  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(text)) return text;
+  throw new ValueRefused('is no name of a storage', 'Set local or s3');
+};

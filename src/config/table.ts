@@ -12,6 +12,7 @@ import {
   type Parser,
   regionName,
   secretText,
+  storageName,
   urlPrefix,
   wholeNumber,
   yesOrNo,
@@ -110,9 +111,17 @@ export const CONFIG_TABLE = {
     useS3: {
       name: 'USE_S3',
       parse: yesOrNo,
-      default: 'false',
+      unset: 'false',
       meaning:
         'true stores new files on S3, false on the local disk. Files stored before a switch stay where they are.',
+    },
+    name: {
+      name: 'STORAGE',
+      parse: storageName,
+      unset: 's3 when USE_S3 is true, else local',
+      meaning:
+        'The storage of new files, by name: local or s3. Says the same as USE_S3 and is used instead of it; when both ' +
+        'are set they must agree.',
     },
     localDir: {
       name: 'LOCAL_STORAGE_DIR',
@@ -133,7 +142,8 @@ export const CONFIG_TABLE = {
       name: 'S3_BUCKET_NAME',
       parse: bucketName,
       unset: 'no S3',
-      meaning: 'The bucket. Needed when USE_S3 is true; keep it after switching back while files are in the bucket.',
+      meaning:
+        'The bucket. Needed when new files go to S3; keep it after switching back while files are in the bucket.',
     },
     region: {
       name: 'AWS_REGION',

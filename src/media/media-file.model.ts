@@ -1,11 +1,8 @@
 import { modelOptions, prop } from '@typegoose/typegoose';
-import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { DateTime, SafeInt } from '../graphql/scalars.js';
 import type { StorageName } from '../storage/storage.js';
 import { MEDIA_SLOTS, type MediaSlot } from './slots.js';
-
-export const StorageNameEnum = { S3: 's3', LOCAL: 'local' } as const satisfies Record<string, StorageName>;
-registerEnumType(StorageNameEnum, { name: 'StorageName', description: 'Where the bytes of a file are.' });
 
 /**
  * One stored file: the sub-document that its owner keeps in a slot, and the GraphQL type. It names its storage and its
@@ -24,8 +21,8 @@ export class MediaFile {
   @prop({ type: () => String, required: true })
   key!: string;
 
-  @Field(() => StorageNameEnum, { description: 'The storage that holds the file.' })
-  @prop({ type: () => String, required: true, enum: Object.values(StorageNameEnum) })
+  /** Any name: a record of an older or newer server may have one that this server does not know. */
+  @prop({ type: () => String, required: true })
   storage!: StorageName;
 
   /** The canonical, unsigned address. The GraphQL field of this name is the signed one. */

@@ -1,12 +1,22 @@
 import { FieldResolver, Resolver, Root } from 'type-graphql';
 import { URL_COST } from '../graphql/cost.js';
 import { DateTime } from '../graphql/scalars.js';
+import type { StorageName } from '../storage/storage.js';
 import { MediaFile } from './media-file.model.js';
 import type { SignedUrls } from './signed-urls.js';
+import { StorageNameEnum, UNKNOWN_STORAGE } from './storage-name.js';
 
 @Resolver(() => MediaFile)
 export class MediaFileResolver {
-  constructor(private readonly signedUrls: SignedUrls) {}
+  constructor(
+    private readonly signedUrls: SignedUrls,
+    private readonly storageNames: readonly StorageName[],
+  ) {}
+
+  @FieldResolver(() => StorageNameEnum, { description: 'The storage that holds the file.' })
+  storage(@Root() file: MediaFile): StorageName {
+    return this.storageNames.includes(file.storage) ? file.storage : UNKNOWN_STORAGE;
+  }
 
   @FieldResolver(() => String, {
     complexity: URL_COST,

@@ -1,8 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../diagnosis.js';
 
-/** The storages there are. Every stored file names its own, so a switch of the default leaves older files where they are. */
-export type StorageName = 's3' | 'local';
+/**
+ * The name of a driver in the registry (drivers.ts): `local`, `s3`. Every stored file names its storage, so switching
+ * the storage of new files leaves older files where they are. A record can hold a name that this server does not know.
+ */
+export type StorageName = string;
 
 /** Both ends included, as in an HTTP Range (RFC 9110, section 14.1.2). Always within the object. */
 export interface ByteRange {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { inject } from 'vitest';
-import { createApp, type App } from '../../src/app.js';
+import { createApp, type App, type AppOptions } from '../../src/app.js';
 import { mintToken } from '../../src/auth/mint-token.js';
 import type { Role } from '../../src/auth/viewer.js';
 import { loadConfig, type Environment } from '../../src/config.js';
@@ -90,10 +90,14 @@ export async function removeData({ DATA_DIR, MONGODB_URI }: Environment): Promis
  * Starts a server in this process. One at a time: its models are bound to one database. Pass the environment of an
  * earlier one to start again on its data.
  */
-export async function startApp(overrides: Environment = {}, environment?: Environment): Promise<TestApp> {
+export async function startApp(
+  overrides: Environment = {},
+  environment?: Environment,
+  options: AppOptions = {},
+): Promise<TestApp> {
   const env = { ...(environment ?? (await newEnvironment())), ...overrides };
   const config = loadConfig(env);
-  const app = await createApp(config);
+  const app = await createApp(config, options);
   const { url: origin } = await app.start();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= app.stop());

@@ -5,7 +5,7 @@ import { s3Environment } from './app.js';
 import { createBucket } from './bucket.js';
 
 export interface StorageUnderTest {
-  readonly name: StorageName;
+  readonly name: 'local' | 's3';
   /** The value of the GraphQL enum. */
   readonly graphqlName: 'LOCAL' | 'S3';
   /** The variables that make it the storage of new files: on S3, in a new bucket. */

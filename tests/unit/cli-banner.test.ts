@@ -6,7 +6,7 @@ const FACTS: BannerFacts = {
   url: 'http://localhost:4000/graphql',
   mongodbHost: null,
   dataDir: '/srv/data',
-  storage: { name: 'local', dir: '/srv/data/files' },
+  storage: { name: 'local', place: 'local disk, in /srv/data/files' },
   trial: { token: 'aaa.bbb.ccc', thumbnailPath: '/srv/lectern/samples/thumbnail.jpg' },
 };
 
@@ -29,7 +29,11 @@ describe('the banner', () => {
   });
 
   it('does not warn on MongoDB and S3', () => {
-    const text = banner({ ...FACTS, mongodbHost: 'db.example.org', storage: { name: 's3', bucket: 'media' } });
+    const text = banner({
+      ...FACTS,
+      mongodbHost: 'db.example.org',
+      storage: { name: 's3', place: 'S3, bucket media' },
+    });
     expect(text).toContain('MongoDB at db.example.org\n');
     expect(text).toContain('S3, bucket media\n');
     expect(text).not.toContain('embedded');
@@ -67,7 +71,7 @@ describe('the banner', () => {
 
   it('is a line without a token in production', () => {
     expect(readyFields(FACTS)).toEqual({ url: FACTS.url, database: 'embedded', storage: 'local' });
-    expect(readyFields({ ...FACTS, mongodbHost: 'db', storage: { name: 's3', bucket: 'media' } })).toEqual({
+    expect(readyFields({ ...FACTS, mongodbHost: 'db', storage: { name: 's3', place: 'S3, bucket media' } })).toEqual({
       url: FACTS.url,
       database: 'mongodb',
       storage: 's3',

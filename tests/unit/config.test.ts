@@ -32,7 +32,7 @@ describe('the defaults', () => {
         logLevel: 'info',
       },
       database: { dataDir: resolve('data'), allowEmbedded: false },
-      storage: { useS3: false, localDir: resolve('data/files') },
+      storage: { name: 'local', localDir: resolve('data/files') },
       s3: { region: 'us-east-1', forcePathStyle: false },
       limits: {
         videoFileMaxBytes: 5 * 1024 ** 3,
@@ -143,9 +143,37 @@ describe('accepted values', () => {
     expect(loadConfig({ PORT: '0' }).server.port).toBe(0);
   });
 
-  it('S3 stays configured while USE_S3 is false', () => {
+  it.each<[object, string]>([
+    [{}, 'local'],
+    [{ USE_S3: 'false' }, 'local'],
+    [{ USE_S3: 'true' }, 's3'],
+    [{ STORAGE: 's3' }, 's3'],
+    [{ STORAGE: 's3', USE_S3: 'true' }, 's3'],
+    [{ STORAGE: 'local', USE_S3: 'false' }, 'local'],
+    [{ STORAGE: 'tape' }, 'tape'],
+    [{ STORAGE: 'tape', USE_S3: 'false' }, 'tape'],
+  ])('with %j new files go to %s', (environment, expected) => {
+    expect(loadConfig({ S3_BUCKET_NAME: 'media', ...environment }).storage.name).toBe(expected);
+  });
+
+  it.each([
+    ['s3', 'false'],
+    ['local', 'true'],
+    ['tape', 'true'],
+  ])('STORAGE=%s contradicts USE_S3=%s', (name, useS3) => {
+    const error = refusal({ STORAGE: name, USE_S3: useS3 });
+    expect(error.faults).toEqual([
+      {
+        variable: 'STORAGE',
+        problem: `is ${name}, but USE_S3 is ${useS3}`,
+        remedy: 'Remove one of the two: STORAGE alone says enough',
+      },
+    ]);
+  });
+
+  it('S3 stays configured while new files go to the local disk', () => {
     const { storage, s3 } = loadConfig({ S3_BUCKET_NAME: 'media.example.org', S3_ENDPOINT: 'http://minio:9000/' });
-    expect(storage.useS3).toBe(false);
+    expect(storage.name).toBe('local');
     expect(s3).toMatchObject({ bucket: 'media.example.org', endpoint: 'http://minio:9000' });
   });
 
@@ -213,6 +241,8 @@ describe('one wrong value is refused by variable, problem and remedy', () => {
     ['AWS_SECRET_ACCESS_KEY', 'k', 'although AWS_SECRET_ACCESS_KEY is', 'both, or neither', 'AWS_ACCESS_KEY_ID'],
     ['AWS_SESSION_TOKEN', 'k', 'belongs to no access key', 'all three'],
     ['USE_S3', 'true', 'is not set, and USE_S3 is true', 'name of the bucket', 'S3_BUCKET_NAME'],
+    ['STORAGE', 's3', 'is not set, and STORAGE is s3', 'STORAGE=local', 'S3_BUCKET_NAME'],
+    ['STORAGE', 'Local disk', 'is no name of a storage', 'Set local or s3'],
   ])('%s=%s', (variable, value, problem, remedy, blamed = variable) => {
     const error = refusal({ [variable]: value });
     expect(error.faults.map((fault) => fault.variable)).toEqual([blamed]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createStorages } from '../../src/storage/create-storage.js';
+import { createStorages, StorageChoiceError, type StorageDriver } from '../../src/storage/create-storage.js';
 import { FileTokens } from '../../src/storage/file-token.js';
+import { MemoryStorage } from '../support/memory-storage/memory-storage.js';
 
 const local = {
   directory: '/nowhere',
@@ -8,33 +9,54 @@ const local = {
   tokens: new FileTokens('a secret of at least thirty-two bytes'),
 };
 const s3 = { bucket: 'media', region: 'eu-central-1', forcePathStyle: false };
+const memory: StorageDriver = (settings) => new MemoryStorage(settings.local);
 
-describe('the storages', () => {
-  test('are the local one alone when no bucket is configured', async () => {
-    const storages = createStorages({ useS3: false, local });
+describe('the registry of storages', () => {
+  test('knows s3 by name although only local is configured', async () => {
+    const storages = createStorages({ current: 'local', settings: { local } });
     expect(storages.current.name).toBe('local');
     expect(storages.all().map(({ name }) => name)).toEqual(['local']);
+    expect(storages.names).toEqual(['local', 's3']);
     expect(storages.byName('s3')).toBeUndefined();
     await storages.close();
   });
 
-  test.each([
-    [true, 's3'],
-    [false, 'local'],
-  ])('are both when there is a bucket, and with useS3 %s new files go to %s', async (useS3, current) => {
-    const storages = createStorages({ useS3, local, s3 });
-    expect(storages.current.name).toBe(current);
-    expect(storages.byName('s3')?.name).toBe('s3');
-    expect(storages.byName('local')?.name).toBe('local');
+  test.each(['local', 's3', 'memory'])('has every driver that is configured, and new files go to %s', async (name) => {
+    const storages = createStorages({ current: name, settings: { local, s3 }, drivers: { memory } });
+    expect(storages.current.name).toBe(name);
+    expect(storages.names).toEqual(['local', 's3', 'memory']);
+    expect(storages.names.map((known) => storages.byName(known)?.name)).toEqual(storages.names);
+    expect(storages.all()).toHaveLength(3);
+    expect(storages.byName(name)).toBe(storages.current);
+    expect(storages.byName('local')).toBe(storages.local);
     await storages.close();
   });
 
-  test('are refused when S3 is to be used without a bucket', () => {
-    expect(() => createStorages({ useS3: true, local })).toThrow(/no bucket/);
+  test.each([
+    ['s3', 'is not configured'],
+    ['tape', 'is no storage that this server knows'],
+    ['toString', 'is no storage that this server knows'],
+  ])('refuses %s for new files: it %s', (current, problem) => {
+    const create = (): unknown => createStorages({ current, settings: { local } });
+    expect(create).toThrow(StorageChoiceError);
+    expect(create).toThrow(problem);
   });
 
-  test('keep the path prefix of the public URL in local URLs', () => {
-    const { current } = createStorages({ useS3: false, local });
+  test('refuses a driver whose storage has another name than it was registered under', () => {
+    const drivers = { attic: memory };
+    expect(() => createStorages({ current: 'local', settings: { local }, drivers })).toThrow(/"attic".*"memory"/);
+  });
+
+  test('observes further drivers too', async () => {
+    const seen: string[] = [];
+    const observe = (operation: string): unknown => seen.push(operation);
+    const { current } = createStorages({ current: 'memory', settings: { local }, drivers: { memory }, observe });
+    await current.stat('a/b/c');
+    expect(seen).toEqual(['stat']);
+  });
+
+  test('keeps the path prefix of the public URL in local URLs', () => {
+    const { current } = createStorages({ current: 'local', settings: { local } });
     expect(current.canonicalUrl('a/b/c d.mp4')).toBe('https://media.example.com/lectern/files/a/b/c%20d.mp4');
   });
 });

@@ -3,11 +3,12 @@ import type { StorageName } from '../../storage/storage.js';
 import { DECIDED, factsOf, rowId, type JournalledObject } from './journal.js';
 import { MediaObjectModel, type MediaObject, type ObjectReference, type RowState } from './media-object.model.js';
 
-const OTHER_STORAGE: Readonly<Record<StorageName, StorageName>> = { s3: 'local', local: 's3' };
+/** A migration knows two storages. */
+const otherStorage = (name: StorageName): StorageName => (name === 's3' ? 'local' : 's3');
 
 /** The same key in the other storage: a migration copies to there, and what it leaves behind is there. */
 export function counterpart<T extends ObjectReference>(object: T): T {
-  return Object.assign({}, object, { storage: OTHER_STORAGE[object.storage] });
+  return Object.assign({}, object, { storage: otherStorage(object.storage) });
 }
 
 /**

@@ -99,7 +99,9 @@ export type Role =
 /** Where the bytes of a file are. */
 export type StorageName =
   | 'LOCAL'
-  | 'S3';
+  | 'S3'
+  /** A storage that this server does not know: the file was stored by another version of Lectern, and has no URL here. */
+  | 'UNKNOWN';
 
 /** What changes. A field that is absent stays as it is; null clears one that may be empty. */
 export type UpdateCourseInput = {

@@ -5,6 +5,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
+import { startS3Proxy } from '../support/s3-proxy.js';
 import { generated, MIB } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
 import { describeStorage, listed, newKey, putOptions, putText } from './storage.contract.js';
@@ -37,8 +38,13 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
     };
     await Promise.all(Array.from({ length: 16 }, put));
     expect(await listed(storage.list(''))).toEqual([...keys].sort());
-    await storage.delete(keys);
+    const proxy = await startS3Proxy(s3Server!.endpoint);
+    const counted = s3Storage(bucket, { endpoint: proxy.endpoint });
+    await counted.delete(keys);
+    expect(proxy.requests.map((request) => request.split(' ')[0])).toEqual(['POST', 'DELETE']);
     expect(await listed(storage.list(''))).toEqual([]);
+    await counted.close();
+    proxy.close();
     await storage.close();
   });
 

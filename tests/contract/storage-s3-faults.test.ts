@@ -6,7 +6,7 @@ import { LecternError } from '../../src/errors.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { generated, MIB, sha256Of, textOf } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
-import { hanging, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
+import { hanging, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
 /** Short, so that a test sees the end of them. */
@@ -101,6 +101,43 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     });
   });
 
+  test('looks for unfinished uploads of one key with one request that names the key', async () => {
+    const key = newKey();
+    expect(await storage.sweepUnfinished({ key, olderThan: new Date() })).toBe(0);
+    expect(proxy.requests).toHaveLength(1);
+    const asked = new URL(proxy.requests[0]!.replace('GET ', ''), 'http://store').searchParams;
+    expect([asked.has('uploads'), asked.get('prefix')]).toEqual([true, key]);
+  });
+
+  test('answers a readiness check although uploads hold every connection', async () => {
+    // More than the client has connections for.
+    const uploads = 120;
+    let held = 0;
+    const allHeld = new Promise<void>((resolve) => {
+      proxy.intercept = ({ method }) => {
+        if (method !== 'PUT') return false;
+        if (++held === 100) resolve();
+        return true;
+      };
+    });
+    const busy = s3Storage(bucket, {
+      endpoint: proxy.endpoint,
+      timeouts: { connect: 60_000, idle: 60_000, giveUp: 300 },
+    });
+    const caller = new AbortController();
+    const putting = Array.from({ length: uploads }, () =>
+      busy.put(newKey(), generated(10), putOptions({ signal: caller.signal })),
+    );
+    await allHeld;
+    await busy.check();
+    expect(held).toBe(100);
+    proxy.intercept = passing;
+    caller.abort();
+    proxy.close();
+    await Promise.allSettled(putting);
+    await busy.close();
+  });
+
   describe('deletes one by one', () => {
     const stored = async (): Promise<string[]> => {
       const keys = [newKey(), newKey(), newKey()];
@@ -119,6 +156,19 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       const keys = await stored();
       await storage.delete(keys);
       for (const key of keys) expect(await witness.stat(key)).toBeNull();
+    });
+
+    test('sixteen at once', async () => {
+      const waiting: (() => void)[] = [];
+      let most = 0;
+      proxy.intercept = (request, response, { pass }) => {
+        if (isBatch(request.method, request.url)) return refuse(request, response, 501, 'NotImplemented');
+        most = Math.max(most, waiting.push(pass));
+        if (waiting.length === 16) for (const go of waiting.splice(0)) go();
+        return true;
+      };
+      await storage.delete(Array.from({ length: 32 }, () => newKey()));
+      expect(most).toBe(16);
     });
 
     test('what a store reports as not deleted, and says why it cannot', async () => {

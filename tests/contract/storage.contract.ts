@@ -182,6 +182,18 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(await listed(storage.list(`images/${owner}/`))).toEqual([keys[3]]);
       });
 
+      test('takes hundreds of keys at once, of many owners, some absent and some twice', async () => {
+        const owners = Array.from({ length: 30 }, () => randomUUID());
+        const kept = `images/${owners[0]!}/kept.png`;
+        const stored = owners.flatMap((owner) => ['a', 'b', 'c'].map((name) => `images/${owner}/${name}.png`));
+        await Promise.all([kept, ...stored].map((key) => putText(storage, key, key)));
+        const absent = Array.from({ length: 200 }, () => newKey());
+        await storage.delete([...absent, ...stored, ...stored.slice(0, 10)]);
+        const left = await Promise.all(owners.map((owner) => listed(storage.list(`images/${owner}/`))));
+        expect(left.flat()).toEqual([kept]);
+        await storage.delete([kept]);
+      });
+
       test('of what is gone, or never was, is no error', async () => {
         const key = newKey();
         await putText(storage, key, 'x');

@@ -3,6 +3,7 @@ import { URL_COST } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
+import { mayPlayVideo } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { UPLOAD_ERRORS, WRITE_ERRORS } from '../described-errors.js';
 import { CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
@@ -84,7 +85,7 @@ export class VideoResolver {
     description: 'The video file. Null when there is none yet, and when you may not play it (`isLocked`).',
   })
   file(@Ctx() context: CatalogContext, @Root() video: Video): MediaFile | null {
-    return this.service.playable(context, video)?.file ?? null;
+    return mayPlayVideo(context.viewer, video) ? (video.file ?? null) : null;
   }
 
   @FieldResolver(() => String, {
@@ -107,7 +108,7 @@ export class VideoResolver {
 
   @FieldResolver(() => Boolean, { description: 'Whether you have to sign in to play it.' })
   isLocked(@Ctx() context: CatalogContext, @Root() video: Video): boolean {
-    return this.service.playable(context, video) === null;
+    return !mayPlayVideo(context.viewer, video);
   }
 
   @FieldResolver(() => String, {

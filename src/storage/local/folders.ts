@@ -54,16 +54,20 @@ export async function foldersExist(where: KeyPath): Promise<boolean> {
   return true;
 }
 
-/** Removes a key's folders from the inside out, as far as they are empty. Never one in use: rmdir refuses it. */
-export async function removeEmptyFolders(where: KeyPath): Promise<void> {
+/**
+ * Removes a key's folders from the inside out, as far as they are empty. Never one in use: rmdir refuses it.
+ * Returns the innermost folder that is left: syncing it makes the removals, and that of the file, survive a power cut.
+ */
+export async function removeEmptyFolders(where: KeyPath): Promise<string> {
   for (const folder of [...where.folders].reverse()) {
     try {
       await rmdir(folder);
     } catch (error) {
-      if (hasErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) return;
-      throw error;
+      if (hasErrno(error, 'ENOTEMPTY', 'EEXIST')) return folder;
+      if (!hasErrno(error, 'ENOENT')) throw error;
     }
   }
+  return path.dirname(where.folders[0] ?? where.folder);
 }
 
 /** Makes the names in a folder survive a power cut: fsync(2), "also fsync the directory". */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { lstat, open, rm, unlink, writeFile as writeWholeFile } from 'node:fs/promises';
+import { lstat, open, rm, writeFile as writeWholeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { addAbortSignal } from 'node:stream';
@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../../diagnosis.js';
 import type { FileTokens } from '../file-token.js';
 import { encodeKeyForUrl, isObjectKey } from '../object-key.js';
-import { assertWholeBody } from '../spoilt-body.js';
+import { assertReadable } from '../assert-readable.js';
 import { ObjectNotFoundError } from '../storage.js';
 import type {
   ListedObject,
@@ -21,10 +21,12 @@ import type {
   UnfinishedObject,
   UnfinishedOptions,
 } from '../storage.js';
+import { deleteFiles } from './delete-files.js';
 import { diagnoseLocal } from './diagnose-local.js';
 import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
-import { foldersExist, makeRoot, pathOfKey, removeEmptyFolders, syncFolder } from './folders.js';
+import { foldersExist, makeRoot, pathOfKey } from './folders.js';
 import type { KeyPath } from './folders.js';
+import { sweepAll, sweepKey } from './unfinished-files.js';
 import { makeUnfinishedName, ownerMark, parseUnfinishedName } from './unfinished-name.js';
 import { walkFiles } from './walk.js';
 import type { WalkedFile } from './walk.js';
@@ -58,7 +60,7 @@ export class LocalStorage implements Storage {
 
   async put(key: string, body: Readable, { signal }: PutOptions): Promise<void> {
     const where = pathOfKey(this.root, key);
-    assertWholeBody(body);
+    assertReadable(body);
     signal.throwIfAborted();
     await writeFile({ root: this.root, key, where, body, signal });
   }
@@ -78,9 +80,7 @@ export class LocalStorage implements Storage {
 
   async delete(keys: readonly string[]): Promise<void> {
     const places = keys.map((key) => pathOfKey(this.root, key));
-    await onDisk(async () => {
-      for (const where of places) await deleteFile(where);
-    });
+    await onDisk(() => deleteFiles(this.root, places));
   }
 
   async *list(prefix: string): AsyncGenerator<ListedObject> {
@@ -101,20 +101,9 @@ export class LocalStorage implements Storage {
   }
 
   async sweepUnfinished({ olderThan, key }: UnfinishedOptions): Promise<number> {
-    const owner = key === undefined ? undefined : ownerMark(key);
-    const folderName = key === undefined ? '' : `${path.posix.dirname(key)}/`;
-    const mayHold = (name: string): boolean => name.startsWith(folderName) || folderName.startsWith(name);
-    return onDisk(async () => {
-      let removed = 0;
-      for await (const file of walkFiles(this.root, mayHold)) {
-        const unfinished = parseUnfinishedName(path.basename(file.path));
-        if (unfinished === null || unfinished.begunAt >= olderThan) continue;
-        if (owner !== undefined && unfinished.owner !== owner) continue;
-        await rm(file.path, { force: true });
-        removed += 1;
-      }
-      return removed;
-    });
+    if (key === undefined) return onDisk(() => sweepAll(this.root, olderThan));
+    const where = pathOfKey(this.root, key);
+    return onDisk(() => sweepKey(key, where, olderThan));
   }
 
   async *unfinished(prefix: string): AsyncGenerator<UnfinishedObject> {
@@ -175,16 +164,4 @@ async function statFile(file: string): Promise<ObjectStat | null> {
     throw error;
   }
   return stats.isFile() ? { size: stats.size, modifiedAt: stats.mtime } : null;
-}
-
-async function deleteFile(where: KeyPath): Promise<void> {
-  if (!(await foldersExist(where))) return;
-  try {
-    await unlink(where.file);
-    await syncFolder(where.folder);
-  } catch (error) {
-    // ENOENT from either: another delete was faster.
-    if (!hasErrno(error, 'ENOENT')) throw error;
-  }
-  await removeEmptyFolders(where);
 }

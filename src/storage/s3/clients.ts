@@ -41,17 +41,28 @@ const MAX_SILENT_ATTEMPTS = 2;
 
 /** Connections a client may hold at once. More requests wait for one. */
 const MAX_SOCKETS = 100;
-const AGENT = { keepAlive: true, maxSockets: MAX_SOCKETS };
+/** The same for readiness checks: balancers ask one after the other, and each question is short. */
+const MAX_CHECKING_SOCKETS = 4;
 
-/** For everything but reading objects: a connection on which nothing moves is given up. */
+/** For everything but reading objects and readiness: a connection on which nothing moves is given up. */
 export function makeClient(options: S3ClientOptions): S3Client {
+  return boundSilence(new S3Client({ ...commonConfig(options), requestHandler: movingConnections(options) }));
+}
+
+/** For readiness checks alone: however busy the other clients are, it has a connection. */
+export function makeCheckingClient(options: S3ClientOptions, sibling: S3Client): S3Client {
+  const requestHandler = movingConnections(options, MAX_CHECKING_SOCKETS);
+  const { credentials } = sibling.config;
+  return boundSilence(new S3Client({ ...commonConfig(options), credentials, requestHandler }));
+}
+
+function movingConnections(
+  options: S3ClientOptions,
+  maxSockets = MAX_SOCKETS,
+): NonNullable<S3ClientConfig['requestHandler']> {
   const { connect, idle } = options.timeouts ?? DEFAULT_TIMEOUTS;
-  return boundSilence(
-    new S3Client({
-      ...commonConfig(options),
-      requestHandler: { connectionTimeout: connect, socketTimeout: idle, httpAgent: AGENT, httpsAgent: AGENT },
-    }),
-  );
+  const agent = { keepAlive: true, maxSockets };
+  return { connectionTimeout: connect, socketTimeout: idle, httpAgent: agent, httpsAgent: agent };
 }
 
 /**
@@ -60,6 +71,7 @@ export function makeClient(options: S3ClientOptions): S3Client {
  */
 export function makeReadingClient(options: S3ClientOptions, sibling: S3Client): S3Client {
   const { connect, idle } = options.timeouts ?? DEFAULT_TIMEOUTS;
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const client = new S3Client({
     ...commonConfig(options),
     // One chain of credentials for both: roles are asked once.
@@ -69,8 +81,8 @@ export function makeReadingClient(options: S3ClientOptions, sibling: S3Client): 
       requestTimeout: idle,
       throwOnRequestTimeout: true,
       socketTimeout: 0,
-      httpAgent: AGENT,
-      httpsAgent: AGENT,
+      httpAgent: agent,
+      httpsAgent: agent,
     },
   });
   return boundSilence(client);

@@ -1,18 +1,9 @@
-import {
-  AbortMultipartUploadCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  paginateListObjectsV2,
-} from '@aws-sdk/client-s3';
-import type { MultipartUpload, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import type { Diagnosis } from '../../diagnosis.js';
 import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js';
-import { assertWholeBody } from '../spoilt-body.js';
+import { assertReadable } from '../assert-readable.js';
 import { ObjectNotFoundError } from '../storage.js';
 import type {
   ListedObject,
@@ -25,12 +16,14 @@ import type {
   UnfinishedObject,
   UnfinishedOptions,
 } from '../storage.js';
-import { DEFAULT_TIMEOUTS, makeClient, makeReadingClient } from './clients.js';
+import { DEFAULT_TIMEOUTS, makeCheckingClient, makeClient, makeReadingClient } from './clients.js';
 import type { S3ClientOptions, S3Timeouts } from './clients.js';
+import { deleteObjects } from './delete-objects.js';
 import { diagnoseS3 } from './diagnose-s3.js';
 import { objectBody } from './object-body.js';
 import { pathOf, presignGet } from './presign.js';
-import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
+import { isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
+import { abortUpload, unfinishedUploads } from './unfinished-uploads.js';
 import { uploadObject } from './upload.js';
 
 export type { S3Credentials, S3Timeouts } from './clients.js';
@@ -41,28 +34,13 @@ export interface S3StorageOptions extends S3ClientOptions {
   readonly publicEndpoint?: string;
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
-const MAX_KEYS_PER_DELETE = 1000;
-
-/** How stores refuse DeleteObjects as such: for want of a Content-MD5, which the SDK no longer sends, or as unknown. */
-const NO_BATCH_DELETE: ReadonlySet<string> = new Set([
-  'BadDigest',
-  'InvalidDigest',
-  'InvalidRequest',
-  'MalformedXML',
-  'MethodNotAllowed',
-  'MissingContentMD5',
-  'NotImplemented',
-]);
-
-const NO_SUCH_UPLOAD: ReadonlySet<string> = new Set(['NoSuchUpload']);
-
 /** Files in a bucket of Amazon S3, or of any store that speaks its protocol. */
 export class S3Storage implements Storage {
   readonly name = 's3';
   private readonly bucket: string;
   private readonly client: S3Client;
   private readonly readingClient: S3Client;
+  private readonly checkingClient: S3Client;
   private readonly timeouts: S3Timeouts;
   private readonly publicBucketUrl: URL;
 
@@ -70,13 +48,14 @@ export class S3Storage implements Storage {
     this.bucket = options.bucket;
     this.client = makeClient(options);
     this.readingClient = makeReadingClient(options, this.client);
+    this.checkingClient = makeCheckingClient(options, this.client);
     this.timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     this.publicBucketUrl = this.bucketUrl(options.publicEndpoint ?? options.endpoint);
   }
 
   async put(key: string, body: Readable, { contentType, maxBytes, signal }: PutOptions): Promise<void> {
     assertObjectKey(key);
-    assertWholeBody(body);
+    assertReadable(body);
     signal.throwIfAborted();
     const giveUpMs = this.timeouts.giveUp;
     await uploadObject(this.client, { bucket: this.bucket, key, body, contentType, maxBytes, signal, giveUpMs });
@@ -108,7 +87,7 @@ export class S3Storage implements Storage {
     } catch (error) {
       if (!isNotFound(error)) throw translateS3Error(error);
       // A HEAD cannot say what is missing, and a missing bucket must not look like a deleted object.
-      await this.check();
+      await this.headBucket(this.client);
       return null;
     }
   }
@@ -116,10 +95,7 @@ export class S3Storage implements Storage {
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) assertObjectKey(key);
     try {
-      for (let first = 0; first < keys.length; first += MAX_KEYS_PER_DELETE) {
-        const remaining = await this.deleteBatch(keys.slice(first, first + MAX_KEYS_PER_DELETE));
-        for (const key of remaining) await this.client.send(new DeleteObjectCommand(this.object(key)));
-      }
+      await deleteObjects(this.client, this.bucket, keys);
     } catch (error) {
       throw translateS3Error(error);
     }
@@ -154,12 +130,13 @@ export class S3Storage implements Storage {
   }
 
   async sweepUnfinished({ olderThan, key }: UnfinishedOptions): Promise<number> {
+    if (key !== undefined) assertObjectKey(key);
     let removed = 0;
     try {
-      for await (const upload of this.unfinishedUploads(key ?? '')) {
+      for await (const upload of unfinishedUploads(this.client, this.bucket, key ?? '')) {
         if (key !== undefined && upload.Key !== key) continue;
         if (upload.Initiated === undefined || upload.Initiated >= olderThan) continue;
-        removed += await this.abortUpload(upload);
+        removed += await abortUpload(this.client, this.bucket, upload);
       }
     } catch (error) {
       throw translateS3Error(error);
@@ -169,7 +146,8 @@ export class S3Storage implements Storage {
 
   async *unfinished(prefix: string): AsyncGenerator<UnfinishedObject> {
     try {
-      for await (const { Key: name, UploadId: id, Initiated: begunAt } of this.unfinishedUploads(prefix)) {
+      const uploads = unfinishedUploads(this.client, this.bucket, prefix);
+      for await (const { Key: name, UploadId: id, Initiated: begunAt } of uploads) {
         if (name === undefined || id === undefined || begunAt === undefined) continue;
         yield { name, id, begunAt, belongsTo: (key) => key === name };
       }
@@ -178,14 +156,9 @@ export class S3Storage implements Storage {
     }
   }
 
+  /** Over connections of its own: those of uploads may all be busy. */
   async check(signal?: AbortSignal): Promise<void> {
-    try {
-      const command = new HeadBucketCommand({ Bucket: this.bucket });
-      await this.client.send(command, signal === undefined ? {} : { abortSignal: signal });
-    } catch (error) {
-      // Whatever the reason: not this bucket, not this server, not now.
-      throw storageUnavailable(error);
-    }
+    await this.headBucket(this.checkingClient, signal);
   }
 
   diagnose(): AsyncIterable<Diagnosis> {
@@ -203,44 +176,16 @@ export class S3Storage implements Storage {
   async close(): Promise<void> {
     this.client.destroy();
     this.readingClient.destroy();
+    this.checkingClient.destroy();
   }
 
-  /** Deletes up to a thousand at once. Returns the keys to be deleted one by one, whose own errors then tell why. */
-  private async deleteBatch(keys: readonly string[]): Promise<readonly string[]> {
-    if (keys.length <= 1) return keys;
-    const objects = keys.map((Key) => ({ Key }));
+  /** Rejects with STORAGE_UNAVAILABLE, whatever the reason: this bucket cannot be used by this server now. */
+  private async headBucket(client: S3Client, signal?: AbortSignal): Promise<void> {
     try {
-      const command = new DeleteObjectsCommand({ Bucket: this.bucket, Delete: { Objects: objects, Quiet: true } });
-      const { Errors } = await this.client.send(command);
-      return (Errors ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+      const command = new HeadBucketCommand({ Bucket: this.bucket });
+      await client.send(command, signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
-      if (hasName(error, NO_BATCH_DELETE)) return keys;
-      throw error;
-    }
-  }
-
-  private async *unfinishedUploads(prefix: string): AsyncGenerator<MultipartUpload> {
-    let marker: { KeyMarker?: string; UploadIdMarker?: string } | null = {};
-    while (marker !== null) {
-      const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
-        Bucket: this.bucket,
-        Prefix: prefix,
-        ...marker,
-      });
-      const page = await this.client.send(command);
-      for (const upload of page.Uploads ?? []) if (isObjectKey(upload.Key ?? '')) yield upload;
-      marker = page.IsTruncated === true ? nextMarker(page.NextKeyMarker, page.NextUploadIdMarker) : null;
-    }
-  }
-
-  /** Returns how many it removed: none, when someone else was faster. */
-  private async abortUpload({ Key, UploadId }: MultipartUpload): Promise<0 | 1> {
-    try {
-      await this.client.send(new AbortMultipartUploadCommand({ Bucket: this.bucket, Key, UploadId }));
-      return 1;
-    } catch (error) {
-      if (hasName(error, NO_SUCH_UPLOAD)) return 0;
-      throw error;
+      throw storageUnavailable(error);
     }
   }
 
@@ -258,12 +203,4 @@ export class S3Storage implements Storage {
       ...(endpoint === undefined ? {} : { Endpoint: endpoint }),
     }).url;
   }
-}
-
-function nextMarker(
-  keyMarker: string | undefined,
-  uploadIdMarker: string | undefined,
-): { KeyMarker?: string; UploadIdMarker?: string } | null {
-  if (keyMarker === undefined) return null;
-  return { KeyMarker: keyMarker, ...(uploadIdMarker === undefined ? {} : { UploadIdMarker: uploadIdMarker }) };
 }

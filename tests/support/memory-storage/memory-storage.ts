@@ -6,7 +6,7 @@ import { examine, ok, type Diagnosis } from '../../../src/diagnosis.js';
 import type { FileTokens } from '../../../src/storage/file-token.js';
 import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../../../src/storage/object-key.js';
 import { deleteProbe, newProbeKey, putProbe, readProbe } from '../../../src/storage/probe.js';
-import { assertWholeBody } from '../../../src/storage/spoilt-body.js';
+import { assertReadable } from '../../../src/storage/assert-readable.js';
 import { ObjectNotFoundError } from '../../../src/storage/storage.js';
 import type {
   ListedObject,
@@ -41,7 +41,7 @@ export class MemoryStorage implements Storage {
 
   async put(key: string, body: Readable, { signal }: PutOptions): Promise<void> {
     assertObjectKey(key);
-    assertWholeBody(body);
+    assertReadable(body);
     signal.throwIfAborted();
     const id = this.begin(key);
     const deflated: Buffer[] = [];

@@ -10,7 +10,7 @@ const schema = '^src/schema\\.ts$';
 const http = '^src/http/';
 const app = '^src/app(\\.ts$|/)';
 const config = '^src/config(\\.ts$|/)';
-const dataDir = '^src/data-dir\\.ts$';
+const dataDir = '^src/data-dir/';
 const banner = '^src/banner\\.ts$';
 const process = '^src/(stop-signals|known-failure|samples)\\.ts$';
 const main = '^src/main\\.ts$';
@@ -81,7 +81,7 @@ module.exports = {
       'app.ts joins the rooms and knows no process.',
     ),
     only('config-stands-alone', config, [ground, config], 'config.ts reads the environment and knows no room.'),
-    only('data-dir-stands-alone', dataDir, [ground], 'data-dir.ts takes options.'),
+    only('data-dir-stands-alone', dataDir, [ground, dataDir], 'It takes options.'),
     {
       name: 'commands-are-not-imported',
       severity: 'error',
@@ -109,7 +109,7 @@ module.exports = {
       name: 'data-dir-by-app-only',
       severity: 'error',
       comment: 'A room is told its folder.',
-      from: { path: '^src/', pathNot: [app, main, cli, banner, process] },
+      from: { path: '^src/', pathNot: [app, main, cli, banner, process, dataDir] },
       to: { path: dataDir },
     },
     {

@@ -22,7 +22,8 @@ import { ResourceResolver, VideoItemsResolver } from './catalog/video/video-item
 import { VideoResolver } from './catalog/video/video.resolver.js';
 import { livingVideos, VideoService } from './catalog/video/video.service.js';
 import type { Config } from './config.js';
-import { authSecret, DataDir, urlSigningSecret } from './data-dir.js';
+import { DataDir } from './data-dir/data-dir.js';
+import { authSecret, urlSigningSecret } from './data-dir/secrets.js';
 import { recogniseDatabaseError } from './database/database-errors.js';
 import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';

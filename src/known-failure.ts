@@ -1,5 +1,5 @@
 import { ConfigError } from './config.js';
-import { DataDirError } from './data-dir.js';
+import { DataDirError } from './data-dir/data-dir.js';
 import { LecternError } from './errors.js';
 
 /** A command cannot do what it was asked. The message says why and what to do instead. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Config, ConfigError } from '../config.js';
-import { DataDir, urlSigningSecret } from '../data-dir.js';
+import { DataDir } from '../data-dir/data-dir.js';
+import { urlSigningSecret } from '../data-dir/secrets.js';
 import type { Database } from '../database/connect.js';
 import { diagnoseDatabase } from '../database/diagnose-database.js';
 import { examine, ok, problem, warning, type Diagnosis, type Outcome } from '../diagnosis.js';

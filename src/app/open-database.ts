@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
-import type { DataDir } from '../data-dir.js';
+import type { DataDir } from '../data-dir/data-dir.js';
+import { DatabaseSocket } from '../data-dir/database-socket.js';
 import { connectDatabase, type Database } from '../database/connect.js';
 import type { EmbeddedDatabase } from '../database/embedded/embedded-database.js';
 
@@ -9,9 +10,9 @@ export async function openDatabase(config: Config, dataDir: DataDir, besideServe
   if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
   // Loaded on demand: a server on MongoDB needs none of it.
   const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/embedded-database.js');
-  const runningSocket = besideServer ? await dataDir.runningSocket() : null;
+  const runningSocket = besideServer ? await DatabaseSocket.running(dataDir) : null;
   if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
-  const socket = await dataDir.newSocket();
+  const socket = await DatabaseSocket.reserve(dataDir);
   let embedded: EmbeddedDatabase | undefined;
   const close = async (): Promise<void> => {
     await embedded?.close();

@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { mintToken } from '../auth/mint-token.js';
 import { isViewerId, type Role, ROLES } from '../auth/viewer.js';
 import { type Config, loadConfig } from '../config.js';
-import { authSecret, DataDir } from '../data-dir.js';
+import { DataDir } from '../data-dir/data-dir.js';
+import { authSecret } from '../data-dir/secrets.js';
 import { parseDuration } from './duration.js';
 import { CommandError } from '../known-failure.js';
 

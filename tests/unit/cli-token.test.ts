@@ -8,7 +8,8 @@ import { createAuthenticator } from '../../src/auth/authenticator.js';
 import { CommandError } from '../../src/known-failure.js';
 import { parseLifetime, tokenCommand } from '../../src/cli/token.js';
 import { ConfigError } from '../../src/config.js';
-import { DataDir } from '../../src/data-dir.js';
+import { DataDir } from '../../src/data-dir/data-dir.js';
+import { keptSecret } from '../../src/data-dir/secrets.js';
 
 const SECRET = 'correct-horse-battery-staple-0123456789';
 const VARIABLES = [
@@ -60,7 +61,7 @@ describe('lectern token', () => {
   it('prints a token alone, that a server on the same DATA_DIR accepts', async () => {
     const printed = await token(...ALICE);
     expect(printed).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
-    const secret = await (await DataDir.open(dataDir)).secret('auth');
+    const secret = await keptSecret(await DataDir.open(dataDir), 'auth');
     const viewer = await createAuthenticator({ secret, roleClaim: 'role' }).authenticate(`Bearer ${printed.trim()}`);
     expect(viewer).toEqual({ id: 'alice', role: 'instructor' });
   });

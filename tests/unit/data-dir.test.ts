@@ -13,7 +13,9 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { authSecret, DataDir, DataDirError, type DatabaseSocket, urlSigningSecret } from '../../src/data-dir.js';
+import { DataDir, DataDirError } from '../../src/data-dir/data-dir.js';
+import { DatabaseSocket } from '../../src/data-dir/database-socket.js';
+import { authSecret, keptSecret, urlSigningSecret } from '../../src/data-dir/secrets.js';
 
 const SOCKET_LIMIT = process.platform === 'darwin' ? 103 : 107;
 
@@ -63,17 +65,17 @@ describe('the folder', () => {
 describe('a secret', () => {
   it('is random, private and kept', async () => {
     const dataDir = await DataDir.open(root);
-    const secret = await dataDir.secret('auth');
+    const secret = await keptSecret(dataDir, 'auth');
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
     expect(mode(join(root, 'secrets/auth'))).toBe(0o600);
     expect(mode(join(root, 'secrets'))).toBe(0o700);
-    await expect((await DataDir.open(root)).secret('auth')).resolves.toBe(secret);
-    await expect(dataDir.secret('url-signing')).resolves.not.toBe(secret);
+    await expect(keptSecret(await DataDir.open(root), 'auth')).resolves.toBe(secret);
+    await expect(keptSecret(dataDir, 'url-signing')).resolves.not.toBe(secret);
   });
 
   it('is one and the same for all who ask for the first time at once', async () => {
     const dirs = await Promise.all(Array.from({ length: 20 }, () => DataDir.open(root)));
-    const secrets = await Promise.all(dirs.map((dir) => dir.secret('auth')));
+    const secrets = await Promise.all(dirs.map((dir) => keptSecret(dir, 'auth')));
     expect(new Set(secrets).size).toBe(1);
     expect(readdirSync(join(root, 'secrets'))).toEqual(['auth']);
   });
@@ -83,12 +85,12 @@ describe('a secret', () => {
     async (content) => {
       mkdirSync(join(root, 'secrets'));
       writeFileSync(join(root, 'secrets/auth'), content);
-      await expect((await DataDir.open(root)).secret('auth')).rejects.toThrow(/auth is damaged. Delete it/);
+      await expect(keptSecret(await DataDir.open(root), 'auth')).rejects.toThrow(/auth is damaged. Delete it/);
     },
   );
 
   it.each(['', '../auth', 'Auth', 'a/b'])('is not called %j', async (name) => {
-    await expect((await DataDir.open(root)).secret(name)).rejects.toThrow(RangeError);
+    await expect(keptSecret(await DataDir.open(root), name)).rejects.toThrow(RangeError);
   });
 });
 
@@ -103,7 +105,7 @@ describe('which secret', () => {
     await expect(authSecret({ production: false, auth: { jwksUrl } }, dataDir)).resolves.toBeUndefined();
     expect(existsSync(join(root, 'secrets'))).toBe(false);
     const own = await authSecret({ production: false, auth: {} }, dataDir);
-    expect(own).toBe(await dataDir.secret('auth'));
+    expect(own).toBe(await keptSecret(dataDir, 'auth'));
   });
 
   it('signs URLs', async () => {
@@ -115,64 +117,64 @@ describe('which secret', () => {
     await expect(sign(true, 'url', 'auth')).resolves.toBe('url');
     await expect(sign(true, undefined, 'auth')).resolves.toBe('auth');
     await expect(sign(true)).resolves.toBeUndefined();
-    await expect(sign(false)).resolves.toBe(await dataDir.secret('url-signing'));
+    await expect(sign(false)).resolves.toBe(await keptSecret(dataDir, 'url-signing'));
   });
 });
 
 describe('the socket of the embedded database', () => {
   it('lies in a private folder of DATA_DIR', async () => {
-    const socket = await (await DataDir.open(root)).newSocket();
+    const socket = await DatabaseSocket.reserve(await DataDir.open(root));
     expect(dirname(socket.path)).toBe(join(root, 'run'));
     expect(mode(dirname(socket.path))).toBe(0o700);
   });
 
   it('makes an open folder private', async () => {
     mkdirSync(join(root, 'run'), { mode: 0o755 });
-    const socket = await (await DataDir.open(root)).newSocket();
+    const socket = await DatabaseSocket.reserve(await DataDir.open(root));
     expect(mode(dirname(socket.path))).toBe(0o700);
   });
 
   it('lies in a private temporary folder when the path would be too long, and leaves nothing there', async () => {
     const dataDir = await longDir();
-    const socket = await dataDir.newSocket();
+    const socket = await DatabaseSocket.reserve(dataDir);
     expect(Buffer.byteLength(socket.path)).toBeLessThanOrEqual(SOCKET_LIMIT);
     expect(socket.path.startsWith(dataDir.path)).toBe(false);
     expect(mode(dirname(socket.path))).toBe(0o700);
     await listeningOn(socket);
     await socket.announce();
-    await expect(dataDir.runningSocket()).resolves.toBe(socket.path);
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBe(socket.path);
     await socket.withdraw();
     expect(existsSync(dirname(socket.path))).toBe(false);
-    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
   });
 
   it('is found by the commands from announcement to withdrawal', async () => {
     const dataDir = await DataDir.open(root);
-    await expect(dataDir.runningSocket()).resolves.toBeNull();
-    const socket = await dataDir.newSocket();
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
+    const socket = await DatabaseSocket.reserve(dataDir);
     await listeningOn(socket);
-    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
     await socket.announce();
-    await expect(dataDir.runningSocket()).resolves.toBe(socket.path);
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBe(socket.path);
     expect(mode(join(root, 'database.socket'))).toBe(0o600);
     await socket.withdraw();
-    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
     expect(readdirSync(join(root, 'run'))).toEqual([]);
     expect(existsSync(join(root, 'database.socket'))).toBe(false);
   });
 
   it('of a killed server is not taken for a running one, and goes at the next announcement', async () => {
     const dataDir = await DataDir.open(root);
-    const killed = await dataDir.newSocket();
+    const killed = await DatabaseSocket.reserve(dataDir);
     writeFileSync(join(root, 'database.socket'), `${killed.path}\n`);
-    await expect(dataDir.runningSocket()).resolves.toBeNull();
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
     // A socket file that stays, as after kill -9: closing the server would remove it, so it is there under two names.
     const server = await listeningOn(killed);
     const leftover = join(root, 'run', '0123abcd.sock');
     linkSync(killed.path, leftover);
     await closed(server);
     servers.pop();
-    const socket = await dataDir.newSocket();
+    const socket = await DatabaseSocket.reserve(dataDir);
     await listeningOn(socket);
     await socket.announce();
     expect(readdirSync(join(root, 'run'))).toEqual([basename(socket.path)]);
@@ -181,13 +183,13 @@ describe('the socket of the embedded database', () => {
 
   it('of a refused second start disturbs nobody', async () => {
     const dataDir = await longDir();
-    const first = await dataDir.newSocket();
+    const first = await DatabaseSocket.reserve(dataDir);
     await listeningOn(first);
     await first.announce();
-    const second = await dataDir.newSocket();
+    const second = await DatabaseSocket.reserve(dataDir);
     await second.withdraw();
     expect(existsSync(dirname(second.path))).toBe(false);
-    await expect(dataDir.runningSocket()).resolves.toBe(first.path);
+    await expect(DatabaseSocket.running(dataDir)).resolves.toBe(first.path);
     await first.withdraw();
   });
 
@@ -196,7 +198,7 @@ describe('the socket of the embedded database', () => {
     const precious = join(root, 'precious');
     writeFileSync(precious, 'x');
     writeFileSync(join(root, 'database.socket'), `${precious}\n`);
-    const socket = await dataDir.newSocket();
+    const socket = await DatabaseSocket.reserve(dataDir);
     writeFileSync(join(root, 'run', '0123abcd.sock'), 'a file');
     await socket.announce();
     expect(existsSync(precious)).toBe(true);

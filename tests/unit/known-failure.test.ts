@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { CommandError, knownFailure } from '../../src/known-failure.js';
 import { ConfigError } from '../../src/config.js';
-import { DataDirError } from '../../src/data-dir.js';
+import { DataDirError } from '../../src/data-dir/data-dir.js';
 import { LecternError } from '../../src/errors.js';
 
 const CONFIG_ERROR = new ConfigError([{ variable: 'PORT', problem: '"x" is no port', remedy: 'Set a port' }]);

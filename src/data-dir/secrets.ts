@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DataDir, DataDirError, PRIVATE_DIR } from './data-dir.js';
+import { codeOf, readIfThere, writeDurably } from './private-file.js';
+
+/** The settings that decide which secret tokens are verified with. */
+export interface AuthSecretSettings {
+  readonly production: boolean;
+  readonly auth: { readonly secret?: string; readonly jwksUrl?: string };
+}
+
+/** The settings that decide which secret the URLs of local files are signed with. */
+export interface UrlSigningSecretSettings {
+  readonly production: boolean;
+  readonly auth: { readonly secret?: string };
+  readonly storage: { readonly urlSigningSecret?: string };
+}
+
+const SECRET_BYTES = 32;
+const SECRET_NAME = /^[a-z]+(-[a-z]+)*$/;
+/** 32 bytes or more in base64url. A shorter text is what a full disk or an editor left of a secret. */
+const WHOLE_SECRET = /^[\w-]{43,}$/;
+
+/**
+ * The secret that HS256 tokens are made and verified with, the same for the server and the commands. Undefined when
+ * only a key set verifies tokens, and in production when none is configured.
+ */
+export async function authSecret(settings: AuthSecretSettings, dataDir: DataDir): Promise<string | undefined> {
+  const { secret, jwksUrl } = settings.auth;
+  if (secret !== undefined) return secret;
+  return jwksUrl !== undefined || settings.production ? undefined : keptSecret(dataDir, 'auth');
+}
+
+/** The secret that the URLs of local files are signed with. Undefined in production when none is configured. */
+export async function urlSigningSecret(
+  settings: UrlSigningSecretSettings,
+  dataDir: DataDir,
+): Promise<string | undefined> {
+  const configured = settings.storage.urlSigningSecret ?? settings.auth.secret;
+  if (configured !== undefined) return configured;
+  return settings.production ? undefined : keptSecret(dataDir, 'url-signing');
+}
+
+/**
+ * A random secret that is made at the first call and stays the same afterwards. Processes that make it at the same
+ * time all get the same one.
+ * @throws {DataDirError} when its file is damaged or cannot be read or written.
+ */
+export async function keptSecret(dataDir: DataDir, name: string): Promise<string> {
+  if (!SECRET_NAME.test(name)) throw new RangeError(`Not a name for a secret: ${name}`);
+  const dir = join(dataDir.path, 'secrets');
+  const path = join(dir, name);
+  return dataDir.use(async () => {
+    await mkdir(dir, { recursive: true, mode: PRIVATE_DIR });
+    const secret = (await readIfThere(path)) ?? (await makeSecret(path));
+    if (!WHOLE_SECRET.test(secret)) {
+      throw new DataDirError(`${path} is damaged. Delete it: the next start makes a new one.`);
+    }
+    return secret;
+  });
+}
+
+/** Writes the secret under another name first, then links it: of several links to one name only one succeeds. */
+async function makeSecret(path: string): Promise<string> {
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const draft = `${path}.${randomBytes(4).toString('hex')}`;
+  await writeDurably(draft, `${secret}\n`);
+  try {
+    await link(draft, path);
+    return secret;
+  } catch (error) {
+    const winner = codeOf(error) === 'EEXIST' ? await readIfThere(path) : null;
+    if (winner === null) throw error;
+    return winner;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}

@@ -184,6 +184,13 @@ module.exports = {
       'It could be a package of its own.',
     ),
     {
+      name: 'embedded-database-by-its-index',
+      severity: 'error',
+      comment: 'index.ts is its only entrance.',
+      from: { path: '^src/', pathNot: '^src/database/embedded/' },
+      to: { path: '^src/database/embedded/', pathNot: '^src/database/embedded/index\\.ts$' },
+    },
+    {
       name: 'storage-drivers-are-private',
       severity: 'error',
       comment: 'drivers.ts lists them and create-storage.ts gives out storages; nobody asks which kind.',

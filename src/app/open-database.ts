@@ -2,14 +2,14 @@ import type { Config } from '../config.js';
 import type { DataDir } from '../data-dir/data-dir.js';
 import { DatabaseSocket } from '../data-dir/database-socket.js';
 import { connectDatabase, type Database } from '../database/connect.js';
-import type { EmbeddedDatabase } from '../database/embedded/embedded-database.js';
+import type { EmbeddedDatabase } from '../database/embedded/index.js';
 
 /** MongoDB when it is configured, else the embedded database: from here on there is no difference. */
 export async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
   const { mongodbUri } = config.database;
   if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
   // Loaded on demand: a server on MongoDB needs none of it.
-  const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/embedded-database.js');
+  const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/index.js');
   const runningSocket = besideServer ? await DatabaseSocket.running(dataDir) : null;
   if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
   const socket = await DatabaseSocket.reserve(dataDir);

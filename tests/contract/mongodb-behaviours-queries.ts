@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { NUMBERED_PATHS } from './mongodb-behaviours-numbered-paths.js';
 import { finds, idsOf, refusal, refusedFilter, sorts } from './mongodb-behaviours.js';
 import type { Behaviour, Doc } from './mongodb-behaviours.js';
 
@@ -120,7 +121,6 @@ export const QUERIES: readonly Behaviour[] = [
   ),
   finds('$in matches an element', arrays, { v: { $in: [3] } }, [1]),
   finds('$not with $size', arrays, { v: { $not: { $size: 2 } } }, [1, 3, 4, 5]),
-  finds('an index picks an element', arrays, { 'v.0': 2 }, [2]),
 
   finds('a dotted path goes into sub-documents and arrays of them', nested, { 'a.b': 1 }, [1, 2]),
   finds('conditions on two paths may be met by two elements', nested, { 'a.b': 9, 'a.c': 1 }, [3]),
@@ -129,8 +129,9 @@ export const QUERIES: readonly Behaviour[] = [
   finds('null on a dotted path matches what has no such field', nested, { 'a.b': null }, [4, 5, 7]),
   finds('$exists on a dotted path', nested, { 'a.c': { $exists: true } }, [3]),
   finds('$exists false on a dotted path', nested, { 'a.b': { $exists: false } }, [4, 5, 6, 7]),
-  finds('a dotted path with an index', nested, { 'a.1.b': 5 }, [2]),
   finds('$elemMatch with $or', nested, { a: { $elemMatch: { $or: [{ b: 5 }, { c: 1 }] } } }, [2, 3]),
+
+  ...NUMBERED_PATHS,
 
   refusedFilter('an unknown operator is refused', { v: { $foo: 1 } }, { code: 2 }),
   refusedFilter('an unknown top-level operator is refused', { $foo: 1 }, { code: 2 }),

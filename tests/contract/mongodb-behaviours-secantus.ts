@@ -15,4 +15,8 @@ export const WRONG_IN_SECANTUS: Readonly<Record<string, string>> = {
   'a single batch leaves no cursor': 'ignores the batch size',
   'an _id may be a document or null, not an array': 'takes an array',
   'distinct goes through sub-documents': 'leaves them out',
+  'null by an index does not match an empty array': 'finds it',
+  'null behind an index needs a document without the field': 'finds empty arrays and plain elements as well',
+  'a plain element has no fields behind its index': 'finds it',
+  'an index with a leading zero is a name only': 'takes it for the index',
 };

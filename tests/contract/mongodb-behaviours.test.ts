@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import { startEmbeddedDatabase } from '../../src/database/embedded/index.js';
 import { AGGREGATIONS } from './mongodb-behaviours-aggregations.js';
 import { COMMANDS } from './mongodb-behaviours-commands.js';
 import { INDEXES } from './mongodb-behaviours-indexes.js';

@@ -39,6 +39,16 @@ export function sorts(
   };
 }
 
+/** What a projection leaves of one document, without its `_id`. */
+export function projects(name: string, doc: Doc, projection: Doc, rest: Doc): Behaviour {
+  return {
+    name,
+    docs: [{ _id: 1, ...doc }],
+    run: (collection) => collection.findOne({}, { projection: { ...projection, _id: 0 } }),
+    gives: rest,
+  };
+}
+
 /** What one document becomes; the keys' order counts. */
 export function updates(name: string, before: Doc, update: Doc, after: Doc): Behaviour {
   return {

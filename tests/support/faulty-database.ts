@@ -4,7 +4,7 @@ import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import { startEmbeddedDatabase } from '../../src/database/embedded/index.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 
 /** A database that is reached by a way that a test breaks. */

@@ -4,11 +4,11 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { EmbeddedDatabaseLockedError, startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import { EmbeddedDatabaseLockedError, startEmbeddedDatabase } from '../../src/database/embedded/index.js';
 import { connected, newDb, newPlace, started } from './embedded-support.js';
 import type { Place, Row } from './embedded-support.js';
 
-const MODULE = new URL('../../dist/database/embedded/embedded-database.js', import.meta.url).href;
+const MODULE = new URL('../../dist/database/embedded/index.js', import.meta.url).href;
 
 /** A process that opens the database and says the number of each write once it is acknowledged. */
 function startWriter({ directory, socketPath }: Place) {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
-import { startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import { startEmbeddedDatabase } from '../../src/database/embedded/index.js';
 import { explained } from '../contract/mongodb-behaviours.js';
 import type { Row } from './embedded-support.js';
 

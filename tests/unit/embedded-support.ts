@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { onTestFinished } from 'vitest';
-import { startEmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
-import type { EmbeddedDatabase } from '../../src/database/embedded/embedded-database.js';
+import { startEmbeddedDatabase } from '../../src/database/embedded/index.js';
+import type { EmbeddedDatabase } from '../../src/database/embedded/index.js';
 
 export interface Row {
   _id?: number | object | null;

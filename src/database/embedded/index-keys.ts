@@ -65,12 +65,20 @@ export function sortKeyOf(doc: Doc, fields: readonly KeyField[]): Buffer {
   return others.reduce((least, key) => (Buffer.compare(key, least) < 0 ? key : least), first);
 }
 
+function ambiguous(part: string): CommandError {
+  const advice = 'do not use numeric field names in embedded elements in an array';
+  return new CommandError(16746, `Ambiguous field name found in array (${advice}), field: '${part}'`);
+}
+
 interface Spread {
   readonly values: readonly unknown[];
   readonly isArray: boolean;
 }
 
-/** What a path leads to: one value, or one for each element of the array that it ends at or goes through. */
+/**
+ * What a path leads to: one value, or one for each element of the array that it ends at or goes through. A number picks
+ * the element at that index. When there is none it is a field's name, and when it could be both, it is refused.
+ */
 function spread(value: unknown, parts: readonly string[]): Spread {
   const [part, ...rest] = parts;
   if (Array.isArray(value) && part === undefined) {
@@ -78,7 +86,10 @@ function spread(value: unknown, parts: readonly string[]): Spread {
   }
   if (part === undefined) return { values: [value], isArray: false };
   if (!Array.isArray(value)) return spread(isDoc(value) ? fieldOf(value, part) : undefined, rest);
-  if (isIndex(part)) return spread(value[Number(part)], rest);
+  if (isIndex(part) && Number(part) < value.length) {
+    if (value.some((element) => isDoc(element) && fieldOf(element, part) !== undefined)) throw ambiguous(part);
+    return spread(value[Number(part)], rest);
+  }
   const values = value.flatMap((element: unknown) => (isDoc(element) ? spread(element, parts).values : [undefined]));
   return { values: values.length === 0 ? [undefined] : values, isArray: true };
 }

@@ -1,35 +1,40 @@
 import { fieldOf, isDoc } from './values.js';
 
-/** An array met as one value, by its index or as an element of an array: its own elements are not looked at. */
+/** An array that a query compares as one value, because a number of the path or `$elemMatch` picked it out. */
 export class WholeArray {
   constructor(readonly elements: readonly unknown[]) {}
 }
 
-/** The array itself, however it was met. */
+/** The array behind a value: itself, or the one in a WholeArray. Undefined for other values. */
 export function arrayOf(value: unknown): readonly unknown[] | undefined {
   if (value instanceof WholeArray) return value.elements;
   return Array.isArray(value) ? value : undefined;
 }
 
-/** A value that stands for itself only, even when it is an array. */
+/** Marks an array as one value. Other values are returned as they are. */
 export function whole(value: unknown): unknown {
   return Array.isArray(value) ? new WholeArray(value) : value;
 }
 
 /**
- * Every value a dotted path leads to, as queries see it (manual: "Query an Array of Embedded Documents"): an array on
- * the way stands for each of its documents and, where the next part is a number, for that element. A field that is
- * missing counts as one undefined value; an array on the way that holds no document counts as nothing.
+ * Every value that a dotted path leads to, as queries see it (manual: "Query an Array of Embedded Documents"; the order
+ * of steps is that of the server's src/mongo/db/matcher/path.cpp).
+ *
+ * - A missing field counts as one undefined value.
+ * - An array on the way stands for each document in it. Its other elements have no fields, so they count as nothing.
+ * - A number in the path is a field's name and an index: of an array it also leads to the element at that index. From
+ *   there the path goes on when the element is a document or an array.
+ * - An element that the last number of the path picks is one value: `{ 'a.0': 1 }` does not look into an inner array,
+ *   so it does not match `{ a: [[1]] }`; `{ 'a.0': [1] }` and `{ 'a.0.0': 1 }` do.
  */
 export function valuesAt(value: unknown, parts: readonly string[], from = 0, found: unknown[] = []): unknown[] {
   const part = parts[from];
   if (part === undefined) {
     found.push(value);
   } else if (Array.isArray(value)) {
-    if (isIndex(part) && Number(part) < value.length) {
-      const element: unknown = value[Number(part)];
-      valuesAt(from + 1 === parts.length ? whole(element) : element, parts, from + 1, found);
-    }
+    const picked: unknown = isIndex(part) ? value[Number(part)] : undefined;
+    if (picked !== undefined && from + 1 === parts.length) found.push(whole(picked));
+    else if (isDoc(picked) || Array.isArray(picked)) valuesAt(picked, parts, from + 1, found);
     for (const element of value) if (isDoc(element)) valuesAt(element, parts, from, found);
   } else {
     valuesAt(isDoc(value) ? fieldOf(value, part) : undefined, isDoc(value) ? parts : [], from + 1, found);

@@ -134,7 +134,7 @@ export class Intake {
     const { filename, contentType } = content;
     const { size, sha256 } = content.measured();
     batch.moved();
-    const measures = await meter.measure({ storage, key, size, contentType, signal: batch.signal });
+    const measures = await meter.measure({ slot, storage, key, size, contentType, signal: batch.signal });
     const url = storage.canonicalUrl(key);
     return {
       slot,

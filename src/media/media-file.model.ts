@@ -45,11 +45,11 @@ export class MediaFile {
   @prop({ type: () => String })
   sha256?: string;
 
-  @Field(() => Int, { nullable: true, description: 'Width in pixels, where it is known.' })
+  @Field(() => Int, { nullable: true, description: 'Width in pixels, as it is shown. Null where it is not known.' })
   @prop({ type: () => Number })
   width?: number;
 
-  @Field(() => Int, { nullable: true, description: 'Height in pixels, where it is known.' })
+  @Field(() => Int, { nullable: true, description: 'Height in pixels, as it is shown. Null where it is not known.' })
   @prop({ type: () => Number })
   height?: number;
 
@@ -57,10 +57,28 @@ export class MediaFile {
   @prop({ type: () => Number })
   durationSeconds?: number;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The codecs of a video or sound as `canPlayType` takes them (RFC 6381): `avc1.640028, mp4a.40.2`. Null where ' +
+      'one of them is not known.',
+  })
+  @prop({ type: () => String })
+  codecs?: string;
+
+  /** The version of the measuring that these measures come from (MEASURES_VERSION). Absent when it was given up. */
+  @prop({ type: () => Number })
+  measured?: number;
+
   @Field(() => DateTime, { description: 'When the file was stored.' })
   @prop({ type: () => Date, required: true })
   uploadedAt!: Date;
 }
 
-/** What can be read from a picture or a video. */
-export type Measures = Pick<MediaFile, 'width' | 'height' | 'durationSeconds'>;
+/** Raised when measuring finds more, or something else: files with an older version are measured again. */
+export const MEASURES_VERSION = 1;
+
+/** What measuring finds out about a file. `measured` is absent when it was given up: the file is measured later. */
+export type Measures = Pick<MediaFile, 'width' | 'height' | 'durationSeconds' | 'codecs' | 'measured'> &
+  // Whether an MP4 or WebM is sound alone shows only when its tracks are read.
+  Partial<Pick<MediaFile, 'contentType'>>;

@@ -1,10 +1,12 @@
 /** Which content a slot takes, by the type that its bytes show. */
 const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 const VIDEOS = ['video/mp4', 'video/webm', 'video/quicktime', 'video/matroska'] as const;
-const DOCUMENTS = ['application/pdf', 'application/zip', 'text/plain', ...IMAGES] as const;
+/** Sound that browsers play. */
+const SOUND = ['audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/flac', 'audio/wav', 'audio/webm'] as const;
+const DOCUMENTS = ['application/pdf', 'application/zip', 'text/plain', ...IMAGES, ...VIDEOS, ...SOUND] as const;
 
 /** What a browser may show in place. All else is saved, whatever slot it lies in. */
-const SHOWN_IN_PLACE: readonly string[] = [...IMAGES, ...VIDEOS, 'text/vtt'];
+const SHOWN_IN_PLACE: readonly string[] = [...IMAGES, ...VIDEOS, ...SOUND, 'text/vtt'];
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -28,7 +30,14 @@ interface SlotDefinition {
 
 /** The slot table: the single source of the rules for every kind of file. */
 export const SLOTS = {
-  VIDEO_FILE: { prefix: 'videos', accepts: VIDEOS, defaultMaxBytes: 5 * GIB, lifetime: 'video', disposition: 'inline' },
+  VIDEO_FILE: {
+    prefix: 'videos',
+    // A lesson may be sound alone.
+    accepts: [...VIDEOS, ...SOUND],
+    defaultMaxBytes: 5 * GIB,
+    lifetime: 'video',
+    disposition: 'inline',
+  },
   VIDEO_THUMBNAIL: {
     prefix: 'thumbnails',
     accepts: IMAGES,

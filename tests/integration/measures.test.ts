@@ -19,12 +19,14 @@ const EXACTNESS_SECONDS = 0.2;
 onEveryStorage('what a file shows', (storage) => {
   let app: TestApp;
   let ada: Client;
+  let courseId: string;
   let topicId: string;
 
   beforeAll(async () => {
     app = await startApp(await storage.environment());
     ada = await clientOf(app, 'ada');
-    topicId = await createTopic(ada, (await createCourse(ada, { title: 'Measured' })).id, 'Measured');
+    courseId = (await createCourse(ada, { title: 'Measured' })).id;
+    topicId = await createTopic(ada, courseId, 'Measured');
   });
   afterAll(() => app.remove());
 
@@ -101,9 +103,15 @@ onEveryStorage('what a file shows', (storage) => {
   it('is asked of a file before it is published: one without a picture is refused, and the next is measured', async () => {
     const damaged = Buffer.concat([video.bytes.subarray(0, 40), Buffer.alloc(30_000, 0x55)]);
     const before = await tracesOf(app);
-    for (const sample of [fileOf(damaged, 'damaged.mp4', 'video/mp4'), soundOnlyMp4, soundOnlyWebm]) {
-      const variables = { topicId, input: { title: 'No picture' } };
-      const answer = await ada.upload(gql.CreateVideoDocument, variables, { file: sample });
+    const refused = await ada.upload(
+      gql.CreateVideoDocument,
+      { topicId, input: { title: 'No picture' } },
+      { file: fileOf(damaged, 'damaged.mp4', 'video/mp4') },
+    );
+    expect(errorCodes(refused)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
+    expect(refused.body.errors?.[0]?.message).toBe('No video or audio track was found in the file.');
+    for (const sample of [soundOnlyMp4, soundOnlyWebm]) {
+      const answer = await ada.upload(gql.UploadCourseIntroVideoDocument, { courseId, file: null }, { file: sample });
       expect([sample.filename, errorCodes(answer)]).toEqual([sample.filename, ['UNSUPPORTED_MEDIA_TYPE']]);
       expect(answer.body.errors?.[0]?.message).toBe('No video track was found in the file.');
     }

@@ -22,6 +22,7 @@ const storageOf = (open: (start: number, end: number) => Readable | Promise<Read
   }) as unknown as Storage;
 const holding = (bytes: Buffer): Storage => storageOf((start, end) => Readable.from([bytes.subarray(start, end + 1)]));
 const video = (storage: Storage, size: number, key = 'videos/v/a.mp4') => ({
+  slot: 'COURSE_INTRO_VIDEO' as const,
   storage,
   key,
   size,
@@ -37,7 +38,7 @@ afterEach(async () => {
 });
 const newMeter = (): MediaMeter => (meter = new MediaMeter({ telemetry, maxImagePixels: 1_000_000 }));
 const sound = fixtures.intro.bytes;
-const measures = { width: 320, height: 180, durationSeconds: 1 };
+const measures = { width: 320, height: 180, durationSeconds: 1, codecs: 'avc1.4d400c, mp4a.40.2', measured: 1 };
 
 describe('a video', () => {
   it('is kept without measures when the storage cannot be read, and the next is measured', async () => {
@@ -64,7 +65,7 @@ describe('a video', () => {
 
   it('is refused when its picture is not within what is read of it', async () => {
     newMeter();
-    // Rubbish behind a Matroska header: MediaInfo looks for the next element through all of it.
+    // Rubbish behind a Matroska header: the next element is looked for through all of it.
     const head = fixtures.matroska.bytes.subarray(0, 64);
     const rubbish = storageOf((start, end) => {
       const bytes = Buffer.alloc(end + 1 - start, 0x55);
@@ -84,8 +85,27 @@ describe('a video', () => {
       ...VIDEOS.map(({ file }) => meter.measure(video(holding(bytesOf(file)), file.size))),
     ]);
     expect(all[0]).toMatchObject({ status: 'rejected', reason: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
-    for (const one of all.slice(1))
-      expect(one).toMatchObject({ status: 'fulfilled', value: { width: 128, height: 72 } });
+    const measured = all.slice(1).map((one) => one.status === 'fulfilled' && [one.value.width, one.value.height]);
+    expect(measured).toEqual(VIDEOS.map(({ size }) => size));
+  });
+});
+
+describe('a stored file', () => {
+  it('is given up when the storage cannot be read, so that it is tried again', async () => {
+    newMeter();
+    const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
+    expect(await meter.measureAgain(video(broken, 5_000))).toBeNull();
+    expect(await meter.measureAgain({ ...video(broken, 5_000), contentType: 'image/png' })).toBeNull();
+    expect(await meter.measureAgain(video(holding(sound), sound.length))).toEqual(measures);
+  });
+
+  it('is not refused any more: what has no measures is only marked as measured', async () => {
+    newMeter();
+    const silent = bytesOf(committed('sound-only.mp4', 'video/mp4'));
+    expect(await meter.measureAgain(video(holding(silent), silent.length))).toEqual({ measured: 1 });
+    const damaged = { ...video(holding(Buffer.from('no picture')), 10), contentType: 'image/png' };
+    expect(await meter.measureAgain(damaged)).toEqual({ measured: 1 });
+    expect(await meter.measureAgain({ ...damaged, contentType: 'text/vtt' })).toEqual({ measured: 1 });
   });
 });
 
@@ -99,7 +119,11 @@ describe('a picture', () => {
     newMeter();
     const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
     await expect(meter.measure(picture(broken))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-    expect(await meter.measure(picture(holding(fixtures.png.bytes)))).toEqual({ width: 320, height: 180 });
+    expect(await meter.measure(picture(holding(fixtures.png.bytes)))).toEqual({
+      width: 320,
+      height: 180,
+      measured: 1,
+    });
   });
 
   it('waits for its turn: two are in memory at once, and one whose client has left is not read', async () => {

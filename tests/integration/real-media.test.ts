@@ -24,9 +24,12 @@ onEveryStorage('real media are taken and come back byte for byte, odd but valid 
   });
   afterAll(() => app.remove());
 
-  async function expectBack(stored: gql.FileFactsFragment, { file, contentType, size }: Genuine, how: string) {
+  async function expectBack(stored: gql.FileFactsFragment, one: Genuine, how: string) {
+    const { file, contentType, size, durationSeconds = null, codecs = null } = one;
     const [width = null, height = null] = size ?? [];
-    expect(stored).toMatchObject({ contentType, size: file.size, width, height, sha256: sumOf(file) });
+    expect(stored).toMatchObject({ contentType, size: file.size, width, height, codecs, sha256: sumOf(file) });
+    if (durationSeconds === null) expect(stored.durationSeconds).toBeNull();
+    else expect(Math.abs(stored.durationSeconds! - durationSeconds)).toBeLessThan(0.2);
     const response = await fetch(stored.url);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(contentType);

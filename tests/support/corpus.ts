@@ -12,6 +12,10 @@ export interface Genuine {
   readonly contentType: string;
   /** In pixels, as a browser shows it; of pictures and videos. */
   readonly size?: readonly [width: number, height: number];
+  /** Of videos and sound. */
+  readonly durationSeconds?: number;
+  /** Null where they are not known. */
+  readonly codecs?: string | null;
 }
 
 /** A small file under tests/fixtures. */
@@ -33,17 +37,37 @@ const genuine = (
   return { file: committed(`corpus/${name}`, declared), contentType, size };
 };
 
-const VIDEO_SIZE = [128, 72] as const;
+const VIDEO_SIZE: readonly [number, number] = [128, 72];
 const IMAGE_SIZE = [48, 32] as const;
 
+interface VideoFacts {
+  readonly size?: readonly [width: number, height: number];
+  readonly durationSeconds?: number;
+  readonly declared?: string;
+}
+
+function video(name: string, contentType: string, codecs: string | null, facts: VideoFacts = {}): Genuine {
+  const { size = VIDEO_SIZE, durationSeconds = 1, declared } = facts;
+  return { ...genuine(name, contentType, size, declared), durationSeconds, codecs };
+}
+
 export const VIDEOS: readonly Genuine[] = [
-  ...['moov-last.mp4', 'fragmented.mp4', 'interlaced.mp4', 'hevc.mp4', 'av1.mp4'].map((name) =>
-    genuine(name, 'video/mp4', VIDEO_SIZE),
-  ),
-  genuine('apple.m4v', 'video/mp4', VIDEO_SIZE, 'video/x-m4v'),
-  ...['mjpeg.mov', 'prores.mov'].map((name) => genuine(name, 'video/quicktime', VIDEO_SIZE)),
-  ...['vp8.webm', 'vp9-live.webm', 'av1.webm'].map((name) => genuine(name, 'video/webm', VIDEO_SIZE)),
-  ...['hevc10.mkv', 'ffv1.mkv'].map((name) => genuine(name, 'video/matroska', VIDEO_SIZE, 'video/x-matroska')),
+  video('moov-last.mp4', 'video/mp4', 'avc1.64000a, mp4a.40.2'),
+  video('fragmented.mp4', 'video/mp4', 'avc1.64000a, mp4a.40.2'),
+  video('interlaced.mp4', 'video/mp4', 'avc1.640015'),
+  video('hevc.mp4', 'video/mp4', 'hvc1.1.6.L30.90'),
+  video('av1.mp4', 'video/mp4', 'av01.0.00M.08'),
+  // Turned by 90 degrees, and with pixels of 4 to 3.
+  video('turned.mp4', 'video/mp4', 'avc1.64000a', { size: [72, 128] }),
+  video('oblong.mp4', 'video/mp4', 'avc1.64000a', { size: [171, 72] }),
+  video('apple.m4v', 'video/mp4', 'avc1.64000a', { declared: 'video/x-m4v' }),
+  video('mjpeg.mov', 'video/quicktime', null, { durationSeconds: 0.5 }),
+  video('prores.mov', 'video/quicktime', 'apco'),
+  video('vp8.webm', 'video/webm', 'vp8, opus'),
+  video('vp9-live.webm', 'video/webm', 'vp09.00.10.08.01.02.02.02.00, opus'),
+  video('av1.webm', 'video/webm', 'av01.0.00M.08, opus'),
+  video('hevc10.mkv', 'video/matroska', 'hev1.2.4.L30.90, flac', { declared: 'video/x-matroska' }),
+  video('ffv1.mkv', 'video/matroska', null, { durationSeconds: 0.5, declared: 'video/x-matroska' }),
 ];
 
 const PNGS = ['grey-1-bit.png', 'colour-16-bit.png', 'transparent.png', 'interlaced.png', 'moving.png'];

@@ -106,6 +106,13 @@ export class VideoResolver {
     return video.durationSeconds ?? video.file?.durationSeconds ?? null;
   }
 
+  @FieldResolver(() => Boolean, {
+    description: 'Whether the file is sound alone: play it with `<audio>`. False when there is no file yet.',
+  })
+  isAudio(@Root() video: Video): boolean {
+    return video.file?.contentType.startsWith('audio/') ?? false;
+  }
+
   @FieldResolver(() => Boolean, { description: 'Whether you have to sign in to play it.' })
   isLocked(@Ctx() context: CatalogContext, @Root() video: Video): boolean {
     return !mayPlayVideo(context.viewer, video);

@@ -1,6 +1,5 @@
 import sharp from 'sharp';
 import { LecternError } from '../../errors.js';
-import type { Measures } from '../media-file.model.js';
 import { statedPixels } from './image-blocks.js';
 
 export interface ImageDecoderOptions {
@@ -39,7 +38,7 @@ export async function decodeImage(
   bytes: Buffer,
   contentType: string,
   { maxPixels }: ImageDecoderOptions,
-): Promise<Measures> {
+): Promise<{ readonly width: number; readonly height: number }> {
   const expected = FORMATS[contentType];
   try {
     const animated = expected?.animated ?? false;

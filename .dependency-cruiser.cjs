@@ -177,6 +177,13 @@ module.exports = {
       from: { path: '^src/catalog/access\\.ts$' },
       to: { path: '\\.model\\.ts$', dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'catalog-resolvers-decide-nothing',
+      severity: 'error',
+      comment: 'Access is decided in access.ts, and asked for by services and loaders.',
+      from: { path: '^src/.*\\.resolver\\.ts$' },
+      to: { path: '^src/catalog/access\\.ts$' },
+    },
     only(
       'embedded-database-stands-alone',
       '^src/database/embedded/',

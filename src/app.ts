@@ -7,19 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
 import { bodyLimits, slotsOf, storagesOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
-import { ViewerResolver } from './auth/viewer.resolver.js';
-import { CourseResolver } from './catalog/course/course.resolver.js';
 import { CourseService } from './catalog/course/course.service.js';
 import { FileFinder } from './catalog/file-finder.js';
-import { ImageResolver } from './catalog/image/image.resolver.js';
 import { ImageService } from './catalog/image/image.service.js';
 import { Removal } from './catalog/removal.js';
 import { slotOwners } from './catalog/slot-owners.js';
-import { CourseTopicsResolver, TopicResolver } from './catalog/topic/topic.resolver.js';
 import { livingTopics, TopicService } from './catalog/topic/topic.service.js';
-import { TopicVideosResolver } from './catalog/video/topic-videos.resolver.js';
-import { ResourceResolver, VideoItemsResolver } from './catalog/video/video-items.resolver.js';
-import { VideoResolver } from './catalog/video/video.resolver.js';
 import { livingVideos, VideoService } from './catalog/video/video.service.js';
 import type { Config } from './config.js';
 import { DataDir } from './data-dir/data-dir.js';
@@ -37,7 +30,6 @@ import { Intake } from './media/intake.js';
 import { CopyJournal } from './media/journal/copy-journal.js';
 import { Journal } from './media/journal/journal.js';
 import { LifeCycle } from './media/life-cycle.js';
-import { MediaFileResolver } from './media/media-file.resolver.js';
 import { SignedUrls } from './media/signed-urls.js';
 import { Migration } from './media/upkeep/migration.js';
 import { Reconciliation } from './media/upkeep/reconciliation.js';
@@ -140,18 +132,6 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const topics = new TopicService(removal, livingVideos);
   const videos = new VideoService(lifeCycle, removal);
   const images = new ImageService(lifeCycle, removal);
-  const resolvers = new Map<unknown, object>([
-    [ViewerResolver, new ViewerResolver()],
-    [CourseResolver, new CourseResolver(courses, signedUrls)],
-    [CourseTopicsResolver, new CourseTopicsResolver()],
-    [TopicResolver, new TopicResolver(topics)],
-    [TopicVideosResolver, new TopicVideosResolver()],
-    [VideoResolver, new VideoResolver(videos, signedUrls)],
-    [VideoItemsResolver, new VideoItemsResolver(videos)],
-    [ResourceResolver, new ResourceResolver()],
-    [ImageResolver, new ImageResolver(images, signedUrls)],
-    [MediaFileResolver, new MediaFileResolver(signedUrls, storages.names)],
-  ]);
   const errors = {
     recognise: recogniseDatabaseError,
     report: (error: unknown): void => {
@@ -160,7 +140,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     },
   };
   const { production } = config;
-  const schema = buildLecternSchema({ get: (resolver) => resolvers.get(resolver) }, storages.names);
+  const schema = buildLecternSchema({ courses, topics, videos, images, signedUrls, storageNames: storages.names });
   const apollo = apolloServer({ schema, production, errors });
   const running = new RunningRequests();
   const needs = {

@@ -1,51 +1,78 @@
 import 'reflect-metadata';
 import { printSchema, lexicographicSortSchema, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, type ContainerType } from 'type-graphql';
+import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { CourseResolver } from './catalog/course/course.resolver.js';
+import type { CourseService } from './catalog/course/course.service.js';
 import { ImageResolver } from './catalog/image/image.resolver.js';
+import type { ImageService } from './catalog/image/image.service.js';
 import { CourseTopicsResolver, TopicResolver } from './catalog/topic/topic.resolver.js';
+import type { TopicService } from './catalog/topic/topic.service.js';
 import { TopicVideosResolver } from './catalog/video/topic-videos.resolver.js';
 import { ResourceResolver, VideoItemsResolver } from './catalog/video/video-items.resolver.js';
 import { VideoResolver } from './catalog/video/video.resolver.js';
+import type { VideoService } from './catalog/video/video.service.js';
 import { validateInput } from './graphql/validation.js';
 import { MediaFileResolver } from './media/media-file.resolver.js';
+import type { SignedUrls } from './media/signed-urls.js';
 import { defineStorageNames } from './media/storage-name.js';
 import { BUILT_IN_STORAGES } from './storage/create-storage.js';
 import type { StorageName } from './storage/storage.js';
 
-/** Every resolver there is. What is not listed here is not served. */
-const RESOLVERS = [
-  ViewerResolver,
-  CourseResolver,
-  CourseTopicsResolver,
-  TopicResolver,
-  TopicVideosResolver,
-  VideoResolver,
-  VideoItemsResolver,
-  ResourceResolver,
-  ImageResolver,
-  MediaFileResolver,
-] as const;
+/** What the resolvers are built from. */
+export interface ResolverParts {
+  readonly courses: CourseService;
+  readonly topics: TopicService;
+  readonly videos: VideoService;
+  readonly images: ImageService;
+  readonly signedUrls: SignedUrls;
+  /** The values of the enum `StorageName`. */
+  readonly storageNames: readonly StorageName[];
+}
+
+interface ResolverEntry {
+  readonly type: new (...parts: never[]) => object;
+  readonly create: (parts: ResolverParts) => object;
+}
+
+/** A resolver class and how to build its one instance. */
+function entry<T extends object>(
+  type: new (...parts: never[]) => T,
+  create: (parts: ResolverParts) => T,
+): ResolverEntry {
+  return { type, create };
+}
+
+/** Every resolver, with its construction. A resolver that is not listed here is not served. */
+const RESOLVERS: readonly ResolverEntry[] = [
+  entry(ViewerResolver, () => new ViewerResolver()),
+  entry(CourseResolver, ({ courses, signedUrls }) => new CourseResolver(courses, signedUrls)),
+  entry(CourseTopicsResolver, () => new CourseTopicsResolver()),
+  entry(TopicResolver, ({ topics }) => new TopicResolver(topics)),
+  entry(TopicVideosResolver, () => new TopicVideosResolver()),
+  entry(VideoResolver, ({ videos, signedUrls }) => new VideoResolver(videos, signedUrls)),
+  entry(VideoItemsResolver, ({ videos }) => new VideoItemsResolver(videos)),
+  entry(ResourceResolver, () => new ResourceResolver()),
+  entry(ImageResolver, ({ images, signedUrls }) => new ImageResolver(images, signedUrls)),
+  entry(MediaFileResolver, ({ signedUrls, storageNames }) => new MediaFileResolver(signedUrls, storageNames)),
+];
 
 /**
- * The GraphQL schema.
- * @param container Gives TypeGraphQL the resolvers' instances; without one the schema can only be printed.
- * @param storageNames The values of the enum `StorageName`.
+ * The GraphQL schema, with resolvers built from `parts`. Without parts it has no resolver instances and names the
+ * built-in storages: it can be printed, but not executed.
  */
-export function buildLecternSchema(
-  container?: ContainerType,
-  storageNames: readonly StorageName[] = BUILT_IN_STORAGES,
-): GraphQLSchema {
-  defineStorageNames(storageNames);
+export function buildLecternSchema(parts?: ResolverParts): GraphQLSchema {
+  defineStorageNames(parts?.storageNames ?? BUILT_IN_STORAGES);
+  const instances = new Map<unknown, object>();
+  if (parts) for (const { type, create } of RESOLVERS) instances.set(type, create(parts));
   return buildSchemaSync({
-    resolvers: RESOLVERS,
+    resolvers: RESOLVERS.map(({ type }) => type) as unknown as NonEmptyArray<ResolverEntry['type']>,
     validateFn: async (value, inputClass, { info }) => validateInput(value, inputClass, info),
-    ...(container && { container }),
+    ...(parts && { container: { get: (type) => instances.get(type) } }),
   });
 }
 
-/** The schema as it is published in schema/schema.graphql. */
+/** The schema in SDL, as schema/schema.graphql holds it. */
 export function printLecternSchema(): string {
   return `${printSchema(lexicographicSortSchema(buildLecternSchema()))}\n`;
 }

@@ -1,12 +1,14 @@
-import { LecternError } from '../errors.js';
 import type { MediaFile } from '../media/media-file.model.js';
-import { mayPlayVideo, requireViewer } from './access.js';
+import { requireImageViewer, requirePlayer } from './access.js';
 import type { CatalogContext } from './context.js';
 import type { CourseService } from './course/course.service.js';
 import type { ImageService } from './image/image.service.js';
 import type { VideoService } from './video/video.service.js';
 
-/** The files behind lasting addresses, under the same rules as the GraphQL fields. Null where there is none. */
+/**
+ * The files that permalinks lead to, under the same access rules as the GraphQL fields. Every method returns null when
+ * there is no such file, or none that the viewer may know of.
+ */
 export class FileFinder {
   constructor(
     private readonly courses: CourseService,
@@ -14,10 +16,10 @@ export class FileFinder {
     private readonly images: ImageService,
   ) {}
 
-  /** UNAUTHENTICATED for a video that the viewer sees and would have to sign in to play. */
+  /** Throws UNAUTHENTICATED for a video that the viewer sees but would have to sign in to play. */
   async videoFile(context: CatalogContext, videoId: string): Promise<MediaFile | null> {
     const video = await this.videos.find(context, videoId);
-    if (video && !mayPlayVideo(context.viewer, video)) throw new LecternError('UNAUTHENTICATED');
+    if (video) requirePlayer(context.viewer, video);
     return video?.file ?? null;
   }
 
@@ -25,9 +27,9 @@ export class FileFinder {
     return (await this.videos.find(context, videoId))?.thumbnail ?? null;
   }
 
-  /** By the image's id or by the storage key of its file. */
+  /** By the id of the image, or by the storage key of its file. Throws UNAUTHENTICATED without a viewer. */
   async image(context: CatalogContext, idOrKey: string): Promise<MediaFile | null> {
-    requireViewer(context.viewer);
+    requireImageViewer(context.viewer);
     const [prefix, ownerId] = idOrKey.split('/');
     if (ownerId === undefined) return (await this.images.find(context, idOrKey))?.file ?? null;
     const image = prefix === 'images' ? await this.images.find(context, ownerId) : null;

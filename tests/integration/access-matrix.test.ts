@@ -5,8 +5,9 @@ import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, type Client } from '../support/client.js';
 import { dumpOf } from '../support/dump.js';
 import { fixtures } from '../support/fixtures.js';
-import { UploadImageDocument, type CourseStatus } from '../support/gql/graphql.js';
-import { dataOf } from '../support/graphql-client.js';
+import * as gql from '../support/gql/graphql.js';
+import type { CourseStatus } from '../support/gql/graphql.js';
+import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { OPERATIONS, type Operation, type Outcome, type Target } from '../support/operations-table.js';
 import { onEveryStorage } from '../support/storages.js';
 import { createBareTree, createTree } from '../support/tree.js';
@@ -71,7 +72,7 @@ onEveryStorage('who may do what', (storage) => {
   async function createTarget(status: CourseStatus, create = createBareTree): Promise<Target> {
     const title = `${status} ${++made}`;
     const tree = await create(clients.owner, { title, status, category: title });
-    const image = dataOf(await clients.owner.upload(UploadImageDocument, { file: null }, { file: fixtures.png }));
+    const image = dataOf(await clients.owner.upload(gql.UploadImageDocument, { file: null }, { file: fixtures.png }));
     return { ...tree, category: title, imageId: image.uploadImage.id };
   }
 
@@ -101,6 +102,46 @@ onEveryStorage('who may do what', (storage) => {
         expect([who, await run(clients[who], target)]).toEqual([who, 'ok']);
       }
     });
+  });
+
+  // What a video shows of itself, besides whether there is one.
+  it.each(STATUSES)('the files of a video of a course that is %s are for those who may play it', async (status) => {
+    for (const isPreview of [false, true]) {
+      const title = `${status} ${++made}`;
+      const { videoId: id, captionId, resourceId } = await createTree(clients.owner, { title, status }, { isPreview });
+      for (const who of ROLES) {
+        const { video } = dataOf(await clients[who].send(gql.VideoItemsOfDocument, { id }));
+        const seen = status === 'PUBLISHED' || who === 'owner' || who === 'admin';
+        expect([who, Boolean(video)]).toEqual([who, seen]);
+        if (!video) continue;
+        const plays = isPreview || who !== 'anonymous';
+        const { isLocked, file, videoUrl, captions, resources, thumbnailUrl, durationSeconds } = video;
+        expect([who, isLocked, file === null, videoUrl === null]).toEqual([who, !plays, !plays, !plays]);
+        const ids = (items: readonly { id: string }[] | null | undefined) => items?.map((item) => item.id) ?? null;
+        expect(ids(captions)).toEqual(plays ? [captionId] : null);
+        expect(ids(resources)).toEqual(plays ? [resourceId] : null);
+        expect([typeof thumbnailUrl, typeof durationSeconds]).toEqual(['string', 'number']);
+      }
+    }
+  });
+
+  it('only admins hand a course to another instructor', async () => {
+    const codes = async (who: Who, input: gql.UpdateCourseInput, id: string) =>
+      errorCodes(await clients[who].send(gql.UpdateCourseDocument, { id, input }));
+    const { courseId } = await createTarget('DRAFT');
+    expect(await codes('owner', { instructorId: 'bob' }, courseId)).toEqual(['FORBIDDEN']);
+    expect(await codes('owner', { instructorId: 'ada' }, courseId)).toEqual([]);
+    expect(await codes('admin', { instructorId: 'bob' }, courseId)).toEqual([]);
+    expect(await codes('owner', { title: 'No longer' }, courseId)).toEqual(['NOT_FOUND']);
+    expect(await codes('other', { title: 'Mine' }, courseId)).toEqual([]);
+  });
+
+  it('images are listed for those who may delete them', async () => {
+    const { imageId } = await createTarget('DRAFT');
+    for (const who of ['student', 'other', 'owner', 'admin'] as const) {
+      const { images } = dataOf(await clients[who].send(gql.ImagesDocument, { first: 100 }));
+      expect([who, images.nodes.some(({ id }) => id === imageId)]).toEqual([who, who === 'owner' || who === 'admin']);
+    }
   });
 
   it('leaves nothing open behind', async () => {

@@ -5,6 +5,7 @@ import * as apolloClient from '@apollo/client';
 import * as apolloReact from '@apollo/client/react';
 import * as uploadLink from 'apollo-upload-client/UploadHttpLink.mjs';
 import { Kind, OperationTypeNode, parse, type DocumentNode, type OperationDefinitionNode } from 'graphql';
+import * as reactPackage from 'react';
 import * as jsxRuntime from 'react/jsx-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newEnvironment, tokenFor } from '../support/app.js';
@@ -15,6 +16,7 @@ import { startServer, type ServerProcess } from '../support/server.js';
 
 const readme = readPage('README.md');
 const api = readPage('docs/api.md');
+const react = readPage('docs/react.md');
 
 /** How many signed URLs the answers of docs/api.md hold, in each form. */
 const SIGNED_URLS = 18;
@@ -92,11 +94,12 @@ describe('docs/api.md, from top to bottom', () => {
 
   it('by Apollo Client: every document of the React examples, with the client of the README', async () => {
     const alice = await reader();
-    const blocks = [...readme.fences, ...api.fences].filter(({ filename }) => /\.tsx?$/.test(filename));
+    const blocks = [...readme.fences, ...react.fences].filter(({ language }) => language === 'tsx');
     const modules = runModules(blocks, {
       '@apollo/client': apolloClient,
       '@apollo/client/react': apolloReact,
       'apollo-upload-client/UploadHttpLink.mjs': uploadLink,
+      react: reactPackage,
       'react/jsx-runtime': jsxRuntime,
     });
     const create = modules.get('client.ts')!['createLecternClient'] as (

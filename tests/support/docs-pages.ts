@@ -51,7 +51,9 @@ export function allPages(): Page[] {
   const top = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
   const below = FOLDERS.flatMap((folder) => {
     const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
-    return names.filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`);
+    return names
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+      .map((name) => `${folder}/${name}`);
   });
   return [...top, ...below].map(readPage);
 }

@@ -1,45 +1,7 @@
-import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { Kind, type DocumentNode } from 'graphql';
 import ts from 'typescript';
-import { ROOT, type Fence } from './docs-pages.js';
-
-/** The blocks are files of one folder that is not there. */
-const FOLDER = join(ROOT, 'docs', 'examples');
-
-const OPTIONS: ts.CompilerOptions = {
-  strict: true,
-  noEmit: true,
-  skipLibCheck: true,
-  target: ts.ScriptTarget.ES2022,
-  lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-  module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Bundler,
-  jsx: ts.JsxEmit.ReactJSX,
-  types: [],
-};
-
-/** What TypeScript has to say of the blocks, taken together as the files of one project with Apollo Client and React. */
-export function typeErrors(fences: readonly Fence[]): string[] {
-  const sources = new Map(fences.map((fence) => [join(FOLDER, fence.filename), fence.text]));
-  const host = ts.createCompilerHost(OPTIONS);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (path) => sources.has(path) || fileExists.call(host, path);
-  host.readFile = (path) => sources.get(path) ?? readFile.call(host, path);
-  host.getSourceFile = (path, languageVersion, ...rest) => {
-    const text = sources.get(path);
-    return text === undefined
-      ? getSourceFile.call(host, path, languageVersion, ...rest)
-      : ts.createSourceFile(path, text, languageVersion);
-  };
-  const untyped = join(ROOT, 'tests', 'support', 'apollo-upload-client.d.ts');
-  const program = ts.createProgram([...sources.keys(), untyped], OPTIONS, host);
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
-    const { file, start = 0 } = diagnostic;
-    const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
-    return `${file?.fileName ?? ''}:${line} ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`;
-  });
-}
+import type { Fence } from './docs-pages.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 

@@ -60,9 +60,9 @@ describe('who may', () => {
   });
 
   it('name the instructor of a course', () => {
-    const code = (viewer: Viewer, id: string): string =>
+    const code = (viewer: Viewer | null, id: string, present?: string): string =>
       codeOf(() => {
-        access.requireOwnInstructorId(viewer, id);
+        access.requireMayNameInstructor(viewer, id, present);
       });
     expect([code(owner, 'ada'), code(owner, 'bob'), code(owner, 'ADA'), code(admin, 'bob')]).toEqual([
       'ok',
@@ -70,19 +70,41 @@ describe('who may', () => {
       'FORBIDDEN',
       'ok',
     ]);
+    expect([code(owner, 'bob', 'bob'), code(owner, 'eve', 'bob'), code(nobody, 'bob', 'bob')]).toEqual([
+      'ok',
+      'FORBIDDEN',
+      'UNAUTHENTICATED',
+    ]);
   });
 
   it('play videos', () => {
     expect(access.mayPlayVideo(nobody, { isPreview: false })).toBe(false);
     expect(access.mayPlayVideo(nobody, { isPreview: true })).toBe(true);
     expect(access.mayPlayVideo(student, { isPreview: false })).toBe(true);
+    const code = (viewer: Viewer | null, isPreview: boolean): string =>
+      codeOf(() => {
+        access.requirePlayer(viewer, { isPreview });
+      });
+    expect([code(nobody, false), code(nobody, true), code(student, false)]).toEqual(['UNAUTHENTICATED', 'ok', 'ok']);
   });
 
   it('see, list and delete images', () => {
     expect([access.maySeeImages(nobody), access.maySeeImages(student)]).toEqual([false, true]);
-    expect(access.visibleImageList(admin)).toBe('all');
-    expect(access.visibleImageList(owner)).toBe(access.imageListOf('ada'));
-    expect(access.imageListOf('ada')).not.toBe(access.imageListOf('bob'));
+    expect(
+      codeOf(() => {
+        access.requireImageViewer(nobody);
+      }),
+    ).toBe('UNAUTHENTICATED');
+    for (const viewer of [student, owner, other, admin, demoted]) {
+      for (const uploaderId of ['ada', 'bob', 'all', 'own:ada']) {
+        const isListed = access.listsOfImage({ uploaderId }).includes(access.imageListOf(viewer));
+        expect([viewer, uploaderId, isListed]).toEqual([
+          viewer,
+          uploaderId,
+          access.mayManageImage(viewer, { uploaderId }),
+        ]);
+      }
+    }
     const image = { uploaderId: 'ada' };
     const code = (viewer: Viewer, of: typeof image | null): string =>
       codeOf(() => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { visibleCourseScopes, maySeeCourse } from '../../src/catalog/access.js';
+import { maySeeCourse, visibleCourseScopes, type CourseScope } from '../../src/catalog/access.js';
 import { courseListKey, courseListKeys } from '../../src/catalog/course/course-listing.js';
-import type { CourseListFilter, CourseScope } from '../../src/catalog/course/course-listing.js';
+import type { CourseListFilter } from '../../src/catalog/course/course-listing.js';
 
 const LEVELS = ['BEGINNER', 'INTERMEDIATE', 'ADVANCED'] as const;
 const STATUSES = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const;

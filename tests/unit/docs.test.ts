@@ -50,8 +50,9 @@ describe('docs/api.md', () => {
   it.each(fields)('%s has a heading and an example in each form', (field) => {
     expect(api.prose).toMatch(new RegExp(`^##+ ${field}$`, 'm'));
     const used = new RegExp(`[{\\s]${field}(?![A-Za-z])`);
+    const fences = [...api.fences, ...readPage('docs/react.md').fences];
     for (const language of ['graphql', 'bash', 'tsx']) {
-      const blocks = api.fences.filter((fence) => fence.language === language);
+      const blocks = fences.filter((fence) => fence.language === language);
       expect(
         blocks.some(({ text }) => used.test(text)),
         language,

@@ -1,9 +1,10 @@
+import { scopesOfCourse, type CourseScope } from '../access.js';
 import type { Course, CourseLevel, CourseStatus } from './course.model.js';
 
 /**
- * Every list that a course can be asked for in is one list key: whom it is for, and which filters it is narrowed by.
- * A course carries the keys of all its lists, so that each page of each list, in either order, is one range of one
- * index and reads no document that it does not return.
+ * Every list of courses that a client can ask for has one list key, made of the viewer's scope and the filters. A course
+ * stores the keys of all lists that it is in. So each page of each list, in either order, is one range of one index, and
+ * no document is read that is not returned. At most 32 keys a course: two scopes, each with every subset of four filters.
  */
 
 /** By what a list can be narrowed. */
@@ -14,9 +15,6 @@ export interface CourseListFilter {
   readonly status?: CourseStatus;
 }
 
-/** Whose list: everyone's, one instructor's unpublished courses, or all there are. */
-export type CourseScope = 'public' | `own:${string}` | 'all';
-
 /** The key of one list. */
 export function courseListKey(scope: CourseScope, filter: CourseListFilter): string {
   const { category, level, instructorId, status } = filter;
@@ -25,14 +23,14 @@ export function courseListKey(scope: CourseScope, filter: CourseListFilter): str
 
 type Listed = Pick<Course, 'category' | 'level' | 'instructorId' | 'status'>;
 
-/** The keys of all lists that a course is in: each scope it belongs to, narrowed by each set of filters it meets. */
+/** The keys of all lists that a course is in: each of its scopes, narrowed by each set of filters that it matches. */
 export function courseListKeys(course: Listed): string[] {
-  const unpublished: CourseScope = `own:${course.instructorId}`;
-  const scopes: CourseScope[] = ['all', course.status === 'PUBLISHED' ? 'public' : unpublished];
-  return scopes.flatMap((scope) => filtersMetBy(course).map((filter) => courseListKey(scope, filter)));
+  return scopesOfCourse(course).flatMap((scope) =>
+    filtersMatching(course).map((filter) => courseListKey(scope, filter)),
+  );
 }
 
-function filtersMetBy(course: Listed): CourseListFilter[] {
+function filtersMatching(course: Listed): CourseListFilter[] {
   let filters: CourseListFilter[] = [{}];
   const narrow = (by: CourseListFilter): void => {
     filters = [...filters, ...filters.map((filter) => ({ ...filter, ...by }))];

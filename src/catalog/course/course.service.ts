@@ -3,7 +3,7 @@ import { LecternError } from '../../errors.js';
 import type { Connection } from '../../graphql/pagination.js';
 import type { Upload } from '../../graphql/upload.js';
 import type { LifeCycle } from '../../media/life-cycle.js';
-import { maySeeCourse, requireAuthor, requireOwnInstructorId, requireViewer, visibleCourseScopes } from '../access.js';
+import { requireAuthor, requireMayNameInstructor, visibleCourseScopes } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { changeOf, clearable, given, trimmed } from '../input-values.js';
 import { keysetPage, type KeysetOrder, type KeysetPageOptions } from '../keyset-page.js';
@@ -11,7 +11,7 @@ import type { Removal } from '../removal.js';
 import { reordered, requireReordered } from '../reorder.js';
 import { normalise, searchWords } from '../search-words.js';
 import { courseListKey, courseListKeys, type CourseListFilter } from './course-listing.js';
-import { courseById, courseForWriting } from './course.loader.js';
+import { courseById, courseForReading, courseForWriting } from './course.loader.js';
 import type { CourseFilter, CourseListArgs, CreateCourseInput, UpdateCourseInput } from './course.inputs.js';
 import { CourseModel, type Course } from './course.model.js';
 
@@ -40,9 +40,9 @@ export class CourseService {
     private readonly livingTopics: (courseId: string) => Promise<string[]>,
   ) {}
 
-  async find(context: CatalogContext, id: string): Promise<Course | null> {
-    const course = await courseById(context).load(id);
-    return course && maySeeCourse(context.viewer, course) ? course : null;
+  /** The course, or null when there is none that the viewer may see. */
+  find(context: CatalogContext, id: string): Promise<Course | null> {
+    return courseForReading(context, id);
   }
 
   async list(context: CatalogContext, args: CourseListArgs): Promise<Connection<Course>> {
@@ -61,7 +61,7 @@ export class CourseService {
   async create(context: CatalogContext, input: CreateCourseInput, uploads: CourseUploads): Promise<Course> {
     const viewer = requireAuthor(context.viewer);
     const instructorId = trimmed(input.instructorId) ?? viewer.id;
-    requireOwnInstructorId(viewer, instructorId);
+    requireMayNameInstructor(viewer, instructorId);
     const now = new Date();
     const title = input.title.trim();
     const facts = {
@@ -97,9 +97,7 @@ export class CourseService {
     for (let attempt = 0; attempt < MAX_UPDATE_ATTEMPTS; attempt++) {
       const course = await courseForWriting(context, id);
       const instructorId = trimmed(input.instructorId);
-      if (instructorId !== undefined && instructorId !== course.instructorId) {
-        requireOwnInstructorId(requireViewer(context.viewer), instructorId);
-      }
+      if (instructorId !== undefined) requireMayNameInstructor(context.viewer, instructorId, course.instructorId);
       const change = changeOf({
         title: trimmed(input.title),
         description: clearable(input.description),

@@ -5,11 +5,11 @@ import type { Upload } from '../../graphql/upload.js';
 import type { LifeCycle } from '../../media/life-cycle.js';
 import {
   imageListOf,
+  listsOfImage,
   maySeeImages,
   requireAuthor,
   requireImageWriter,
   requireViewer,
-  visibleImageList,
 } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { given, trimmed } from '../input-values.js';
@@ -35,7 +35,7 @@ export class ImageService {
     first: number | null | undefined,
     after: string | null | undefined,
   ): Promise<Connection<Image>> {
-    const list = visibleImageList(requireViewer(context.viewer));
+    const list = imageListOf(requireViewer(context.viewer));
     const order = { field: 'createdAt', direction: -1 } as const;
     return keysetPage<Image>({
       model: ImageModel,
@@ -54,7 +54,7 @@ export class ImageService {
       uploaderId: viewer.id,
       ...given({ altText: trimmed(input?.altText) }),
       createdAt: new Date(),
-      listKeys: ['all', imageListOf(viewer.id)],
+      listKeys: listsOfImage({ uploaderId: viewer.id }),
       mediaRevision: 0,
     };
     const file = { slot: 'IMAGE' as const, place: { ownerId: image._id }, open: () => upload.open() };

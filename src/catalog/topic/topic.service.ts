@@ -1,6 +1,5 @@
 import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
-import { maySeeCourse } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { courseById, courseForWriting } from '../course/course.loader.js';
 import { CourseModel } from '../course/course.model.js';
@@ -8,7 +7,7 @@ import { changeOf, clearable, given, trimmed } from '../input-values.js';
 import type { Removal } from '../removal.js';
 import { reordered, requireReordered } from '../reorder.js';
 import type { CreateTopicInput, UpdateTopicInput } from './topic.inputs.js';
-import { topicById, topicForWriting } from './topic.loader.js';
+import { topicById, topicForReading, topicForWriting } from './topic.loader.js';
 import { TopicModel, type Topic } from './topic.model.js';
 
 const ALIVE = { deletedAt: { $exists: false } };
@@ -20,11 +19,9 @@ export class TopicService {
     private readonly livingVideos: (topicId: string) => Promise<string[]>,
   ) {}
 
-  /** A topic is seen by whoever sees its course. */
-  async find(context: CatalogContext, id: string): Promise<Topic | null> {
-    const topic = await topicById(context).load(id);
-    const course = topic && (await courseById(context).load(topic.courseId));
-    return course && maySeeCourse(context.viewer, course) ? topic : null;
+  /** The topic, or null when there is none that the viewer may see. */
+  find(context: CatalogContext, id: string): Promise<Topic | null> {
+    return topicForReading(context, id);
   }
 
   async create(context: CatalogContext, courseId: string, input: CreateTopicInput): Promise<Topic> {

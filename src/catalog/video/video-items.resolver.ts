@@ -1,7 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import { wholeList } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
-import { mayPlayVideo } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { UPLOAD_ERRORS } from '../described-errors.js';
 import { Caption } from './caption.model.js';
@@ -21,7 +20,7 @@ export class VideoItemsResolver {
     description: 'Text tracks. Null when you may not play the video.',
   })
   captions(@Ctx() context: CatalogContext, @Root() video: Video): readonly Caption[] | null {
-    return mayPlayVideo(context.viewer, video) ? (video.captions ?? []) : null;
+    return this.service.playable(context, video)?.captions ?? null;
   }
 
   @FieldResolver(() => [Resource], {
@@ -30,7 +29,7 @@ export class VideoItemsResolver {
     description: 'Files to download. Null when you may not play the video.',
   })
   resources(@Ctx() context: CatalogContext, @Root() video: Video): readonly Resource[] | null {
-    return mayPlayVideo(context.viewer, video) ? (video.resources ?? []) : null;
+    return this.service.playable(context, video)?.resources ?? null;
   }
 
   @Mutation(() => Video, {

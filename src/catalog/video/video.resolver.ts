@@ -3,7 +3,6 @@ import { URL_COST } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
-import { mayPlayVideo } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { UPLOAD_ERRORS, WRITE_ERRORS } from '../described-errors.js';
 import { CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
@@ -85,7 +84,7 @@ export class VideoResolver {
     description: 'The video file. Null when there is none yet, and when you may not play it (`isLocked`).',
   })
   file(@Ctx() context: CatalogContext, @Root() video: Video): MediaFile | null {
-    return mayPlayVideo(context.viewer, video) ? (video.file ?? null) : null;
+    return this.service.playable(context, video)?.file ?? null;
   }
 
   @FieldResolver(() => String, {
@@ -115,7 +114,7 @@ export class VideoResolver {
 
   @FieldResolver(() => Boolean, { description: 'Whether you have to sign in to play it.' })
   isLocked(@Ctx() context: CatalogContext, @Root() video: Video): boolean {
-    return !mayPlayVideo(context.viewer, video);
+    return this.service.playable(context, video) === null;
   }
 
   @FieldResolver(() => String, {

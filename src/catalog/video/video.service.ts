@@ -3,10 +3,10 @@ import { LecternError } from '../../errors.js';
 import type { Upload } from '../../graphql/upload.js';
 import { canonicalLanguage } from '../../graphql/validation.js';
 import type { LifeCycle } from '../../media/life-cycle.js';
+import type { MediaFile } from '../../media/media-file.model.js';
 import type { ItemFacts } from '../../media/slot-owner.js';
-import { maySeeCourse } from '../access.js';
+import { mayPlayVideo } from '../access.js';
 import type { CatalogContext } from '../context.js';
-import { courseById } from '../course/course.loader.js';
 import { CourseModel } from '../course/course.model.js';
 import { TITLE_MAX } from '../input-fields.js';
 import { changeOf, clearable, given, trimmed } from '../input-values.js';
@@ -14,8 +14,9 @@ import type { Removal } from '../removal.js';
 import { topicById, topicForWriting } from '../topic/topic.loader.js';
 import { TopicModel, type Topic } from '../topic/topic.model.js';
 import type { Caption } from './caption.model.js';
+import type { Resource } from './resource.model.js';
 import type { AddCaptionInput, AddResourceInput, CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
-import { videoById, videoForWriting } from './video.loader.js';
+import { videoById, videoForReading, videoForWriting } from './video.loader.js';
 import { VideoModel, type Video } from './video.model.js';
 
 /** How many captions a video may have. */
@@ -28,6 +29,14 @@ export interface VideoUploads {
   readonly thumbnail?: Upload | null | undefined;
 }
 
+/** What a viewer gets of a video that they may play, besides what everyone sees of it. */
+export interface PlayableFiles {
+  /** Null while no file has been uploaded. */
+  readonly file: MediaFile | null;
+  readonly captions: readonly Caption[];
+  readonly resources: readonly Resource[];
+}
+
 const ALIVE = { deletedAt: { $exists: false } };
 
 export class VideoService {
@@ -36,15 +45,16 @@ export class VideoService {
     private readonly removal: Removal,
   ) {}
 
-  /** A video is seen by whoever sees its course, as long as its topic is there. */
-  async find(context: CatalogContext, id: string): Promise<Video | null> {
-    const video = await videoById(context).load(id);
-    if (!video) return null;
-    const [topic, course] = await Promise.all([
-      topicById(context).load(video.topicId),
-      courseById(context).load(video.courseId),
-    ]);
-    return topic && course && maySeeCourse(context.viewer, course) ? video : null;
+  /** The video, or null when there is none that the viewer may see. */
+  find(context: CatalogContext, id: string): Promise<Video | null> {
+    return videoForReading(context, id);
+  }
+
+  /** The files of a video that the viewer sees: null when they may not play it. */
+  playable({ viewer }: Pick<CatalogContext, 'viewer'>, video: Video): PlayableFiles | null {
+    if (!mayPlayVideo(viewer, video)) return null;
+    const { file = null, captions = [], resources = [] } = video;
+    return { file, captions, resources };
   }
 
   async create(

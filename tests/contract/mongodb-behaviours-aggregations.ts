@@ -63,6 +63,29 @@ export const AGGREGATIONS: readonly Behaviour[] = [
     [{ $match: { item: 'a' } }, { $group: { _id: 1, n: { $sum: 1 } } }],
     [{ _id: 1, n: 2 }],
   ),
+  // In no order of their own, so each of these gives one group.
+  pipeline(
+    'a $group by a field counts the documents of each value',
+    [{ $match: { item: { $in: ['a', 'z'] } } }, { $group: { _id: '$item', count: { $sum: 1 } } }],
+    [{ _id: 'a', count: 2 }],
+  ),
+  pipeline(
+    'a $group by a field that is missing is one of null',
+    [{ $group: { _id: '$colour', count: { $sum: 1 } } }],
+    [{ _id: null, count: 3 }],
+  ),
+  {
+    name: 'a $group by a field has one group for each value',
+    docs: sales,
+    run: async (collection) => {
+      const groups = await collection.aggregate([{ $group: { _id: '$item', count: { $sum: 1 } } }]).toArray();
+      return groups.sort((a, b) => (String(a['_id']) < String(b['_id']) ? -1 : 1));
+    },
+    gives: [
+      { _id: 'a', count: 2 },
+      { _id: 'b', count: 1 },
+    ],
+  },
   pipeline(
     'a count of nothing gives no group',
     [{ $match: { item: 'z' } }, { $group: { _id: 1, n: { $sum: 1 } } }],

@@ -1,6 +1,7 @@
 import { LecternError } from '../../errors.js';
 import { perRequest } from '../../graphql/per-request.js';
 import { requireViewer } from '../access.js';
+import { childCounts } from '../child-counts.js';
 import type { CatalogContext } from '../context.js';
 import { courseForReading, courseForWriting } from '../course/course.loader.js';
 import { orderedChildren } from '../ordered-children.js';
@@ -9,6 +10,9 @@ import { TopicModel, type Topic } from './topic.model.js';
 
 /** Living topics by id; one command for all that a request asks for at once. */
 export const topicById = perRequest((_context: CatalogContext) => recordsById<Topic>(TopicModel));
+
+/** How many topics courses have; one command for all courses. */
+export const topicCounts = perRequest((_context: CatalogContext) => childCounts<Topic>(TopicModel, 'courseId'));
 
 /** Pages of courses' topics; one command for all courses. */
 export const topicPages = perRequest((_context: CatalogContext) => orderedChildren<Topic>(TopicModel));

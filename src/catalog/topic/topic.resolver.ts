@@ -4,8 +4,8 @@ import type { CatalogContext } from '../context.js';
 import { Course } from '../course/course.model.js';
 import { WRITE_ERRORS } from '../described-errors.js';
 import { CreateTopicInput, UpdateTopicInput } from './topic.inputs.js';
-import { topicPages } from './topic.loader.js';
-import { Topic, TopicModel } from './topic.model.js';
+import { topicCounts, topicPages } from './topic.loader.js';
+import { Topic } from './topic.model.js';
 import type { TopicService } from './topic.service.js';
 
 const TopicConnection = connectionType('Topic', () => Topic);
@@ -71,8 +71,7 @@ export class CourseTopicsResolver {
     @Arg('after', () => String, { nullable: true, description: 'The cursor after which the page begins.' })
     after?: string | null,
   ): Promise<Connection<Topic>> {
-    const count = (): Promise<number> =>
-      TopicModel.countDocuments({ courseId: course._id, deletedAt: { $exists: false } });
+    const count = (): Promise<number> => topicCounts(context).load(course._id);
     return topicPages(context)({ ids: course.topicIds, first, after, count });
   }
 }

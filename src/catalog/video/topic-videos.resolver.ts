@@ -2,8 +2,8 @@ import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { connectionType, type Connection } from '../../graphql/pagination.js';
 import type { CatalogContext } from '../context.js';
 import { Topic } from '../topic/topic.model.js';
-import { videoPages } from './video.loader.js';
-import { Video, VideoModel } from './video.model.js';
+import { videoCounts, videoPages } from './video.loader.js';
+import { Video } from './video.model.js';
 
 const VideoConnection = connectionType('Video', () => Video);
 
@@ -18,8 +18,7 @@ export class TopicVideosResolver {
     @Arg('after', () => String, { nullable: true, description: 'The cursor after which the page begins.' })
     after?: string | null,
   ): Promise<Connection<Video>> {
-    const count = (): Promise<number> =>
-      VideoModel.countDocuments({ topicId: topic._id, deletedAt: { $exists: false } });
+    const count = (): Promise<number> => videoCounts(context).load(topic._id);
     return videoPages(context)({ ids: topic.videoIds, first, after, count });
   }
 }

@@ -1,6 +1,7 @@
 import { LecternError } from '../../errors.js';
 import { perRequest } from '../../graphql/per-request.js';
 import { requireViewer } from '../access.js';
+import { childCounts } from '../child-counts.js';
 import type { CatalogContext } from '../context.js';
 import { courseForReading } from '../course/course.loader.js';
 import { orderedChildren } from '../ordered-children.js';
@@ -10,6 +11,9 @@ import { VideoModel, type Video } from './video.model.js';
 
 /** Living videos by id; one command for all that a request asks for at once. */
 export const videoById = perRequest((_context: CatalogContext) => recordsById<Video>(VideoModel));
+
+/** How many videos topics have; one command for all topics. */
+export const videoCounts = perRequest((_context: CatalogContext) => childCounts<Video>(VideoModel, 'topicId'));
 
 /** Pages of topics' videos; one command for all topics. */
 export const videoPages = perRequest((_context: CatalogContext) => orderedChildren<Video>(VideoModel));

@@ -1,4 +1,5 @@
 import { CommandError, refuse, unsupported } from './errors.js';
+import { encodeKey } from './keys.js';
 import { toCount, toNumber } from './numbers.js';
 import { compileProjection } from './projection.js';
 import type { Found, Query } from './scan.js';
@@ -14,7 +15,7 @@ export interface Pipeline {
 /** The stages there are; each may come once, in this order. */
 const STAGES = ['$match', '$sort', '$skip', '$limit', '$project', '$group'];
 
-/** Reads a pipeline that is no more than a query; `$group` only as drivers send it for `countDocuments`. */
+/** Reads a pipeline that is no more than a query. `$group` only counts: all documents, or those of each value of a field. */
 export function parsePipeline(source: unknown, hint: unknown): Pipeline {
   const given: Doc = {};
   let last = -1;
@@ -46,23 +47,39 @@ function finisher(projection: unknown, group: unknown): Pipeline['finish'] {
   if (isDoc(projection) && Object.keys(projection).length === 0) {
     throw new CommandError(51272, 'Invalid $project: projection specification must have at least one field');
   }
-  const counted = group === undefined ? undefined : countOf(toDoc(group, '$group'));
+  if (group !== undefined) return countOf(toDoc(group, '$group'));
   return function* (found) {
-    let n = 0;
-    for (const { doc } of found) {
-      n++;
-      if (counted === undefined) yield project(doc);
-    }
-    if (counted !== undefined && n > 0) yield { _id: counted.id, [counted.name]: n };
+    for (const { doc } of found) yield project(doc);
   };
 }
 
-/** `{ _id: 1, n: { $sum: 1 } }`: all documents are one group, and their number is asked for. */
-function countOf(group: Doc): { readonly id: unknown; readonly name: string } {
+/**
+ * `{ _id: 1, n: { $sum: 1 } }` counts all documents, as drivers do for `countDocuments`; `{ _id: '$field', ... }` counts
+ * those of each value of a field. A document without the field counts as one with null (manual: "$group").
+ */
+function countOf(group: Doc): Pipeline['finish'] {
   const { _id: id, ...rest } = group;
   const [[name, sum] = ['', undefined], ...others] = Object.entries(rest);
-  const isOne = id === null || !Number.isNaN(toNumber(id));
   const isCount = isDoc(sum) && Object.keys(sum).length === 1 && toNumber(fieldOf(sum, '$sum')) === 1;
-  if (!isOne || !isCount || others.length > 0) throw unsupported('a $group that does more than to count');
-  return { id, name };
+  if (!isCount || others.length > 0) throw unsupported('a $group that does more than to count');
+  const idOf = groupIdOf(id);
+  return function* (found) {
+    const groups = new Map<string, { readonly id: unknown; n: number }>();
+    for (const { doc } of found) {
+      const value = idOf(doc);
+      const key = encodeKey([value]).toString('latin1');
+      const counted = groups.get(key) ?? { id: value, n: 0 };
+      counted.n++;
+      groups.set(key, counted);
+    }
+    for (const { id: value, n } of groups.values()) yield { _id: value, [name]: n };
+  };
+}
+
+/** Which group a document is of: a constant, or the value of a field. */
+function groupIdOf(id: unknown): (doc: Doc) => unknown {
+  if (id === null || !Number.isNaN(toNumber(id))) return () => id;
+  const [, field] = typeof id === 'string' ? (/^\$([^$.]+)$/.exec(id) ?? []) : [];
+  if (field === undefined) throw unsupported('a $group by anything but a field');
+  return (doc) => fieldOf(doc, field) ?? null;
 }

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, getNamedType, isObjectType } from 'graphql';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ImageModel } from '../../src/catalog/image/image.model.js';
+import { VideoModel } from '../../src/catalog/video/video.model.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { insertCourses, insertImages, insertTopicsWithVideos } from '../support/catalogue-seed.js';
+import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
+import { logCommands, type CommandLog } from '../support/commands.js';
+import { fixtures } from '../support/fixtures.js';
+import { UploadImageDocument } from '../support/gql/graphql.js';
+import { dataOf, graphql } from '../support/graphql-client.js';
+
+/** Enough of everything that every page below can be full. */
+const PARENTS = 30;
+const CHILDREN = 3;
+
+interface Page {
+  readonly totalCount: number;
+  readonly nodes: readonly Record<string, Page>[];
+}
+
+interface Row {
+  /** With `$first` parents on the page. */
+  readonly query: string;
+  /** The commands that it costs, whatever the page: the collection that each reads. */
+  readonly commands: readonly string[];
+  /** What is counted in the answer, from the root field on. */
+  readonly counts: (root: Page) => readonly number[];
+}
+
+interface Counted {
+  readonly courses: { readonly nodes: readonly { readonly title: string; readonly topics: Page }[] };
+}
+
+const PAGE = 'pageInfo { hasNextPage endCursor } edges { cursor }';
+const ofChildren = (field: string) => (root: Page) => root.nodes.map((node) => node[field]!.totalCount);
+
+/** Every connection of the schema, alone and beneath a page of parents, with its count. */
+const ROWS: Readonly<Record<string, Row>> = {
+  'Query.courses': {
+    query: `query ($first: Int!) { courses(first: $first) { totalCount nodes { id } ${PAGE} } }`,
+    // What is public and what is the viewer's own: two lists, each read and counted.
+    commands: ['find courses', 'find courses', 'aggregate courses', 'aggregate courses'],
+    counts: ({ totalCount }) => [totalCount],
+  },
+  'Query.courses, searched': {
+    query: `query ($first: Int!) { courses(first: $first, filter: { search: "course" }) { totalCount nodes { id } ${PAGE} } }`,
+    commands: ['find courses', 'aggregate courses'],
+    counts: ({ totalCount }) => [totalCount],
+  },
+  'Query.images': {
+    query: `query ($first: Int!) { images(first: $first) { totalCount nodes { id } ${PAGE} } }`,
+    commands: ['find images', 'aggregate images'],
+    counts: ({ totalCount }) => [totalCount],
+  },
+  'Course.topics': {
+    query: `query ($first: Int!) {
+      courses(first: $first) { nodes { topics(first: 2) { totalCount nodes { id } ${PAGE} } } } }`,
+    commands: ['find courses', 'find courses', 'find topics', 'aggregate topics'],
+    counts: ofChildren('topics'),
+  },
+  'Topic.videos': {
+    query: `query ($first: Int!) {
+      courses(first: $first) { nodes { topics(first: 1) { nodes { videos(first: 2) { totalCount nodes { id } ${PAGE} } } } } } }`,
+    commands: ['find courses', 'find courses', 'find topics', 'find videos', 'aggregate videos'],
+    counts: (root) => root.nodes.flatMap((node) => ofChildren('videos')(node['topics']!)),
+  },
+};
+
+let app: TestApp;
+let log: CommandLog;
+let ada: Client;
+
+beforeAll(async () => {
+  log = logCommands();
+  app = await startApp();
+  ada = await clientOf(app, 'ada');
+  const { id: courseId } = await createCourse(ada, { title: 'The pattern of a course', status: 'DRAFT' });
+  const { id } = await createVideo(ada, await createTopic(ada, courseId, 'The pattern'), 'The pattern');
+  const pattern = (await VideoModel.findById(id).lean())!;
+  const seeds = Array.from({ length: PARENTS }, (_, i) => ({ title: `Course ${i}`, instructorId: 'ada' }));
+  for (const parent of await insertCourses(seeds)) {
+    await insertTopicsWithVideos(parent, { topics: CHILDREN, videosEach: CHILDREN }, pattern);
+  }
+  dataOf(await ada.upload(UploadImageDocument, { file: null }, { file: fixtures.avif }));
+  await insertImages(PARENTS, (await ImageModel.findOne().lean())!);
+});
+afterAll(() => app.remove());
+
+it('there is a row for every connection of the schema', () => {
+  const schema = buildSchema(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'));
+  const connections = Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .flatMap((type) => Object.values(type.getFields()).map((field) => [`${type.name}.${field.name}`, field] as const))
+    .filter(([, field]) => getNamedType(field.type).name.endsWith('Connection'));
+  expect(connections.map(([name]) => name).sort()).toEqual(
+    Object.keys(ROWS)
+      .filter((name) => !name.includes(','))
+      .sort(),
+  );
+});
+
+it.each(Object.entries(ROWS))('%s costs the same commands, however long its page', async (_name, row) => {
+  for (const first of [1, 7, PARENTS]) {
+    const asked = () => graphql<Record<string, Page>>(app.url, row.query, { first }, { token: ada.token });
+    const { result, commands } = await log.during(asked);
+    const [root] = Object.values(dataOf(result));
+    expect(root!.nodes).toHaveLength(first);
+    const sent = commands.map(({ name, command }) => `${name} ${String(command[name])}`);
+    expect([first, sent.sort()]).toEqual([first, [...row.commands].sort()]);
+    for (const count of row.counts(root!)) expect(count).toBeGreaterThanOrEqual(CHILDREN);
+  }
+});
+
+it('counts are those of each parent', async () => {
+  const query = `query ($first: Int!) { courses(first: $first) { nodes { title topics { totalCount } } } }`;
+  const asked = await graphql<Counted>(app.url, query, { first: 100 }, { token: ada.token });
+  const counted = dataOf(asked).courses.nodes.map(({ title, topics }) => [title, topics.totalCount] as const);
+  expect(counted).toHaveLength(PARENTS + 1);
+  for (const [title, count] of counted) expect([title, count]).toEqual([title, title.startsWith('The') ? 1 : CHILDREN]);
+});

@@ -44,7 +44,7 @@ export interface GraphqlRequest {
 type Values = Readonly<Record<string, unknown>>;
 
 /** A list costs what its items cost, times the size of the page that is asked for; every other field costs 1. */
-const byPageSize: ComplexityEstimator = ({ args, childComplexity, field }) => {
+export const byPageSize: ComplexityEstimator = ({ args, childComplexity, field }) => {
   if (!field.args.some((argument) => argument.name === 'first')) return 1 + childComplexity;
   const { first } = args as { first?: number | null };
   // A negative size is refused when the list is resolved, before anything is read.

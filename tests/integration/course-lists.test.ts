@@ -252,23 +252,73 @@ describe('search', () => {
     ['anfanger', ['ΓΕΩΜΕΤΡΙΑ für Anfänger']],
     ['数学', ['数学 入門']],
     ['42', ['Straße 42']],
-    ['c++', ['C++ (advanced)', 'Crème brûlée']],
+    ['c++', ['C++ (advanced)']],
+    ['C', ['C++ (advanced)', 'Crème brûlée']],
+    ['++', ['C++ (advanced)']],
+    ['strasse', ['Straße 42']],
+    ['&', ['Crème brûlée']],
+    ['cream & sugar!', ['Crème brûlée']],
+    ['🚀', []],
     ['price', ['C++ (advanced)']],
     ['x'.repeat(60), ['Straße 42']],
   ])('%s', async (text, expected) => {
     expect((await search(text)).sort()).toEqual([...expected].sort());
   });
 
-  it.each(['.*', '(', '[a', '\\', '^crème', '$price|x', '{"$gt":""}', '%', '*', '   ', ''])(
-    'takes %j as text: what is no letter and no digit means nothing',
+  it.each(['.*', '(', '[a', '\\', '^crème', '$price|x', '{"$gt":""}', '%', '*'])(
+    'takes %j as text: signs are searched for where there is nothing else',
     async (text) => {
       const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
-      expect(await search(text)).toEqual(words.length === 0 ? await search('') : await search(words.join(' ')));
+      if (words.length > 0) expect(await search(text)).toEqual(await search(words.join(' ')));
+      else expect(await search(text)).toEqual(text === '(' ? ['C++ (advanced)'] : []);
     },
   );
+
+  it.each(['   ', ''])('%j is no search', async (text) => {
+    expect(await search(text)).toHaveLength(5);
+  });
 
   it('finds nothing by an operator', async () => {
     expect(await search('{"$gt":""}')).toEqual([]);
     expect(await search('^brulee')).toEqual(['Crème brûlée']);
+  });
+});
+
+describe('search for what people type', () => {
+  const category = 'typed';
+  /** A title, what finds it, and what does not. */
+  const CASES: readonly [title: string, finds: readonly string[], findsNot: readonly string[]][] = [
+    ['帆船入门课程', ['帆船', '入门', '帆船入门课程', '帆船 课程'], ['船入']],
+    ['はばたく', ['はばたく'], ['ばば', 'ははたく']],
+    ['ภาษาไทยเบื้องต้น', ['ไทย', 'ภาษาไทย'], ['าไทย']],
+    ['हिन्दी सीखें', ['हिन्दी', 'सीखें'], ['हन']],
+    ['Łódź na żaglach', ['lodz', 'Łódź', 'zaglach', 'łódź żag'], ['⛵', '!']],
+    ['⛵ Sailing!', ['⛵', '⛵\uFE0F', '!', 'sailing ⛵'], ['🚀', '?']],
+    ['C++ basics', ['c++', 'C', 'C++ bas'], ['🚀', 'c#', 'c+++']],
+    ['Øre, Æsop & Þór', ['ore', 'aesop', 'thor', 'øre, æsop'], ['ø€']],
+    ['كِتَاب', ['كتاب', 'كِتَاب'], ['كتب']],
+    ['שָׁלוֹם', ['שלום'], ['שלם']],
+    ['ΛΌΓΟΣ', ['λογος', 'λόγο'], ['λογα']],
+    ['One two three four five six seven eight nine', ['one two three four five six seven eight nine'], ['one ten']],
+  ];
+
+  beforeAll(() =>
+    createAll(
+      ada,
+      CASES.map(([title]) => ({ title, category })),
+    ),
+  );
+
+  it.each(CASES)('%s', async (title, finds, findsNot) => {
+    for (const search of finds)
+      expect([search, await titles(nobody, { category, search })]).toEqual([search, expect.arrayContaining([title])]);
+    for (const search of findsNot) {
+      expect([search, (await titles(nobody, { category, search })).includes(title)]).toEqual([search, false]);
+    }
+  });
+
+  it('counts the first 8 words', async () => {
+    const search = 'one two three four five six seven eight ten';
+    expect(await titles(nobody, { category, search })).toEqual([CASES.at(-1)![0]]);
   });
 });

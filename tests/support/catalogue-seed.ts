@@ -1,7 +1,8 @@
 import { courseListKeys } from '../../src/catalog/course/course-listing.js';
 import { CourseModel, type Course } from '../../src/catalog/course/course.model.js';
 import { ImageModel, type Image } from '../../src/catalog/image/image.model.js';
-import { normalise, searchWords } from '../../src/catalog/search-words.js';
+import { normalise } from '../../src/catalog/normalise.js';
+import { searchWords } from '../../src/catalog/search-words.js';
 import { TopicModel, type Topic } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel, type Video } from '../../src/catalog/video/video.model.js';
 import { newId } from '../../src/database/ids.js';

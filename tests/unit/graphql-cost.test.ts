@@ -35,6 +35,35 @@ const coursePage = operationFiles
   .map((name) => readFileSync(new URL(`../support/operations/${name}.graphql`, import.meta.url), 'utf8'))
   .join('\n');
 
+describe('the cost of a search', () => {
+  const priced = (search: string | null, maxCost: number): string | undefined => {
+    const query = 'query ($search: String) { courses(first: 1, filter: { search: $search }) { nodes { id } } }';
+    try {
+      costGuard({ ...limits, maxCost })({ query, variables: { search } });
+      return undefined;
+    } catch (error) {
+      return error instanceof LecternError ? error.message : String(error);
+    }
+  };
+
+  // The list itself costs 3: the connection, its nodes and their id.
+  it.each<[string | null, number]>([
+    [null, 3],
+    ['', 3],
+    ['one', 1_003],
+    ['one one ONE', 1_003],
+    ['one two, three!', 3_003],
+    ['⛵', 1_003],
+    ['入门课程', 2_003],
+    ['a b c d e f g h', 8_003],
+    ['a b c d e f g h i j k l m n o p', 8_003],
+    ['a '.repeat(50_000), 8_003],
+  ])('%j is that of its words, at most 8: %i', (search, cost) => {
+    expect(priced(search, cost)).toBeUndefined();
+    expect(priced(search, cost - 1)).toContain(`costs ${String(cost)};`);
+  });
+});
+
 describe('the cost of a query', () => {
   it('admits the course page by the default limits: 20 topics, 200 videos, every URL', () => {
     const variables = { id: '1', topics: 20, videos: 10 };

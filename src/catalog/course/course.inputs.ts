@@ -94,7 +94,8 @@ export class CourseFilter {
   @Field(() => String, {
     nullable: true,
     description:
-      'Every word must begin a word of the title or the description; case and accents do not matter. Up to 200 characters.',
+      'Words to find, up to 200 characters. Each must begin a word of the title or the description; case and accents ' +
+      'do not matter. The first 8 words count. Punctuation counts only when nothing else is searched for.',
   })
   @IsOptional()
   @TrimmedLength(0, SEARCH_MAX)

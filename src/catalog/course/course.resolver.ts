@@ -5,6 +5,7 @@ import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
 import { UPLOAD_ERRORS, WRITE_ERRORS } from '../described-errors.js';
+import { courseListPrice } from './course-search.js';
 import { CourseListArgs, CreateCourseInput, UpdateCourseInput } from './course.inputs.js';
 import { Course } from './course.model.js';
 import type { CourseService } from './course.service.js';
@@ -24,6 +25,7 @@ export class CourseResolver {
   }
 
   @Query(() => CourseConnection, {
+    complexity: courseListPrice,
     description: 'The courses that you may see: the published ones, your own, and all for admins.',
   })
   courses(

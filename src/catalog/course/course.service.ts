@@ -6,11 +6,13 @@ import type { LifeCycle } from '../../media/life-cycle.js';
 import { requireAuthor, requireMayNameInstructor, visibleCourseScopes } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { changeOf, clearable, given, trimmed } from '../input-values.js';
-import { keysetPage, type KeysetOrder, type KeysetPageOptions } from '../keyset-page.js';
+import { normalise } from '../normalise.js';
+import { keysetPage, type KeysetOrder } from '../keyset-page.js';
 import type { Removal } from '../removal.js';
 import { reordered, requireReordered } from '../reorder.js';
-import { normalise, searchWords } from '../search-words.js';
+import { searchWords } from '../search-words.js';
 import { courseListKey, courseListKeys, type CourseListFilter } from './course-listing.js';
+import { courseSearch } from './course-search.js';
 import { courseById, courseForReading, courseForWriting } from './course.loader.js';
 import type { CourseFilter, CourseListArgs, CreateCourseInput, UpdateCourseInput } from './course.inputs.js';
 import { CourseModel, type Course } from './course.model.js';
@@ -22,8 +24,6 @@ export interface CourseUploads {
 
 /** How often an update that met another one is tried again. */
 const MAX_UPDATE_ATTEMPTS = 10;
-/** Above every code point that a word can have: ends the range of a prefix. */
-const PREFIX_END = '\u{10FFFF}';
 
 const ORDERS: Readonly<Record<string, KeysetOrder>> = {
   CREATED_AT_ASC: { field: 'createdAt', direction: 1 },
@@ -53,7 +53,7 @@ export class CourseService {
       order: ORDERS[args.orderBy ?? 'CREATED_AT_DESC'] ?? { field: 'createdAt', direction: -1 },
       first: args.first,
       after: args.after,
-      search: searchFor(args.filter?.search),
+      search: courseSearch(args.filter?.search),
       without: ['listKeys', 'words'],
     });
   }
@@ -175,14 +175,6 @@ function listFilter(filter: CourseFilter | null | undefined): CourseListFilter {
   if (!filter) return {};
   const { level, status } = filter;
   return given({ category: trimmed(filter.category), instructorId: trimmed(filter.instructorId), level, status });
-}
-
-/** Each word as a range of the words index; a regular expression would not use it on every server. */
-function searchFor(search: string | null | undefined): KeysetPageOptions<Course>['search'] {
-  const words = searchWords(search ?? undefined);
-  if (words.length === 0) return undefined;
-  const ranges = words.map((word) => ({ words: { $elemMatch: { $gte: word, $lt: word + PREFIX_END } } }));
-  return { filter: { $and: ranges }, index: { words: 1 } };
 }
 
 function omit(course: Course, fields: readonly string[]): Partial<Course> {

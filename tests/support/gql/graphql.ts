@@ -34,7 +34,7 @@ export type CourseFilter = {
   category?: string | null | undefined;
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
-  /** Every word must begin a word of the title or the description; case and accents do not matter. Up to 200 characters. */
+  /** Words to find, up to 200 characters. Each must begin a word of the title or the description; case and accents do not matter. The first 8 words count. Punctuation counts only when nothing else is searched for. */
   search?: string | null | undefined;
   status?: CourseStatus | null | undefined;
 };

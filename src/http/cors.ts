@@ -1,11 +1,9 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 
 export interface CorsRules {
   /** Origins whose pages may read the answers; `*` for all, empty for none. */
   readonly origins: '*' | readonly string[];
   readonly methods: readonly string[];
-  /** Request headers that a page may send beside the ones that every page may. */
-  readonly requestHeaders: readonly string[];
   /** Response headers that a page may read beside the ones that every page may. */
   readonly exposedHeaders: readonly string[];
 }
@@ -15,8 +13,9 @@ const PREFLIGHT_SECONDS = 600;
 
 /**
  * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol) for a list of origins, compared as they are written. Never
- * with credentials: who asks is told by a bearer token alone. A preflight is answered here, whoever asks; a page of
- * any other origin is told nothing, and its browser keeps the answers from it.
+ * with credentials: a viewer is known by a bearer token alone. A preflight of any origin is answered here. For an origin
+ * that is not listed the answer holds no CORS header, so its browser keeps all answers from the page. (The package
+ * `cors` would send the methods and headers also to such an origin, and takes every OPTIONS request for a preflight.)
  */
 export function cors(rules: CorsRules): RequestHandler {
   return (request, response, next) => {
@@ -25,7 +24,7 @@ export function cors(rules: CorsRules): RequestHandler {
     const allowed = origin !== undefined && (rules.origins === '*' || rules.origins.includes(origin));
     if (allowed) response.setHeader('Access-Control-Allow-Origin', rules.origins === '*' ? '*' : origin);
     if (origin !== undefined && request.method === 'OPTIONS' && request.get('access-control-request-method')) {
-      if (allowed) allowPreflighted(rules, response);
+      if (allowed) allowPreflighted(rules, request, response);
       response.status(204).end();
       return;
     }
@@ -34,9 +33,14 @@ export function cors(rules: CorsRules): RequestHandler {
   };
 }
 
-function allowPreflighted({ methods, requestHeaders }: CorsRules, response: Response): void {
+/**
+ * Any request header may be sent: tracing libraries add theirs, and no header is a credential that a browser adds by
+ * itself. They are listed as they were asked for, because `*` would leave out Authorization.
+ */
+function allowPreflighted({ methods }: CorsRules, request: Request, response: Response): void {
   response.setHeader('Access-Control-Allow-Methods', methods.join(', '));
-  response.setHeader('Access-Control-Allow-Headers', requestHeaders.join(', '));
+  const asked = request.get('access-control-request-headers');
+  if (asked !== undefined) response.setHeader('Access-Control-Allow-Headers', asked.split(/ *, */).join(', '));
   response.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS);
 }
 
@@ -45,22 +49,11 @@ export function apiCors(origins: CorsRules['origins']): RequestHandler {
   return cors({
     origins,
     methods: ['GET', 'HEAD', 'POST'],
-    requestHeaders: [
-      'Authorization',
-      'Content-Type',
-      'Apollo-Require-Preflight',
-      'X-Apollo-Operation-Name',
-      'Apollographql-Client-Name',
-      'Apollographql-Client-Version',
-      'X-Request-Id',
-      ...RANGE_REQUEST_HEADERS,
-    ],
-    exposedHeaders: ['X-Request-Id', 'Retry-After', ...FILE_RESPONSE_HEADERS],
+    exposedHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate', ...FILE_RESPONSE_HEADERS],
   });
 }
 
-/** What players and download managers send, and read. A permalink's page sends the same, as a redirect keeps headers. */
-const RANGE_REQUEST_HEADERS = ['Range', 'If-Range', 'If-Match', 'If-None-Match', 'If-Modified-Since'];
+/** What players and download managers read. A permalink leads to a file, so they read its answer in the same way. */
 const FILE_RESPONSE_HEADERS = [
   'ETag',
   'Content-Range',
@@ -75,7 +68,6 @@ export function fileCors(origins: CorsRules['origins']): RequestHandler {
   return cors({
     origins,
     methods: ['GET', 'HEAD'],
-    requestHeaders: [...RANGE_REQUEST_HEADERS, 'X-Request-Id'],
-    exposedHeaders: [...FILE_RESPONSE_HEADERS, 'X-Request-Id'],
+    exposedHeaders: [...FILE_RESPONSE_HEADERS, 'X-Request-Id', 'Retry-After'],
   });
 }

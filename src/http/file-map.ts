@@ -1,16 +1,18 @@
 import { LecternError } from '../errors.js';
 
-/** The longest path into the variables, in segments. */
+/** The longest path, in segments, `variables` included. */
 const MAX_DEPTH = 16;
-/** The largest index of a list of files: a larger one would make a list of holes. */
+/** The largest index of a list of files. */
 const MAX_LIST_INDEX = 999;
 
-type FileMap = ReadonlyMap<string, readonly string[]>;
+/** The paths of each file, by the name of its part. */
+export type FileMap = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Checks where the `map` of a multipart request wants to put its files: only in places of `variables` that are already
- * there as `null`, each once. Throws BAD_REQUEST, TOO_MANY_FILES, or BAD_USER_INPUT when one file is wanted twice.
- * What is no map at all is left to the parser, which says so.
+ * Checks where the `map` of a multipart request puts its files: each path must lead to a `null` in `variables`, and no
+ * two to the same. Returns the paths without the number that Apollo Sandbox writes before `variables` when it sends
+ * several files with one operation (`1.variables.file`).
+ * @throws {LecternError} BAD_REQUEST, TOO_MANY_FILES, or BAD_USER_INPUT when one file is put in two places.
  */
 export function checkFileMap(operations: unknown, map: unknown, maxFiles: number): FileMap {
   const files = new Map<string, readonly string[]>();
@@ -22,22 +24,31 @@ export function checkFileMap(operations: unknown, map: unknown, maxFiles: number
   const taken = new Set<string>();
   for (const [name, paths] of entries) {
     if (!Array.isArray(paths)) throw badMap(name, 'is not a list of paths');
-    for (const path of paths) {
-      if (typeof path !== 'string') throw badMap(name, 'holds a path that is no text');
-      if (!isPlaceForFile(operations, path))
-        throw badMap(name, `names "${path.slice(0, 200)}", where no null waits for a file`);
-      if (taken.has(path)) throw badMap(name, `names "${path}" again`);
-      taken.add(path);
-    }
+    const places = paths.map((path: unknown) => {
+      if (typeof path !== 'string') throw badMap(name, 'holds a path that is not a string');
+      const place = withoutNumber(path);
+      if (!isPlaceForFile(operations, place)) {
+        throw badMap(name, `names "${path.slice(0, 200)}", which is not the path of a null in the variables`);
+      }
+      if (taken.has(place)) throw badMap(name, `names "${path}" again`);
+      taken.add(place);
+      return place;
+    });
     if (paths.length > 1) {
       throw new LecternError(
         'BAD_USER_INPUT',
-        `The file "${name}" is wanted in several places; send it once for each.`,
+        `The map puts the file "${name.slice(0, 100)}" in several places. Send it once for each.`,
       );
     }
-    files.set(name, paths as string[]);
+    files.set(name, places);
   }
   return files;
+}
+
+/** Sandbox numbers the operations, although it sends one, and not in a list. */
+function withoutNumber(path: string): string {
+  const [number = '', ...rest] = path.split('.');
+  return isListIndex(number) && rest[0] === 'variables' ? rest.join('.') : path;
 }
 
 function isPlaceForFile(operations: Record<string, unknown>, path: string): boolean {

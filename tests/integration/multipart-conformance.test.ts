@@ -69,7 +69,7 @@ describe('the GraphQL multipart request specification', () => {
     expect(JSON.parse(response!.text)).toEqual({ data: { viewer: { id: 'ada' } } });
   });
 
-  it.each(REFUSED)('refuses $what: $code', async ({ body, code, of, headers, framing }) => {
+  it.each(REFUSED)('refuses $what: $code', async ({ body, code, of, headers, framing, message = /./ }) => {
     const outcome = await post(body(), { ...(headers && { headers }), ...(framing && { framing }) });
     expect(outcome.ended).toBe('response');
     expect(outcome.milliseconds).toBeLessThan(2_000);
@@ -80,6 +80,7 @@ describe('the GraphQL multipart request specification', () => {
     expect(data ?? null).toBeNull();
     if (of === 'request') expect(status).toBe(ERROR_CATALOGUE[code].status);
     else expect(errors[0]?.path).toHaveLength(1);
+    expect(errors[0]?.message).toMatch(message);
     expect(errors[0]?.message.length).toBeLessThan(500);
     await expectNoTrace();
   });

@@ -79,7 +79,7 @@ export class Reader {
     return stdout;
   }
 
-  /** Sends an operation as Sandbox does: as JSON, or with its files as a multipart request. */
+  /** Sends an operation as Sandbox does: as JSON, or with its files as a multipart request with numbered paths. */
   async sandbox({ fence, variables, files }: SandboxExample): Promise<void> {
     const given = this.filledIn(variables);
     const named = await Promise.all(
@@ -95,6 +95,7 @@ export class Reader {
             document: fence.text,
             variables: given,
             files: Object.fromEntries(named),
+            numbered: true,
             token,
           });
     await this.learn(response.body);

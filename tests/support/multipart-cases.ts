@@ -24,13 +24,14 @@ import {
   bothFrom,
   encodedPart,
 } from './multipart-forms.js';
-import { fieldPart, fileOf, filePart, multipartBody, type RawBody } from './multipart.js';
+import { fieldPart, fileOf, filePart, multipartBody, type Part, type RawBody } from './multipart.js';
 
 const BIG = 200_000;
 
 /** What is served, and the name that is shown for the file. */
 export const SERVED: readonly (readonly [what: string, body: () => RawBody, filename: string])[] = [
   ['a plain form', () => form(), 'image.png'],
+  ['the paths of Apollo Sandbox', () => form({ map: mapTo('0.variables.file') }), 'image.png'],
   ['a name in Latin 1 characters', () => named('Übung.png'), 'Übung.png'],
   ['a name beyond Latin 1', () => named('你好.png'), '你好.png'],
   ['a name in bytes of Latin 1', () => rawHeaders(disposition('; filename="caf\xe9.png"')), 'caf\ufffd.png'],
@@ -92,7 +93,12 @@ export interface RefusedCase {
   readonly of: 'request' | 'field';
   readonly headers?: Readonly<Record<string, string>>;
   readonly framing?: 'chunked';
+  /** What the message says, where that is a help that clients need. */
+  readonly message?: RegExp;
 }
+
+/** A file part as some clients write it, without `filename=`. */
+const NAMELESS = partWith(disposition(''), 'Content-Type: image/png');
 
 const cases: RefusedCase[] = [];
 function request(what: string, body: () => RawBody, code: ErrorCode = 'BAD_REQUEST', more: Partial<RefusedCase> = {}) {
@@ -115,6 +121,36 @@ request('operations twice', () => multipartBody([OPERATIONS, OPERATIONS, MAP, PN
 field('map twice', () => multipartBody([OPERATIONS, MAP, MAP, PNG]), 'BAD_REQUEST');
 field('operations again behind map', () => multipartBody([OPERATIONS, MAP, OPERATIONS, PNG]), 'BAD_REQUEST');
 field('a field behind the file', () => form({ files: [PNG, fieldPart('more', 'x')] }), 'BAD_REQUEST');
+field('a file part without a file name', () => form({ files: [NAMELESS] }), 'BAD_REQUEST', {
+  message: /the file "0" was expected\. .* it has no file name: append a File or a Blob/,
+});
+field('an object in place of a file', () => form({ files: [fieldPart('0', '[object Object]')] }), 'BAD_REQUEST', {
+  message: /the file "0" was expected/,
+});
+request(
+  'a file without a file name before operations',
+  () => multipartBody([NAMELESS, OPERATIONS, MAP]),
+  'BAD_REQUEST',
+  {
+    message: /has a field "0" .* no file name/,
+  },
+);
+for (const name of ['operations', 'map']) {
+  const blob = (value: string): Part => filePart(name, fileOf(value, 'blob', 'application/json'));
+  const parts = name === 'map' ? [OPERATIONS, blob(mapTo('variables.file'))] : [blob(operationsFor()), MAP];
+  request(`${name} as a Blob`, () => multipartBody([...parts, PNG]), 'BAD_REQUEST', {
+    message: new RegExp(`\\b${name}\\b.* as a file \\(a Blob\\)\\. Append it as text`),
+  });
+}
+request('operations that were an object', () => form({ operations: '[object Object]' }), 'BAD_REQUEST', {
+  message: /"\[object Object\]" as its `operations`\. Append JSON\.stringify/,
+});
+request('a map that was a Map', () => form({ map: '[object Map]' }), 'BAD_REQUEST', {
+  message: /"\[object Map\]" as its `map`/,
+});
+request('operations that are cut off', () => form({ operations: '{"query":' }), 'BAD_REQUEST', {
+  message: /`operations` that is not valid JSON \(line 1, column 10\)/,
+});
 request('another field before operations', () => multipartBody([fieldPart('csrf', 'x'), OPERATIONS, MAP, PNG]));
 request('operations without a name', () =>
   multipartBody([{ ...OPERATIONS, headers: ['Content-Disposition: form-data'] }, MAP, PNG]),
@@ -185,6 +221,21 @@ const HOSTILE_PATHS = [
   ...['__proto__', '__proto__.x', '__proto__.__proto__', 'constructor', 'constructor.prototype', 'toString.call'].map(
     (key) => `variables.${key}`,
   ),
+  ...[
+    '0.variables.text',
+    '0.variables.__proto__.x',
+    '0.variables.toString.call',
+    '0.variables',
+    '0.query',
+    '0.0.variables.file',
+  ],
+  ...[
+    '00.variables.file',
+    '-1.variables.file',
+    '4294967296.variables.file',
+    '__proto__.variables.file',
+    'x.variables.file',
+  ],
   ...['hasOwnProperty.call', 'valueOf.apply', 'list.push.x', 'text.at.call'].map((key) => `variables.${key}`),
   `variables${'.a'.repeat(50)}`,
 ];

@@ -27,6 +27,8 @@ export interface UploadRequest<TData, TVariables> extends RequestOptions {
   readonly variables?: NoInfer<TVariables>;
   /** By path in the variables: `file`, `input.thumbnail`, `files.0`. Parts are sent in this order. */
   readonly files: Readonly<Record<string, UploadFile>>;
+  /** Numbers the paths of the map as Apollo Sandbox does: `0.variables.file`. */
+  readonly numbered?: boolean;
 }
 
 /** Sends one operation with its files, after the GraphQL multipart request specification. Holds the files in memory. */
@@ -56,7 +58,9 @@ function operationsAndMap<TData, TVariables>(request: UploadRequest<TData, TVari
   for (const path of paths) setNull(variables, path);
   return {
     operations: { query: documentText(request.document), variables },
-    map: Object.fromEntries(paths.map((path, index) => [String(index), [`variables.${path}`]])),
+    map: Object.fromEntries(
+      paths.map((path, index) => [String(index), [`${request.numbered ? `${String(index)}.` : ''}variables.${path}`]]),
+    ),
   };
 }
 

@@ -29,6 +29,30 @@ describe('a map that is sound', () => {
   });
 });
 
+describe('a map as Apollo Sandbox sends it', () => {
+  const courseFiles = { thumbnail: null, introVideo: null };
+
+  it('with a number before each path leads to the same places', () => {
+    const map = { 0: ['0.variables.thumbnail'], 1: ['1.variables.introVideo'] };
+    expect(Object.fromEntries(checkFileMap(operations(courseFiles), map, 10))).toEqual({
+      0: ['variables.thumbnail'],
+      1: ['variables.introVideo'],
+    });
+  });
+
+  it('leads to each place once, by whichever spelling', () => {
+    const map = { 0: ['variables.thumbnail'], 1: ['1.variables.thumbnail'] };
+    expect(codeOf(() => checkFileMap(operations(courseFiles), map, 10))).toBe('BAD_REQUEST');
+  });
+
+  it.each(['00.variables.thumbnail', '1000.variables.thumbnail', '0.0.variables.thumbnail', '0.thumbnail', '0.query'])(
+    'is refused with %s',
+    (path) => {
+      expect(codeOf(() => checkFileMap(operations(courseFiles), { 0: [path] }, 10))).toBe('BAD_REQUEST');
+    },
+  );
+});
+
 describe('a map that is refused', () => {
   it.each<[string, unknown, unknown]>([
     ['a path to what is no null', { file: 'x' }, { 0: ['variables.file'] }],

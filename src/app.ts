@@ -77,7 +77,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const dataDir = await DataDir.open(config.database.dataDir);
   const fileTokens = new FileTokens((await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES));
   const secret = await authSecret(config, dataDir);
-  const httpServer = createHttpServer({ headMs: config.server.requestHeadSeconds * 1_000 });
+  const httpServer = createHttpServer({
+    headMs: config.server.requestHeadSeconds * 1_000,
+    keepAliveMs: config.server.keepAliveSeconds * 1_000,
+  });
   const publicUrl = (): string =>
     config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
   const storages = storagesOf(config, {
@@ -181,6 +184,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         fileTokens,
         limits: bodyLimits(config, slots),
         maxFiles: config.uploads.maxFiles,
+        uploadsAtOnce: config.uploads.atOnce,
+        hstsIncludeSubDomains: config.server.hstsIncludeSubDomains,
         downloadStallMs: config.server.downloadStallSeconds * 1_000,
         checkCost: costGuard({ schema, ...config.queries }),
         health: { isStopping: () => running.isStopping, needs, report: errors.report },

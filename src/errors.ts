@@ -41,22 +41,23 @@ export interface ErrorDetails {
   readonly fields?: readonly string[];
   /** What went wrong underneath. Logged, never sent to a client. */
   readonly cause?: unknown;
+  /** The HTTP status, where HTTP has a more exact one than the code's. */
+  readonly status?: number;
 }
 
 /** An error that a client may see: it has a code of the catalogue and a message written for the client. */
 export class LecternError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly string[] | undefined;
+  /** The HTTP status when the error is the answer to the whole request. */
+  readonly status: number;
 
   constructor(code: ErrorCode, message: string = ERROR_CATALOGUE[code].message, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'LecternError';
     this.code = code;
     this.fields = details.fields;
-  }
-
-  get status(): number {
-    return ERROR_CATALOGUE[this.code].status;
+    this.status = details.status ?? ERROR_CATALOGUE[code].status;
   }
 
   get retryable(): boolean {

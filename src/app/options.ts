@@ -79,5 +79,7 @@ export function bodyLimits(config: Config, slots: Record<MediaSlot, SlotRules>):
     maxJsonBytes: config.server.maxJsonBodyBytes,
     maxMultipartBytes: largestFile * config.uploads.maxFiles + MULTIPART_OVERHEAD_BYTES,
     stallMs: config.uploads.stallSeconds * 1_000,
+    jsonMs: config.server.jsonBodySeconds * 1_000,
+    multipartMs: config.uploads.totalSeconds * 1_000,
   };
 }

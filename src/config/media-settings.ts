@@ -88,7 +88,19 @@ export const UPLOADS = {
     name: 'UPLOAD_STALL_SECONDS',
     parse: seconds(1, DAY_SECONDS),
     default: '30',
-    meaning: 'A request body, upload or JSON, of which no byte arrives for so many seconds is given up.',
+    meaning: 'A request body, upload or JSON, is given up when no byte of it arrives for so many seconds.',
+  },
+  totalSeconds: {
+    name: 'UPLOAD_SECONDS',
+    parse: seconds(1, 7 * DAY_SECONDS),
+    default: String(DAY_SECONDS),
+    meaning: 'How long the body of an upload may take to arrive, in seconds, however steadily it does.',
+  },
+  atOnce: {
+    name: 'UPLOADS_AT_ONCE',
+    parse: wholeNumber('a number of uploads', { min: 1, max: 10_000 }),
+    default: '64',
+    meaning: 'How many uploads this server takes at once. One more is refused with SERVICE_UNAVAILABLE (503).',
   },
   pendingDeadlineSeconds: {
     name: 'PENDING_DEADLINE_SECONDS',

@@ -61,17 +61,37 @@ export const CONFIG_TABLE = {
       default: String(MIB),
       meaning: 'The largest JSON request body, and the largest `operations` of an upload, in bytes.',
     },
+    jsonBodySeconds: {
+      name: 'JSON_BODY_SECONDS',
+      parse: seconds(1, DAY_SECONDS),
+      default: '30',
+      meaning: 'How long a JSON request body may take to arrive, in seconds.',
+    },
     requestHeadSeconds: {
       name: 'REQUEST_HEAD_SECONDS',
       parse: seconds(1, DAY_SECONDS),
       default: '60',
-      meaning: 'The head of a request that is not whole within so many seconds ends its connection.',
+      meaning: 'How long the head of a request may take to arrive, in seconds. Later the connection is closed.',
+    },
+    keepAliveSeconds: {
+      name: 'KEEP_ALIVE_SECONDS',
+      parse: seconds(1, DAY_SECONDS),
+      default: '65',
+      meaning:
+        'How long a connection stays open between two requests, in seconds. Set it higher than the idle time-out of the ' +
+        'load balancer in front, which is usually 60.',
+    },
+    hstsIncludeSubDomains: {
+      name: 'HSTS_INCLUDE_SUBDOMAINS',
+      parse: yesOrNo,
+      default: 'false',
+      meaning: 'true tells browsers to use HTTPS for all subdomains of this host too (Strict-Transport-Security).',
     },
     downloadStallSeconds: {
       name: 'DOWNLOAD_STALL_SECONDS',
       parse: seconds(1, DAY_SECONDS),
       default: '60',
-      meaning: 'A download of a local file of which no byte is taken for so many seconds is cut off.',
+      meaning: 'A download of a local file is cut off when its client takes no byte for so many seconds.',
     },
     shutdownGraceSeconds: {
       name: 'SHUTDOWN_GRACE_SECONDS',

@@ -3,54 +3,73 @@ import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
 import { isSignedIn } from './identity.js';
 
-/** How often progress is looked at within the time a body may stall. */
+/** How often progress is looked at within the time that a body may stall. */
 const LOOKS_PER_STALL = 4;
-/** How much of a refused body is read for nothing, in bytes, so that its connection can go on. */
+/** How much of a refused body is read and thrown away, in bytes, so that its connection can be used again. */
 const SHORT_FOR_STRANGERS = 64 * 1024;
 const SHORT_FOR_VIEWERS = 1024 ** 2;
-/** How long the answer to a request stays readable when the rest of its body is not wanted, in milliseconds. */
+/** How long an answer stays readable when the rest of the request's body is not read, in milliseconds. */
 const ANSWER_READABLE_MS = 1_000;
 
+/** How long a body may take. */
+export interface BodyTimes {
+  /** How long no byte may arrive while we wait for one, in milliseconds. */
+  readonly stallMs: number;
+  /** From the head of the request to the last byte of the body, in milliseconds. */
+  readonly totalMs: number;
+}
+
 /**
- * Calls `stalled` once when a body that is being read brings no byte for so long. A body that we do not read at the
- * moment, because the storage is slower than the client, does not stall.
+ * Calls `giveUp` once, with a sentence for the client, when the body of a request stalls or takes too long in all.
+ * While we do not read the body, because the storage is slower than the client, it does not stall.
  */
-export function onStall(request: Request, stallMs: number, stalled: () => void): void {
+export function watchBody(request: Request, { stallMs, totalMs }: BodyTimes, giveUp: (reason: string) => void): void {
   let seenBytes = request.socket.bytesRead;
   let seenAt = Date.now();
-  const watch = setInterval(() => {
+  const end = (reason?: string): void => {
+    clearInterval(stall);
+    clearTimeout(total);
+    if (reason !== undefined) giveUp(reason);
+  };
+  const isOver = (): boolean => request.complete || request.destroyed;
+  const stall = setInterval(() => {
     const bytes = request.socket.bytesRead;
-    if (request.complete || request.destroyed) {
-      clearInterval(watch);
+    if (isOver()) {
+      end();
     } else if (bytes !== seenBytes || request.isPaused()) {
       seenBytes = bytes;
       seenAt = Date.now();
     } else if (Date.now() - seenAt >= stallMs) {
-      clearInterval(watch);
-      stalled();
+      end(`No byte of the request arrived for ${inSeconds(stallMs)}, so it was given up.`);
     }
   }, stallMs / LOOKS_PER_STALL);
-  request.once('close', () => clearInterval(watch));
+  const total = setTimeout(() => {
+    end(isOver() ? undefined : `The request did not arrive completely within ${inSeconds(totalMs)}.`);
+  }, totalMs);
+  request.once('close', () => end());
 }
 
-/** The requests whose client waits for a word before it sends the body (RFC 9110, section 10.1.1), and has not had it. */
+function inSeconds(ms: number): string {
+  return ms === 1_000 ? '1 second' : `${String(ms / 1_000)} seconds`;
+}
+
+/** Requests whose client sends the body only after `100 Continue` (RFC 9110, section 10.1.1), which was not sent yet. */
 const waitingForContinue = new WeakSet<Request>();
 
-/** Tells a client that waits for it that the body is wanted. Behind the guards, before a parser reads. */
+/** Sends `100 Continue` to a client that waits for it. Called behind the guards, before a parser reads. */
 export function askForBody(request: Request, response: Response): void {
   if (waitingForContinue.delete(request)) response.writeContinue();
 }
 
 /**
- * Reads no byte of a body before somebody asks for it, and cares for one that was answered before all of it was read.
- * A small rest is read, so that the connection serves the next request; Node would read any rest, however long. Of a
- * longer one nothing more is read: the answer says that the connection closes, and stays readable for a second, which a
- * client that is still writing needs, before the socket goes.
+ * Reads no byte of a body before a parser asks for it. If we answer before the body is complete: drain it when it is
+ * short, so that keep-alive works; otherwise send `Connection: close`, stop reading, and destroy the socket a second
+ * later. That second lets a client that is still writing read the answer. Node would drain a body of any length.
  */
 export const releaseUnreadBody: RequestHandler = (request, response, next) => {
   if (request.httpVersion === '1.1' && /^100-continue$/i.test(request.get('expect') ?? ''))
     waitingForContinue.add(request);
-  // Node goes on by itself when the body is read, and when it has all come already.
+  // Node resumes the socket by itself when the body is read, and when all of it has arrived already.
   request.socket.pause();
   onHeaders(response, () => {
     if (!request.complete && !isShort(request)) closeLingering(request, response);
@@ -67,30 +86,36 @@ export const releaseUnreadBody: RequestHandler = (request, response, next) => {
   next();
 };
 
-/** Whether the whole body, by its announced length, comes and is short enough to be read for nothing. */
+/** Whether the whole body will come and, by its Content-Length, is short enough to be drained. */
 function isShort(request: Request): boolean {
+  if (!hasBody(request)) return true;
   if (waitingForContinue.has(request)) return false;
   const length = request.get('content-length');
   return length !== undefined && Number(length) <= (isSignedIn(request) ? SHORT_FOR_VIEWERS : SHORT_FOR_STRANGERS);
 }
 
-/** Ends a connection that the HTTP parser has given up: the last words stay readable for as long. */
-export function endLingering(socket: Duplex, lastWords: string): void {
-  socket.end(lastWords);
+/** Whether a request announces a body (RFC 9112, section 6.3). One of no bytes is none. */
+export function hasBody(request: Request): boolean {
+  return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
+}
+
+/** Writes a last answer to a connection that the HTTP parser has given up, and destroys it a second later. */
+export function endLingering(socket: Duplex, answer: string): void {
+  socket.end(answer);
   stopReading(socket);
   setTimeout(() => socket.destroy(), ANSWER_READABLE_MS).unref();
 }
 
-/** Node closes a connection at once when it has said so; here it is a second later. */
+/** After `Connection: close` Node destroys the socket at once; this destroys it a second later. */
 function closeLingering({ socket }: Request, response: Response): void {
   response.setHeader('Connection', 'close');
   socket.destroySoon = () => socket.end();
   stopReading(socket);
-  // Whatever of the body comes meanwhile: a connection that is not read from does not notice that its client has gone.
+  // Also when the body completes meanwhile: a socket that is not read from does not notice that its client has left.
   response.once('finish', () => setTimeout(() => socket.destroy(), ANSWER_READABLE_MS).unref());
 }
 
-/** Whoever asks: after an answer Node would let the rest of a body flow by. */
+/** Keeps a socket paused, whatever resumes it: after an answer Node would drain the rest of a body. */
 function stopReading(socket: Duplex): void {
   socket.pause();
   socket.on('resume', () => socket.pause());

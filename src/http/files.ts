@@ -11,6 +11,7 @@ import type { FileGrant, FileTokens } from '../storage/file-token.js';
 import { isObjectKey } from '../storage/object-key.js';
 import { ObjectNotFoundError } from '../storage/storage.js';
 import type { ByteRange, ObjectStat, Storage } from '../storage/storage.js';
+import { adviseClient } from './json-error.js';
 
 export interface FilesRouterOptions {
   /** The local storage: the one whose files this server serves itself. */
@@ -67,6 +68,9 @@ async function serveFile(
   if (stat === null) throw fileNotFound();
 
   setFileHeaders(response, grant, stat);
+  if (!ifMatchHolds(request.headers, etagOf(key), stat.modifiedAt)) {
+    throw new LecternError('BAD_REQUEST', 'The file is not the one that the condition names.', { status: 412 });
+  }
   if (fresh(request.headers, { etag: etagOf(key), 'last-modified': stat.modifiedAt.toUTCString() })) {
     response.status(304).end();
     return;
@@ -145,6 +149,17 @@ function wantedRange(
   return range === undefined ? 'whole' : { start: range.start, end: range.end };
 }
 
+/**
+ * RFC 9110, sections 13.1.1 and 13.1.4: `If-Match` names the ETag among others, or is `*`. Only without it counts
+ * `If-Unmodified-Since`: a date from which on the file has not changed. What is no date is ignored.
+ */
+function ifMatchHolds(headers: Request['headers'], etag: string, modifiedAt: Date): boolean {
+  const match = headers['if-match'];
+  if (match !== undefined) return match.trim() === '*' || match.split(',').some((one) => one.trim() === etag);
+  const since = Date.parse(headers['if-unmodified-since'] ?? '');
+  return Number.isNaN(since) || Math.floor(modifiedAt.getTime() / 1_000) * 1_000 <= since;
+}
+
 /** RFC 9110, section 13.1.5: the strong ETag, or the exact date. Anything else means: send the whole. */
 function ifRangeHolds(condition: string | string[] | undefined, etag: string, modifiedAt: Date): boolean {
   return condition === undefined || condition === etag || condition === modifiedAt.toUTCString();
@@ -219,6 +234,7 @@ function sendError(
   headers: Record<string, string> = {},
 ): void {
   for (const name of FILE_HEADERS) response.removeHeader(name);
+  adviseClient(response, status);
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

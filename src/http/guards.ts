@@ -1,17 +1,21 @@
 import type { Request, RequestHandler } from 'express';
 import { LecternError } from '../errors.js';
 import type { GraphqlRequest } from '../graphql/cost.js';
-import { askForBody, onStall } from './body-progress.js';
+import { askForBody, hasBody, watchBody } from './body-progress.js';
 import { isSignedIn } from './identity.js';
-import { refuse } from './json-error.js';
+import { jsonTooLarge, refuse } from './json-error.js';
 
 export interface BodyLimits {
   /** The largest JSON body, in bytes. */
   readonly maxJsonBytes: number;
   /** The largest multipart body, in bytes. */
   readonly maxMultipartBytes: number;
-  /** How long a JSON body may bring no byte, in milliseconds. */
+  /** How long no byte of a body may arrive, in milliseconds. */
   readonly stallMs: number;
+  /** How long a JSON body may take in all, in milliseconds. */
+  readonly jsonMs: number;
+  /** How long a multipart body may take in all, in milliseconds. */
+  readonly multipartMs: number;
 }
 
 /** A browser sends none of these headers to another site without asking it first (Apollo Server's CSRF prevention). */
@@ -22,13 +26,13 @@ const BOUNDARY = /;\s*boundary=("[^"]{1,70}"|[^\s";]{1,70})\s*(;|$)/i;
 
 /** Refuses a body that will not be taken, before a byte of it is read. */
 export function guardBody(limits: BodyLimits): RequestHandler {
-  return (request, response, next) => {
+  return (request, _response, next) => {
     if (request.method !== 'POST') {
-      if (announcesBody(request)) throw new LecternError('BAD_REQUEST', 'Only a POST request has a body here.');
+      if (hasBody(request)) throw new LecternError('BAD_REQUEST', 'Only a POST request has a body here.');
       next();
       return;
     }
-    if (!announcesBody(request)) throw new LecternError('BAD_REQUEST', 'The request has no body.');
+    if (!hasBody(request)) throw new LecternError('BAD_REQUEST', 'The request has no body.');
     const isMultipart = Boolean(request.is('multipart/form-data'));
     const length = Number(request.get('content-length') ?? 0);
     if (isMultipart) {
@@ -37,24 +41,25 @@ export function guardBody(limits: BodyLimits): RequestHandler {
       checkPreflight(request);
       throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'Send application/json, or multipart/form-data with files.');
     }
-    if (length > (isMultipart ? limits.maxMultipartBytes : limits.maxJsonBytes)) {
-      const code = isMultipart ? 'FILE_TOO_LARGE' : 'BAD_REQUEST';
-      throw new LecternError(code, `The request body is larger than is taken here.`);
+    if (isMultipart && length > limits.maxMultipartBytes) {
+      throw new LecternError('FILE_TOO_LARGE', `The request is larger than ${limits.maxMultipartBytes} bytes.`);
     }
-    if (!isMultipart) {
-      onStall(request, limits.stallMs, () => {
-        const stalled = new LecternError('BAD_REQUEST', 'The request stopped coming and was given up.');
-        if (!response.headersSent) refuse(response, stalled);
+    if (!isMultipart && length > limits.maxJsonBytes) throw jsonTooLarge(limits.maxJsonBytes);
+    next();
+  };
+}
+
+/** Tells the client to send its body, and gives up JSON that does not arrive in time. Behind the guards. */
+export function receiveBody({ stallMs, jsonMs }: BodyLimits): RequestHandler {
+  return (request, response, next) => {
+    if (request.method === 'POST' && !request.is('multipart/form-data')) {
+      watchBody(request, { stallMs, totalMs: jsonMs }, (reason) => {
+        if (!response.headersSent) refuse(response, new LecternError('BAD_REQUEST', reason));
       });
     }
     askForBody(request, response);
     next();
   };
-}
-
-/** Whether the request has a body, RFC 9112, section 6.3. One of no bytes is none. */
-function announcesBody(request: Request): boolean {
-  return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
 }
 
 function checkMultipart(request: Request): void {

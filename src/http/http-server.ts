@@ -14,14 +14,26 @@ const PARSER_FAULTS: Readonly<Record<string, { status: number; message: string }
 };
 const MALFORMED = { status: 400, message: 'This is no HTTP/1.1 request.' };
 
+export interface ServerTimes {
+  /** How long the head of a request may take, in milliseconds. */
+  readonly headMs: number;
+  /** How long a connection without a request stays open, in milliseconds. Longer than any balancer in front keeps it. */
+  readonly keepAliveMs: number;
+}
+
 /**
- * The server without its requests. A head that is not whole within `headMs` milliseconds ends its connection; bodies
- * have no such limit, they have to move (body-progress.ts).
+ * The server, without a handler. It closes a connection whose request head is not complete in time. The times of bodies
+ * are watched elsewhere (body-progress.ts).
  */
-export function httpServer({ headMs }: { readonly headMs: number }): Server {
+export function httpServer({ headMs, keepAliveMs }: ServerTimes): Server {
   const lookMs = Math.floor(headMs / LOOKS_PER_HEAD);
-  // Node looks for overdue heads now and then: what it finds is overdue by up to one interval.
-  return createServer({ requestTimeout: 0, headersTimeout: headMs - lookMs, connectionsCheckingInterval: lookMs });
+  return createServer({
+    requestTimeout: 0,
+    // Node looks for overdue heads once in each interval, so it finds them up to one interval late.
+    headersTimeout: headMs - lookMs,
+    connectionsCheckingInterval: lookMs,
+    keepAliveTimeout: keepAliveMs,
+  });
 }
 
 /**

@@ -1,13 +1,27 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { LecternError } from '../errors.js';
 import { describeError, SERVER_FAULT } from '../graphql/format-error.js';
+import { jsonFault } from './json-fault.js';
 
-/** A refusal of a whole request: a GraphQL error as JSON with the status of its code, and no `data`. */
+/** After how many seconds to try again when a part is away or too busy: long enough for a restart or a failover. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Refuses a whole request: a GraphQL error as JSON with the error's status, and no `data`. */
 export function refuse(response: Response, error: LecternError): void {
+  adviseClient(response, error.status);
   response.status(error.status).json(refusalBody(error));
 }
 
-/** What such an answer says. */
+/**
+ * Adds what HTTP wants beside a status: how to sign in with 401 (RFC 9110, section 15.5.2; RFC 6750, section 3), and
+ * when to try again with 503 (RFC 9110, section 15.6.4). Of 429 the rate limits know the time.
+ */
+export function adviseClient(response: Response, status: number): void {
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+  if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+}
+
+/** The body of a refusal. */
 export function refusalBody(error: LecternError): object {
   return { errors: [{ message: error.message, extensions: describeError(error) }] };
 }
@@ -17,7 +31,7 @@ export interface ErrorAnswering {
   readonly report: (error: unknown) => void;
 }
 
-/** The last stop of every request that failed outside of GraphQL. Never HTML, never a stack. */
+/** Answers every request that failed outside of GraphQL. Never with HTML, never with a stack. */
 export function errorAsJson({ recognise, report }: ErrorAnswering): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) {
@@ -30,11 +44,32 @@ export function errorAsJson({ recognise, report }: ErrorAnswering): ErrorRequest
   };
 }
 
-/** Express and its parsers mark the client's faults with a 4xx `status`. */
+/** Express and its body parser mark the client's faults with a 4xx `status`, and those of bodies with a `type` as well. */
 function requestFault(error: unknown): LecternError | undefined {
-  const status = (error as { status?: unknown } | null)?.status;
+  if (!(error instanceof Error)) return undefined;
+  const { status, type, body, limit, message } = error as Error & Partial<BodyParserError>;
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined;
-  return new LecternError('BAD_REQUEST', error instanceof Error ? error.message : undefined, { cause: error });
+  if (type === 'entity.too.large') return jsonTooLarge(limit ?? 0, error);
+  if (type === 'entity.parse.failed') {
+    const fault = jsonFault(body ?? '');
+    const text = fault === undefined ? 'The body is not a JSON object.' : `The body is not valid JSON (${fault}).`;
+    return new LecternError('BAD_REQUEST', text, { cause: error });
+  }
+  if (status === 415) return new LecternError('UNSUPPORTED_MEDIA_TYPE', message, { cause: error });
+  return new LecternError('BAD_REQUEST', message, { cause: error });
+}
+
+/** https://github.com/expressjs/body-parser#errors */
+interface BodyParserError {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly limit: number;
+}
+
+/** A JSON body over its limit: 413, as for any content that is too large (RFC 9110, section 15.5.14). */
+export function jsonTooLarge(maxBytes: number, cause?: unknown): LecternError {
+  return new LecternError('BAD_REQUEST', `The JSON is larger than ${maxBytes} bytes.`, { status: 413, cause });
 }
 
 export const notFound: RequestHandler = (_request, response) => {

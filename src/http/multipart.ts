@@ -4,15 +4,13 @@ import type { RequestHandler, Request } from 'express';
 import { processRequest, type FileUpload } from 'graphql-upload-minimal';
 import { LecternError } from '../errors.js';
 import { Upload } from '../graphql/upload.js';
-import { onStall } from './body-progress.js';
+import { watchBody, type BodyTimes } from './body-progress.js';
 import { badForm, FormCheck, type FormLimits } from './form-check.js';
 import { asRefusal } from './part-turns.js';
 
-export interface MultipartOptions extends FormLimits {
+export interface MultipartOptions extends FormLimits, BodyTimes {
   /** The largest body, in bytes. One whose length is not announced is counted. */
   readonly maxBytes: number;
-  /** How long the body may bring no byte while bytes are awaited, in milliseconds. */
-  readonly stallMs: number;
   /** Aborts with a LecternError when the server stops and cannot wait for the request any longer. */
   readonly signalOf: (request: Request) => AbortSignal;
 }
@@ -64,9 +62,7 @@ class MultipartBody extends PassThrough {
     this.headers = { ...request.headers, 'content-type': contentType.replace(/^[^;]*/, 'multipart/form-data') };
     this.on('error', () => undefined);
     request.pipe(this);
-    onStall(request, options.stallMs, () => {
-      this.giveUp(new LecternError('UPLOAD_INCOMPLETE', 'The request stopped coming and was given up.'));
-    });
+    watchBody(request, options, (reason) => this.giveUp(new LecternError('UPLOAD_INCOMPLETE', reason)));
     const signal = options.signalOf(request);
     signal.addEventListener('abort', () => {
       if (signal.reason instanceof LecternError) this.giveUp(signal.reason);
@@ -93,7 +89,7 @@ class MultipartBody extends PassThrough {
   override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
     this.bytes += chunk.length;
     if (this.bytes > this.options.maxBytes) {
-      this.giveUp(new LecternError('FILE_TOO_LARGE', 'The request body is larger than is taken here.'));
+      this.giveUp(new LecternError('FILE_TOO_LARGE', `The request is larger than ${this.options.maxBytes} bytes.`));
     } else if (this.bytes > BUFFER_BYTES + 3 * this.options.maxFieldBytes && !this.check?.isMapped) {
       this.giveUp(badForm('has too much before its `map`'));
     }

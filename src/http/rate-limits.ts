@@ -1,9 +1,8 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { LecternError } from '../errors.js';
 import { clientAddressOf } from './client-address.js';
-import { viewerOf } from './identity.js';
 
 /** Requests a minute; 0 for no limit. */
 export interface RateLimitOptions {
@@ -12,12 +11,12 @@ export interface RateLimitOptions {
 }
 
 const WINDOW_SECONDS = 60;
-/** How many viewers or addresses are counted at once. Of more, the ones that were quiet for longest are forgotten. */
+/** How many viewers or addresses are counted at once. When there are more, those that were quiet for longest are forgotten. */
 const MAX_COUNTED = 50_000;
 
 /**
- * How often one viewer, or one address without a valid token, may ask within a minute. Counted in this process alone.
- * Refusals are RATE_LIMITED and say when to come again.
+ * How many requests one viewer, or one address without a valid token, may send within a minute. Counted in this process
+ * alone. A refusal is RATE_LIMITED, and its `Retry-After` says in how many seconds the minute is over.
  */
 export class RateLimits {
   private readonly addresses: Counted | undefined;
@@ -28,21 +27,15 @@ export class RateLimits {
     this.viewers = countedPerMinute(options.viewerRequestsPerMinute);
   }
 
-  /** Before a token is looked at, so that guessing tokens is limited too. */
-  readonly byAddress: RequestHandler = async (request, response, next) => {
+  /** For a request without a token, or with one that was refused. */
+  async countAddress(request: Request, response: Response): Promise<void> {
     await this.addresses?.take(clientAddressOf(request), response);
-    next();
-  };
+  }
 
-  /** Behind `identify`: a viewer has a limit of their own, and gives back what was counted for the address. */
-  readonly byViewer: RequestHandler = async (request, response, next) => {
-    const viewer = viewerOf(request);
-    if (viewer) {
-      await this.addresses?.giveBack(clientAddressOf(request));
-      await this.viewers?.take(viewer.id, response);
-    }
-    next();
-  };
+  /** For a request with a valid token. */
+  async countViewer(viewerId: string, response: Response): Promise<void> {
+    await this.viewers?.take(viewerId, response);
+  }
 }
 
 function countedPerMinute(points: number): Counted | undefined {
@@ -71,11 +64,7 @@ class Counted {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000));
       response.setHeader('Retry-After', seconds);
-      throw new LecternError('RATE_LIMITED', `Too many requests. Come again in ${seconds} seconds.`);
+      throw new LecternError('RATE_LIMITED', `Too many requests. Send the next one in ${seconds} seconds.`);
     }
-  }
-
-  async giveBack(name: string): Promise<void> {
-    await this.limiter.reward(name);
   }
 }

@@ -8,8 +8,9 @@ import type { Telemetry } from '../telemetry.js';
 import { releaseUnreadBody } from './body-progress.js';
 import { apiCors, fileCors, type CorsRules } from './cors.js';
 import { filesRouter } from './files.js';
-import { guardBody, guardCost, type BodyLimits } from './guards.js';
+import { guardBody, guardCost, receiveBody, type BodyLimits } from './guards.js';
 import { health, type HealthChecks } from './health.js';
+import { home } from './home.js';
 import { identify } from './identity.js';
 import { errorAsJson, notFound, type ErrorAnswering } from './json-error.js';
 import { metricsRoute } from './metrics.js';
@@ -19,6 +20,7 @@ import { RateLimits, type RateLimitOptions } from './rate-limits.js';
 import { requestLog } from './request-log.js';
 import type { RunningRequests } from './running-requests.js';
 import { embeddable, sandboxHeaders, securityHeaders } from './security-headers.js';
+import { limitUploads } from './upload-limit.js';
 
 export interface RoutesOptions {
   readonly production: boolean;
@@ -33,6 +35,10 @@ export interface RoutesOptions {
   readonly limits: BodyLimits;
   /** How many files one request may carry. */
   readonly maxFiles: number;
+  /** How many uploads may run at once. */
+  readonly uploadsAtOnce: number;
+  /** Whether HSTS counts for the subdomains of this host too. */
+  readonly hstsIncludeSubDomains: boolean;
   /** How long the reader of a file may take no byte, in milliseconds. */
   readonly downloadStallMs: number;
   /** Throws for an operation that costs too much. */
@@ -47,21 +53,21 @@ export interface RoutesOptions {
   readonly graphql: RequestHandler;
 }
 
-/** The whole order of what a request passes. What a stranger can reach stands before `identify`. */
+/** The order in which a request passes the handlers. What stands before `identify` is open to strangers. */
 export function routes(options: RoutesOptions): Express {
   const { limits, running, telemetry, production, corsOrigins, localStorage: storage, fileTokens: tokens } = options;
   const { logger } = telemetry;
   const signalOf = running.signalOf.bind(running);
-  const rateLimits = new RateLimits(options.rateLimits);
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
   // As Apollo reads a URL: by another reading, what is guarded would not be what is run.
   app.set('query parser', (text: string) => Object.fromEntries(new URLSearchParams(text)));
   if (options.trustProxy !== undefined) app.set('trust proxy', options.trustProxy);
-  app.use(requestLog(telemetry), securityHeaders(), releaseUnreadBody);
+  app.use(requestLog(telemetry), securityHeaders(options), releaseUnreadBody);
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
+  app.get('/', home({ production }));
   app.use(running.track);
   app.use(
     '/files',
@@ -70,18 +76,21 @@ export function routes(options: RoutesOptions): Express {
   );
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));
   app.use(PERMALINK_ROOTS, embeddable);
-  app.use(rateLimits.byAddress, identify(options.authenticator), rateLimits.byViewer);
+  app.use(identify(options.authenticator, new RateLimits(options.rateLimits)));
   app.use(permalinks(options.permalinks, options.signedUrls, running));
   app.use(
     '/graphql',
     ...(production ? [] : [sandboxHeaders()]),
     running.refuseUploads,
     guardBody(limits),
+    limitUploads(options.uploadsAtOnce),
+    receiveBody(limits),
     multipart({
       maxFiles: options.maxFiles,
       maxFieldBytes: limits.maxJsonBytes,
       maxBytes: limits.maxMultipartBytes,
       stallMs: limits.stallMs,
+      totalMs: limits.multipartMs,
       signalOf,
     }),
     express.json({ limit: limits.maxJsonBytes }),

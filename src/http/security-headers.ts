@@ -8,15 +8,16 @@ const SANDBOX = {
   assets: 'https://apollo-server-landing-page.cdn.apollographql.com',
 };
 
-/** The usual headers of an API that shows no pages. */
-export function securityHeaders(): RequestHandler {
+/** The usual headers of an API that shows no pages. Browsers heed HSTS on HTTPS alone (RFC 6797, section 8.1). */
+export function securityHeaders({ hstsIncludeSubDomains }: { hstsIncludeSubDomains: boolean }): RequestHandler {
   return helmet({
+    strictTransportSecurity: { includeSubDomains: hstsIncludeSubDomains },
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     crossOriginEmbedderPolicy: false,
   });
 }
 
-/** Lets pages of other origins show what stands here: the redirect of a permalink counts as much as the file behind it. */
+/** Lets pages of other origins show what these addresses lead to: browsers ask for it of a redirect as of the file itself. */
 export const embeddable: RequestHandler = (_request, response, next) => {
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
   next();

@@ -48,7 +48,7 @@ const REFUSED: readonly Refused[] = [
   { what: 'no boundary', status: 400, code: 'BAD_REQUEST', headers: { 'content-type': 'multipart/form-data' } },
   {
     what: 'JSON of an announced length over the limit',
-    status: 400,
+    status: 413,
     code: 'BAD_REQUEST',
     headers: { 'content-type': 'application/json' },
     framings: ['content-length'],

@@ -41,10 +41,21 @@ describe('the limit of an address', () => {
     expect((await fetch(`${app.origin}/media/video/1`, { redirect: 'manual' })).status).toBe(429);
   });
 
-  it('is over before a token is looked at: guessing is limited', async () => {
+  it('counts tokens that are refused: guessing is limited', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '3' });
     expect(await statuses(5, () => ask(app, { token: 'guessed' }))).toEqual([401, 401, 401, 429, 429]);
-    expect((await ask(app, { token: await tokenFor('ada', 'student') })).status).toBe(429);
+  });
+
+  it('lets a valid token in while its address is over the limit, and never counts it', async () => {
+    const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '3' });
+    const token = await tokenFor('ada', 'student');
+    expect(new Set(await statuses(5, () => ask(app, { token })))).toEqual(new Set([200]));
+    expect(await statuses(4, () => ask(app))).toEqual([200, 200, 200, 429]);
+    expect(await statuses(2, () => ask(app, { token }))).toEqual([200, 200]);
+    expect(await statuses(1, () => ask(app))).toEqual([429]);
+    // At once, while strangers flood: none of theirs is counted for an address.
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(app, i % 2 ? { token } : {})));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map((_, i) => (i % 2 ? 200 : 429)));
   });
 
   it('is not for those who are signed in, nor for probes and files', async () => {

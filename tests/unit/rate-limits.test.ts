@@ -7,7 +7,7 @@ async function ask(limits: RateLimits, ip: string): Promise<string | null> {
   const request = { ip, socket: {} } as Request;
   const response = { setHeader: () => response } as unknown as Response;
   try {
-    await limits.byAddress(request, response, () => undefined);
+    await limits.countAddress(request, response);
     return null;
   } catch (error) {
     return (error as { code: string }).code;

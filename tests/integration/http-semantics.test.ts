@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startApp, tokenFor, type TestApp } from '../support/app.js';
+import { clientOf, createCourse } from '../support/client.js';
+import { fixtures } from '../support/fixtures.js';
+import { errorCodes, graphql, type RequestOptions } from '../support/graphql-client.js';
+import { rawRequest, type RawBody } from '../support/multipart.js';
+
+const jsonBody = (text: string): RawBody => {
+  const bytes = Buffer.from(text);
+  return { contentType: 'application/json', size: bytes.length, chunks: () => [bytes] };
+};
+
+describe('what HTTP asks for beside a status', () => {
+  let app: TestApp;
+  let fileUrl: string;
+  let permalink: string;
+  beforeAll(async () => {
+    app = await startApp({ MAX_JSON_BODY_BYTES: '2048' });
+    const course = await createCourse(
+      await clientOf(app, 'ada'),
+      { title: 'Knots' },
+      { thumbnail: fixtures.thumbnail },
+    );
+    fileUrl = course.thumbnailUrl!;
+    permalink = `${app.origin}/courses/${course.id}/thumbnail/file`;
+  });
+  afterAll(() => app.remove());
+
+  it('401 says how to sign in', async () => {
+    for (const url of [app.url, permalink]) {
+      const refused = await fetch(url, { headers: { authorization: 'Bearer wrong' } });
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    }
+    const form = { ...jsonBody('x'), contentType: 'multipart/form-data; boundary=x' };
+    const { response } = await rawRequest(app.url, { body: form });
+    expect([response?.status, response?.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect((await fetch(app.origin)).headers.has('www-authenticate')).toBe(false);
+  });
+
+  it.each(['content-length', 'chunked'] as const)('JSON over its limit is 413 (%s)', async (framing) => {
+    const body = jsonBody(JSON.stringify({ query: `{ viewer { id } } # ${'x'.repeat(2048)}` }));
+    const { response } = await rawRequest(app.url, { body, framing });
+    expect(response?.status).toBe(413);
+    expect(JSON.parse(response!.text)).toMatchObject({
+      errors: [{ message: 'The JSON is larger than 2048 bytes.', extensions: { code: 'BAD_REQUEST' } }],
+    });
+  });
+
+  it.each([
+    ['{"query": <!doctype html>}', 'The body is not valid JSON (line 1, column 11).'],
+    ['{\n  "query": "{ viewer { id } }",\n}', 'The body is not valid JSON (line 3, column 1).'],
+    ['{"query"', 'The body is not valid JSON (line 1, column 9).'],
+    ['   ', 'The body is not valid JSON (it is empty).'],
+    ['"a text"', 'The body is not a JSON object.'],
+    ['['.repeat(1_000), 'The body is not valid JSON (line 1, column 1001).'],
+  ])('malformed JSON is told its place and never quoted: %s', async (text, message) => {
+    const { response } = await rawRequest(app.url, { body: jsonBody(text) });
+    expect(response?.status).toBe(400);
+    expect(JSON.parse(response!.text)).toMatchObject({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+  });
+
+  it('a condition on a file that does not hold is 412, and one that holds is served', async () => {
+    const plain = await fetch(fileUrl);
+    const bytes = Buffer.from(await plain.arrayBuffer());
+    const etag = plain.headers.get('etag')!;
+    const modified = plain.headers.get('last-modified')!;
+    const dayAfter = (days: number): string => new Date(Date.parse(modified) + days * 86_400_000).toUTCString();
+    // Not by fetch: it adds Cache-Control to conditions of its own.
+    const ask = async (headers: Record<string, string>, method = 'GET'): Promise<number | undefined> => {
+      const [response] = (await once(httpRequest(fileUrl, { method, headers }).end(), 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    expect(await ask({ 'if-match': '"another"' })).toBe(412);
+    expect(await ask({ 'if-match': `W/${etag}` })).toBe(412);
+    expect(await ask({ 'if-match': '"another"' }, 'HEAD')).toBe(412);
+    expect(await ask({ 'if-unmodified-since': dayAfter(-1) })).toBe(412);
+    expect(await ask({ 'if-match': '"another"', 'if-none-match': etag, range: 'bytes=0-9' })).toBe(412);
+    const refused = await fetch(fileUrl, { headers: { 'if-match': '"another"' } });
+    expect([refused.headers.has('etag'), refused.headers.get('cache-control')]).toEqual([false, 'no-store']);
+    expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+
+    for (const match of [etag, '*', `"another", ${etag}`]) expect(await ask({ 'if-match': match })).toBe(200);
+    expect(await ask({ 'if-unmodified-since': modified })).toBe(200);
+    expect(await ask({ 'if-unmodified-since': 'no date' })).toBe(200);
+    expect(await ask({ 'if-match': etag, 'if-unmodified-since': dayAfter(-1) })).toBe(200);
+    expect(await ask({ 'if-match': etag, 'if-none-match': etag })).toBe(304);
+    const part = await fetch(fileUrl, { headers: { 'if-match': etag, range: 'bytes=0-9' } });
+    expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, bytes.subarray(0, 10)]);
+  });
+
+  it('/ leads a browser to Sandbox, and says to others where the API is', async () => {
+    const browser = await fetch(`${app.origin}/`, { headers: { accept: 'text/html,*/*;q=0.8' }, redirect: 'manual' });
+    expect([browser.status, browser.headers.get('location')]).toEqual([302, 'graphql']);
+    const other = await fetch(`${app.origin}/`);
+    expect([other.status, await other.json()]).toEqual([200, expect.objectContaining({ graphql: 'graphql' })]);
+  });
+
+  it('HSTS is for this host alone', async () => {
+    expect((await fetch(app.url)).headers.get('strict-transport-security')).toBe('max-age=31536000');
+  });
+});
+
+describe('settings of HTTP', () => {
+  let app: TestApp | undefined;
+  afterEach(() => app?.remove());
+
+  it('503 with Retry-After when the key set is away, and 429', async () => {
+    app = await startApp({ AUTH_JWKS_URL: 'http://127.0.0.1:9/keys', RATE_LIMIT_ADDRESS_PER_MINUTE: '1' });
+    const header = Buffer.from('{"alg":"RS256"}').toString('base64url');
+    const options: RequestOptions = { token: `${header}.e30.c2ln` };
+    const away = await graphql(app.url, '{ viewer { id } }', {}, options);
+    expect([away.status, errorCodes(away), away.headers.get('retry-after')]).toEqual([
+      503,
+      ['SERVICE_UNAVAILABLE'],
+      '5',
+    ]);
+    const limited = await graphql(app.url, '{ viewer { id } }', {}, options);
+    expect([limited.status, Number(limited.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  });
+
+  it('HSTS for subdomains is asked for by HSTS_INCLUDE_SUBDOMAINS', async () => {
+    app = await startApp({ HSTS_INCLUDE_SUBDOMAINS: 'true' });
+    const header = (await fetch(app.url)).headers.get('strict-transport-security');
+    expect(header).toBe('max-age=31536000; includeSubDomains');
+  });
+
+  it('in production / answers browsers with JSON, too', async () => {
+    app = await startApp({ NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' });
+    const response = await fetch(`${app.origin}/`, { headers: { accept: 'text/html' } });
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ name: 'Lectern' })]);
+  });
+
+  it('KEEP_ALIVE_SECONDS keeps a connection for its next request, longer than a head may take', async () => {
+    app = await startApp({ KEEP_ALIVE_SECONDS: '6', REQUEST_HEAD_SECONDS: '1' });
+    const { hostname, port } = new URL(app.origin);
+    const socket = connect({ host: hostname, port: Number(port) });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const answers = (): number => text.match(/HTTP\/1\.1 200 OK/g)?.length ?? 0;
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await vi.waitUntil(() => answers() === 1);
+    expect(text).toContain('Keep-Alive: timeout=6\r\n');
+    // As a balancer does between two requests.
+    await delay(2_500);
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await vi.waitUntil(() => answers() === 2);
+    await once(socket, 'close');
+  });
+});
+
+describe('the total time of a body', () => {
+  let app: TestApp;
+  let token: string;
+  beforeAll(async () => {
+    app = await startApp({ JSON_BODY_SECONDS: '2', UPLOAD_SECONDS: '2', UPLOAD_STALL_SECONDS: '60' });
+    token = await tokenFor('ada', 'instructor');
+  });
+  afterAll(() => app.remove());
+
+  /** A body that never stalls and never ends. */
+  const endless = (contentType: string, first: string): RawBody => ({
+    contentType,
+    size: 1_000_000,
+    *chunks() {
+      yield Buffer.from(first);
+      for (;;) yield Buffer.from(' ');
+    },
+  });
+  const form = '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n';
+
+  it.concurrent.each([
+    ["a stranger's JSON", endless('application/json', '{'), false, 'BAD_REQUEST'],
+    ["a viewer's JSON", endless('application/json', '{'), true, 'BAD_REQUEST'],
+    ["a viewer's form", endless('multipart/form-data; boundary=x', form), true, 'UPLOAD_INCOMPLETE'],
+  ])('%s that moves and does not end is answered, announced or in chunks', async (_what, body, signedIn, code) => {
+    for (const framing of ['content-length', 'chunked'] as const) {
+      const { response, milliseconds } = await rawRequest(app.url, {
+        body,
+        framing,
+        token: signedIn ? token : undefined,
+        beforeChunk: () => delay(50),
+        timeoutMs: 20_000,
+      });
+      expect(response?.text).toContain(`"code":"${code}"`);
+      expect(response?.text).toContain('did not arrive completely within 2 seconds');
+      expect(milliseconds).toBeGreaterThan(1_900);
+    }
+  });
+});

@@ -18,17 +18,14 @@ export interface ReactSite {
   readonly origin: string;
   /** Set to answer `/graphql` with a fault from now on; null passes requests on. */
   fault: ProxyFault | null;
-  /** How many requests to `/graphql` have come. */
-  readonly requests: number;
   close(): Promise<void>;
 }
 
 export async function startSite(folder: string, graphqlUrl: string): Promise<ReactSite> {
-  const state = { fault: null as ProxyFault | null, requests: 0 };
+  const state = { fault: null as ProxyFault | null };
   const server = createServer((incoming, outgoing) => {
     const { pathname } = new URL(incoming.url ?? '/', 'http://site');
     if (pathname !== '/graphql') return void serveFile(folder, pathname, outgoing);
-    state.requests += 1;
     if (state.fault === null) return passOn(incoming, outgoing, graphqlUrl);
     if (state.fault === 'connection lost') return void incoming.once('data', () => incoming.destroy());
     const { status, html } = state.fault;
@@ -43,9 +40,6 @@ export async function startSite(folder: string, graphqlUrl: string): Promise<Rea
     },
     set fault(fault) {
       state.fault = fault;
-    },
-    get requests() {
-      return state.requests;
     },
     close: async () => {
       server.closeAllConnections();

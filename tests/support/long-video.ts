@@ -1,0 +1,118 @@
+import { fixtures } from './fixtures.js';
+import type { UploadFile } from './multipart.js';
+
+/** Boxes that hold boxes, on the way to the tables of samples. ISO/IEC 14496-12. */
+const CONTAINERS = new Set(['moov', 'trak', 'edts', 'mdia', 'minf', 'stbl']);
+/** Where a box of version 0 holds a duration, from its beginning. */
+const DURATION_AT: Readonly<Record<string, number>> = { mvhd: 24, tkhd: 28, mdhd: 24, elst: 16 };
+
+interface Box {
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The picture of fixtures.video again and again, each time followed by `padding` bytes that no player needs: so much that no
+ * browser holds the whole file.
+ */
+export function longVideo(repeats: number, padding: number): UploadFile {
+  const source = Buffer.from(fixtures.video.bytes);
+  const boxes = boxesOf(source);
+  const [ftyp, moov, mdat] = ['ftyp', 'moov', 'mdat'].map((type) => boxes.find((box) => box.type === type)!.bytes);
+  const body = Buffer.concat([mdat!, box('free', Buffer.alloc(padding))]);
+  const shifts = (start: number): number[] =>
+    Array.from({ length: repeats }, (_, index) => start + index * body.length - source.indexOf(mdat!));
+  const sizeOfHead = ftyp!.length + longer(moov!, shifts(0)).length;
+  const head = Buffer.concat([ftyp!, longer(moov!, shifts(sizeOfHead))]);
+  return {
+    filename: 'long.mp4',
+    contentType: 'video/mp4',
+    size: head.length + repeats * body.length,
+    chunks: () => [head, ...Array.from({ length: repeats }, () => body)],
+  };
+}
+
+/** A box whose samples come once for each shift, `shift` bytes behind where they were in the source. Sound is left out. */
+function longer(bytes: Buffer, shifts: readonly number[]): Buffer {
+  const type = bytes.toString('latin1', 4, 8);
+  if (CONTAINERS.has(type)) {
+    const inner = boxesOf(bytes.subarray(8)).filter(({ bytes: track }) => !isSound(track));
+    return box(type, Buffer.concat(inner.map((each) => longer(each.bytes, shifts))));
+  }
+  const at = DURATION_AT[type];
+  if (at !== undefined) {
+    const changed = Buffer.from(bytes);
+    changed.writeUInt32BE(bytes.readUInt32BE(at) * shifts.length, at);
+    return changed;
+  }
+  switch (type) {
+    case 'stts':
+    case 'ctts':
+      return table(bytes, 8, shifts, (entry) => entry);
+    case 'stss': {
+      // Numbers of samples, from 1: the fixture has 48.
+      return table(bytes, 4, shifts, (entry, index) => plus(entry, index * SAMPLES));
+    }
+    case 'stsc':
+      return table(bytes, 12, shifts, (entry, index) => plus(entry, index * CHUNKS));
+    case 'stsz':
+      // Its table is behind one number more.
+      return table(bytes, 4, shifts, (entry) => entry, 16);
+    case 'stco':
+      return table(bytes, 4, shifts, (entry, index) => plus(entry, shifts[index]!));
+    default:
+      return bytes;
+  }
+}
+
+/** Samples and chunks of the picture in the fixture. */
+const SAMPLES = 48;
+const CHUNKS = 47;
+
+function isSound(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 4, 8) === 'trak' && bytes.includes('soun');
+}
+
+/** The entries of a table, once for each shift. `countAt` is where the number of entries is, right before the first. */
+function table(
+  bytes: Buffer,
+  size: number,
+  shifts: readonly number[],
+  change: (entry: Buffer, index: number) => Buffer,
+  countAt = 12,
+): Buffer {
+  const count = bytes.readUInt32BE(countAt);
+  const first = countAt + 4;
+  const entries = shifts.flatMap((_, index) =>
+    Array.from({ length: count }, (_each, n) =>
+      change(bytes.subarray(first + n * size, first + (n + 1) * size), index),
+    ),
+  );
+  const counted = Buffer.alloc(4);
+  counted.writeUInt32BE(entries.length);
+  return box(bytes.toString('latin1', 4, 8), Buffer.concat([bytes.subarray(8, countAt), counted, ...entries]));
+}
+
+/** An entry whose first number is larger. */
+function plus(entry: Buffer, more: number): Buffer {
+  const changed = Buffer.from(entry);
+  changed.writeUInt32BE(entry.readUInt32BE(0) + more, 0);
+  return changed;
+}
+
+function box(type: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + content.length);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, content]);
+}
+
+function boxesOf(bytes: Buffer): Box[] {
+  const boxes: Box[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const size = bytes.readUInt32BE(at);
+    boxes.push({ type: bytes.toString('latin1', at + 4, at + 8), bytes: bytes.subarray(at, at + size) });
+    at += size;
+  }
+  return boxes;
+}

@@ -10,6 +10,7 @@ import { createAuthenticator } from './auth/authenticator.js';
 import { CourseService } from './catalog/course/course.service.js';
 import { FileFinder } from './catalog/file-finder.js';
 import { ImageService } from './catalog/image/image.service.js';
+import { Rebuilding } from './catalog/rebuilding.js';
 import { Removal } from './catalog/removal.js';
 import { slotOwners } from './catalog/slot-owners.js';
 import { livingTopics, TopicService } from './catalog/topic/topic.service.js';
@@ -55,6 +56,7 @@ export interface App {
   readonly sweeper: Sweeper;
   readonly reconciliation: Reconciliation;
   readonly migration: Migration;
+  readonly rebuilding: Rebuilding;
   readonly courses: CourseService;
   readonly topics: TopicService;
   readonly videos: VideoService;
@@ -131,6 +133,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const owners = slotOwners;
   const migration = new Migration({ owners, journal, copies, lifeCycle, telemetry, pendingDeadlineMs });
 
+  const rebuilding = new Rebuilding(telemetry);
   const courses = new CourseService(lifeCycle, removal, livingTopics);
   const topics = new TopicService(removal, livingVideos);
   const videos = new VideoService(lifeCycle, removal);
@@ -160,6 +163,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     sweeper,
     reconciliation,
     migration,
+    rebuilding,
     courses,
     topics,
     videos,
@@ -200,6 +204,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       httpServer.listen(config.server.port, config.server.host);
       await once(httpServer, 'listening');
       sweeper.start();
+      rebuilding.start();
       return { url: publicUrl() };
     },
 
@@ -208,7 +213,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       const heard = serving ? delay(NOTICE_MS) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
-      await Promise.all([running.ended(), sweeper.stop()]);
+      await Promise.all([running.ended(), sweeper.stop(), rebuilding.stop()]);
       httpServer.closeAllConnections();
       if (serving) await apollo.stop();
       await meter.close();

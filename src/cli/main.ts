@@ -4,6 +4,7 @@ import { doctorCommand } from './doctor.js';
 import { knownFailure } from '../known-failure.js';
 import { migrateStorageCommand } from './migrate-storage.js';
 import { reconcileCommand } from './reconcile.js';
+import { rebuildCommand } from './rebuild.js';
 import { seedCommand } from './seed.js';
 import { sweepCommand } from './sweep.js';
 import { tokenCommand } from './token.js';
@@ -14,6 +15,7 @@ const lectern = new Command('lectern')
   .addCommand(seedCommand())
   .addCommand(sweepCommand())
   .addCommand(reconcileCommand())
+  .addCommand(rebuildCommand())
   .addCommand(doctorCommand())
   .addCommand(migrateStorageCommand());
 

@@ -1,8 +1,6 @@
-import { courseListKeys } from '../../src/catalog/course/course-listing.js';
+import { derivedOfCourse } from '../../src/catalog/course/course-derived.js';
 import { CourseModel, type Course } from '../../src/catalog/course/course.model.js';
 import { ImageModel, type Image } from '../../src/catalog/image/image.model.js';
-import { normalise } from '../../src/catalog/normalise.js';
-import { searchWords } from '../../src/catalog/search-words.js';
 import { TopicModel, type Topic } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel, type Video } from '../../src/catalog/video/video.model.js';
 import { newId } from '../../src/database/ids.js';
@@ -21,9 +19,7 @@ export async function insertCourses(seeds: readonly CourseSeed[]): Promise<strin
       _id: newId(),
       revision: 0,
       mediaRevision: 0,
-      listKeys: courseListKeys(course),
-      titleKey: normalise(course.title),
-      words: searchWords(course.title, course.description),
+      ...derivedOfCourse(course),
     };
   });
   await CourseModel.insertMany(courses);

@@ -26,7 +26,7 @@ export function logCommands(): CommandLog {
     spy.mockRestore();
     const connected = await connect(uri, { ...options, monitorCommands: true });
     mongoose.connection.getClient().on('commandStarted', ({ commandName, command }) => {
-      if (NOT_OF_REQUESTS.has(commandName) || isOfJournal(command)) return;
+      if (NOT_OF_REQUESTS.has(commandName) || isOfUpkeep(command)) return;
       heard?.push({ name: commandName, command });
     });
     return connected;
@@ -43,9 +43,11 @@ export function logCommands(): CommandLog {
   };
 }
 
-/** The sweeper reads the journal at its own time. */
-function isOfJournal(command: object): boolean {
-  return Object.values(command).includes('media_objects');
+/** The sweeper and the rebuilding of records read at their own times. */
+function isOfUpkeep(command: object): boolean {
+  const { filter, pipeline, ...rest } = command as Record<string, unknown>;
+  const isOfRebuilding = JSON.stringify([filter, pipeline]).includes('"derivedVersion":null');
+  return Object.values(rest).some((value) => value === 'media_objects' || value === 'leases') || isOfRebuilding;
 }
 
 /** How much a captured read costs, by the database's own word. */

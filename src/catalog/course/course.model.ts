@@ -19,6 +19,7 @@ registerEnumType(CourseStatus, {
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
 @index({ listKeys: 1, titleKey: 1, _id: 1 })
 @index({ words: 1 })
+@index({ derivedVersion: 1, _id: 1 })
 @index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
 export class Course {
   @Field(() => ID, { name: 'id', simple: false })
@@ -91,6 +92,10 @@ export class Course {
   /** The words that a search finds the course by. */
   @prop({ type: () => [String], required: true })
   words!: string[];
+
+  /** Which version of Lectern derived the list keys, the title key and the words: see derived-version.ts. */
+  @prop({ type: () => Number, required: true })
+  derivedVersion!: number;
 
   /** A tombstone: for everyone but the sweeper the course is gone. */
   @prop({ type: () => Date })

@@ -6,12 +6,11 @@ import type { LifeCycle } from '../../media/life-cycle.js';
 import { requireAuthor, requireMayNameInstructor, visibleCourseScopes } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { changeOf, clearable, given, trimmed } from '../input-values.js';
-import { normalise } from '../normalise.js';
 import { keysetPage, type KeysetOrder } from '../keyset-page.js';
 import type { Removal } from '../removal.js';
 import { reordered, requireReordered } from '../reorder.js';
-import { searchWords } from '../search-words.js';
-import { courseListKey, courseListKeys, type CourseListFilter } from './course-listing.js';
+import { derivedOfCourse } from './course-derived.js';
+import { courseListKey, type CourseListFilter } from './course-listing.js';
 import { courseSearch } from './course-search.js';
 import { courseById, courseForReading, courseForWriting } from './course.loader.js';
 import type { CourseFilter, CourseListArgs, CreateCourseInput, UpdateCourseInput } from './course.inputs.js';
@@ -78,7 +77,7 @@ export class CourseService {
       topicIds: [],
       revision: 0,
       mediaRevision: 0,
-      ...derived(facts),
+      ...derivedOfCourse(facts),
     };
     const place = { ownerId: course._id };
     const { thumbnail, introVideo } = uploads;
@@ -110,7 +109,7 @@ export class CourseService {
       const updated = await CourseModel.findOneAndUpdate(
         { _id: id, revision: course.revision, deletedAt: { $exists: false } },
         {
-          $set: { ...change.$set, ...derived(facts), updatedAt: new Date() },
+          $set: { ...change.$set, ...derivedOfCourse(facts), updatedAt: new Date() },
           $unset: change.$unset,
           $inc: { revision: 1 },
         },
@@ -158,17 +157,6 @@ export class CourseService {
     if (!course) throw new LecternError('NOT_FOUND');
     return course;
   }
-}
-
-/** What is kept beside a course's facts so that it can be listed, sorted and searched. */
-function derived(
-  course: Pick<Course, 'title' | 'description' | 'category' | 'level' | 'instructorId' | 'status'>,
-): Pick<Course, 'listKeys' | 'titleKey' | 'words'> {
-  return {
-    listKeys: courseListKeys(course),
-    titleKey: normalise(course.title),
-    words: searchWords(course.title, course.description),
-  };
 }
 
 function listFilter(filter: CourseFilter | null | undefined): CourseListFilter {

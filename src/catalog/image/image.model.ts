@@ -6,6 +6,7 @@ import { MediaFile } from '../../media/media-file.model.js';
 @ObjectType({ description: 'A picture of its own, to be used in texts.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'images', versionKey: false } })
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
+@index({ derivedVersion: 1, _id: 1 })
 @index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
 export class Image {
   @Field(() => ID, { name: 'id', simple: false })
@@ -38,6 +39,10 @@ export class Image {
   /** Raised by every change of the image's file. */
   @prop({ type: () => Number, required: true })
   mediaRevision!: number;
+
+  /** Which version of Lectern derived the list keys: see derived-version.ts. */
+  @prop({ type: () => Number, required: true })
+  derivedVersion!: number;
 
   /** A tombstone: for everyone but the sweeper the image is gone. */
   @prop({ type: () => Date })

@@ -3,18 +3,12 @@ import { LecternError } from '../../errors.js';
 import type { Connection } from '../../graphql/pagination.js';
 import type { Upload } from '../../graphql/upload.js';
 import type { LifeCycle } from '../../media/life-cycle.js';
-import {
-  imageListOf,
-  listsOfImage,
-  maySeeImages,
-  requireAuthor,
-  requireImageWriter,
-  requireViewer,
-} from '../access.js';
+import { imageListOf, maySeeImages, requireAuthor, requireImageWriter, requireViewer } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { given, trimmed } from '../input-values.js';
 import { keysetPage } from '../keyset-page.js';
 import type { Removal } from '../removal.js';
+import { derivedOfImage } from './image-derived.js';
 import type { UploadImageInput } from './image.inputs.js';
 import { imageById } from './image.loader.js';
 import { ImageModel, type Image } from './image.model.js';
@@ -54,7 +48,7 @@ export class ImageService {
       uploaderId: viewer.id,
       ...given({ altText: trimmed(input?.altText) }),
       createdAt: new Date(),
-      listKeys: listsOfImage({ uploaderId: viewer.id }),
+      ...derivedOfImage({ uploaderId: viewer.id }),
       mediaRevision: 0,
     };
     const file = { slot: 'IMAGE' as const, place: { ownerId: image._id }, open: () => upload.open() };

@@ -6,7 +6,7 @@ import { LecternError } from '../../src/errors.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { generated, MIB, sha256Of, textOf } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
-import { hanging, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
+import { hanging, type Intercept, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
 /** Short, so that a test sees the end of them. */
@@ -69,6 +69,22 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       );
       await expectUnavailable(s3Storage(bucket, { endpoint: endpointOf(server) }));
       server.close();
+    });
+
+    test.each([302, 400, 403, 404, 405, 502])('when a proxy answers %i with a page of its own', async (status) => {
+      proxy.intercept = answeringPage(status);
+      await expectUnavailable(storage);
+    });
+
+    test('when a proxy answers 200 with a page of its own to what stores or looks', async () => {
+      proxy.intercept = answeringPage(200);
+      const attempts = [
+        storage.put(newKey(), generated(10), putOptions()),
+        storage.put(newKey(), generated(9 * MIB), putOptions()),
+        storage.stat(newKey()),
+      ];
+      const outcomes = await Promise.allSettled(attempts);
+      for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'STORAGE_UNAVAILABLE' } });
     });
 
     test('when the host has no address', async () => {
@@ -224,6 +240,17 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     });
   });
 });
+
+/** Such as a sign-in page, or the error page of a gateway. */
+function answeringPage(status: number): Intercept {
+  return (request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(status, { 'content-type': 'text/html', location: '/sign-in' });
+      response.end('<!DOCTYPE html><title>Not here</title><p>Try again<br>later.');
+    });
+    return true;
+  };
+}
 
 /** Each within its bounds, and with the reason for the log. */
 async function expectUnavailable(storage: Storage): Promise<void> {

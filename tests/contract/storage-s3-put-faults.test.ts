@@ -1,10 +1,102 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Storage } from '../../src/storage/storage.js';
-import { chunksOf, generated, MIB, pausingAfter } from './storage-bodies.js';
+import { chunksOf, generated, MIB, pausingAfter, sha256Of } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
-import { refuse, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
+import { type Intercept, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
 import { newKey, putOptions } from './storage.contract.js';
+
+const isCompletion = ({ method, url = '' }: IncomingMessage): boolean => method === 'POST' && url.includes('uploadId');
+
+describe.skipIf(s3Server === null)('an S3 storage finds out what became of an upload in parts', () => {
+  const SIZE = 9 * MIB;
+  let bucket: string;
+  let proxy: S3Proxy;
+  let storage: Storage;
+  let witness: Storage;
+
+  beforeAll(async () => {
+    bucket = (await makeBucket()).bucket;
+    witness = s3Storage(bucket);
+  });
+  beforeEach(async () => {
+    proxy = await startS3Proxy(s3Server!.endpoint);
+    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
+  });
+  afterEach(async () => {
+    await storage.close();
+    proxy.close();
+  });
+
+  /** The first completion is carried out and its answer lost; `again` answers the repeated ones. */
+  const losing = (again: Intercept): void => {
+    let completions = 0;
+    proxy.intercept = (request, response, passage) => {
+      if (!isCompletion(request)) return false;
+      if (++completions > 1) return again(request, response, passage);
+      passage.passAndTruncate();
+      return true;
+    };
+  };
+  const expectStored = async (key: string): Promise<void> => {
+    expect(await sha256Of(await witness.open(key))).toBe(await sha256Of(chunksOf(SIZE)));
+    expect(await witness.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000), key })).toBe(0);
+  };
+
+  test.each<[string, Intercept]>([
+    ['the completion again, as this store does', passing],
+    ['that there is no such upload', refusing(404, 'NoSuchUpload')],
+    ['that there is no such key', refusing(404, 'NoSuchKey')],
+    ['that the object is there', refusing(412, 'PreconditionFailed')],
+  ])('whose answer was lost, when the repeated call is answered with %s', async (_what, again) => {
+    losing(again);
+    const key = newKey();
+    await storage.put(key, generated(SIZE), putOptions());
+    await expectStored(key);
+    expect(proxy.requests.filter((request) => request.startsWith('POST') && request.includes('uploadId'))).toHaveLength(
+      2,
+    );
+  });
+
+  test('that was answered with status 200 and an error', async () => {
+    let completions = 0;
+    proxy.intercept = (request, response) =>
+      isCompletion(request) && ++completions === 1 && refuse(request, response, 200, 'InternalError');
+    const key = newKey();
+    await storage.put(key, generated(SIZE), putOptions());
+    await expectStored(key);
+  });
+
+  test('that somebody else ended: the put rejects, and does not take the object of another upload for its own', async () => {
+    const key = newKey();
+    let others: Promise<void> | undefined;
+    proxy.intercept = (request, response) => {
+      if (!isCompletion(request)) return false;
+      others ??= witness.put(key, generated(SIZE), putOptions());
+      void others.then(() => refuse(request, response, 404, 'NoSuchUpload'));
+      return true;
+    };
+    await expect(storage.put(key, generated(SIZE), putOptions())).rejects.toMatchObject({ name: 'NoSuchUpload' });
+    await witness.delete([key]);
+  });
+
+  test('that is gone, with no object: the put rejects', async () => {
+    proxy.intercept = (request, response) => isCompletion(request) && refuse(request, response, 404, 'NoSuchUpload');
+    const key = newKey();
+    await expect(storage.put(key, generated(SIZE), putOptions())).rejects.toMatchObject({ name: 'NoSuchUpload' });
+    expect(await witness.stat(key)).toBeNull();
+  });
+
+  test('as unknown, when the object cannot be looked at', async () => {
+    losing(refusing(404, 'NoSuchUpload'));
+    const { intercept } = proxy;
+    proxy.intercept = (request, response, passage) =>
+      request.method === 'HEAD' ? refuse(request, response, 503, 'SlowDown') : intercept(request, response, passage);
+    const putting = storage.put(newKey(), generated(SIZE), putOptions());
+    await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+});
 
 describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
   let bucket: string;

@@ -22,7 +22,7 @@ import { deleteObjects } from './delete-objects.js';
 import { diagnoseS3 } from './diagnose-s3.js';
 import { objectBody } from './object-body.js';
 import { pathOf, presignGet } from './presign.js';
-import { isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
+import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
 import { abortUpload, unfinishedUploads } from './unfinished-uploads.js';
 import { uploadObject } from './upload.js';
 
@@ -33,6 +33,9 @@ export interface S3StorageOptions extends S3ClientOptions {
   /** The store as clients reach it, when they know it by another name than the server does. Signed URLs point there. */
   readonly publicEndpoint?: string;
 }
+
+/** How a store answers the GET of an absent object. A 404 that does not say so comes from something else on the way. */
+const NO_SUCH_KEY: ReadonlySet<string> = new Set(['NoSuchKey']);
 
 /** Files in a bucket of Amazon S3, or of any store that speaks its protocol. */
 export class S3Storage implements Storage {
@@ -72,7 +75,7 @@ export class S3Storage implements Storage {
       return objectBody(Body, this.timeouts.idle, signal);
     } catch (error) {
       signal?.throwIfAborted();
-      if (isNotFound(error)) throw new ObjectNotFoundError(this.name, key, { cause: error });
+      if (hasName(error, NO_SUCH_KEY)) throw new ObjectNotFoundError(this.name, key, { cause: error });
       throw translateS3Error(error);
     }
   }
@@ -82,7 +85,7 @@ export class S3Storage implements Storage {
     try {
       const { ContentLength, LastModified } = await this.client.send(new HeadObjectCommand(this.object(key)));
       if (ContentLength === undefined || LastModified === undefined)
-        throw new TypeError('HeadObject: no size or time.');
+        throw storageUnavailable(new Error('The store answered HeadObject without size or time.'));
       return { size: ContentLength, modifiedAt: LastModified };
     } catch (error) {
       if (!isNotFound(error)) throw translateS3Error(error);

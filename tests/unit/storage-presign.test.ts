@@ -3,6 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isObjectKey } from '../../src/storage/object-key.js';
+import { Presigner } from '../../src/storage/s3/presign.js';
 import { S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3-storage.js';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
@@ -94,6 +95,85 @@ describe("a signed S3 URL is byte for byte the SDK's", () => {
       { numRuns: 300 },
     );
     await storage.close();
+  });
+});
+
+const printable = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 });
+const words = fc.stringMatching(/^[A-Za-z0-9+/=]{16,60}$/);
+
+describe('the presigner', () => {
+  test('equals the SDK over 1,000 keys, expiries, regions and session tokens', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc
+          .tuple(printable, printable, printable)
+          .map((parts) => parts.join('/'))
+          .filter(isObjectKey),
+        fc.integer({ min: 1, max: 7 * DAY }),
+        fc.date({ min: new Date('2020-01-01'), max: new Date('2035-01-01'), noInvalidDate: true }),
+        fc.constantFrom('us-east-1', 'eu-central-1', 'ap-southeast-2', 'us-gov-west-1', 'cn-north-1'),
+        fc.record(
+          { accessKeyId: words, secretAccessKey: words, sessionToken: words },
+          { requiredKeys: ['accessKeyId', 'secretAccessKey'] },
+        ),
+        async (key, seconds, signedAt, region, credentials) => {
+          const options: S3StorageOptions = { ...amazon, region, credentials };
+          const storage = new S3Storage(options);
+          const life = { ...lifeOf(1), signedAt, expiresAt: new Date(signedAt.getTime() + seconds * 1000) };
+          expect((await storage.signGet(key, life)).url).toBe(await bySdk(options, key, life));
+          await storage.close();
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+    // The SDK's own way, with a client for each, takes most of it.
+  }, 120_000);
+
+  const bucketUrl = new URL('https://media.s3.eu-central-1.amazonaws.com');
+
+  test('looks at the credentials once for many URLs, and again a second later', async () => {
+    let now = 1_000_000;
+    let looks = 0;
+    const credentials = async () => ({ ...KEYS, accessKeyId: `AKID${++looks}` });
+    const presigner = new Presigner({ credentials, region: 'eu-central-1', bucketUrl, now: () => now });
+    const keyIdOf = async (): Promise<string | undefined> => {
+      const { url } = await presigner.signGet('a/b/c', lifeOf(60));
+      return new URL(url).searchParams.get('X-Amz-Credential')?.split('/')[0];
+    };
+    const keyIds = new Set(await Promise.all(Array.from({ length: 1_000 }, keyIdOf)));
+    expect([...keyIds]).toEqual(['AKID1']);
+    now += 999;
+    expect(await keyIdOf()).toBe('AKID1');
+    now += 1;
+    expect(await keyIdOf()).toBe('AKID2');
+  });
+
+  test('signs with the key of the credentials and of the day that it has at hand, also after many others', async () => {
+    let secret = 0;
+    let now = 0;
+    const credentials = async () => ({ ...KEYS, secretAccessKey: `secret-${secret}` });
+    const presigner = new Presigner({ credentials, region: 'eu-central-1', bucketUrl, now: () => (now += 2_000) });
+    for (const [index, day] of [...Array(20).keys()].entries()) {
+      secret = index % 3;
+      const signedAt = new Date(Date.UTC(2026, 0, 1 + (day % 5)));
+      const life = { ...lifeOf(60), signedAt, expiresAt: new Date(signedAt.getTime() + 60_000) };
+      const expected = await bySdk({ ...amazon, credentials: await credentials() }, 'a/b/c', life);
+      expect((await presigner.signGet('a/b/c', life)).url).toBe(expected);
+    }
+  });
+
+  test('is STORAGE_UNAVAILABLE while no credentials can be had, whatever the reason, and asks again', async () => {
+    const reasons = [new Error('no role'), new TypeError('no answer of the instance')];
+    const credentials = () => {
+      const reason = reasons.shift();
+      return reason === undefined ? Promise.resolve(KEYS) : Promise.reject(reason);
+    };
+    const presigner = new Presigner({ credentials, region: 'eu-central-1', bucketUrl, now: () => 0 });
+    for (const message of ['no role', 'no answer of the instance']) {
+      const signing = presigner.signGet('a/b/c', lifeOf(60));
+      await expect(signing).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { message } });
+    }
+    expect((await presigner.signGet('a/b/c', lifeOf(60))).url).toContain('X-Amz-Signature=');
   });
 });
 

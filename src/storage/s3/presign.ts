@@ -1,7 +1,8 @@
-import type { S3Client } from '@aws-sdk/client-s3';
-import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
+import { createHash, createHmac } from 'node:crypto';
 import { encodeKeyForUrl, percentEncode } from '../object-key.js';
 import type { SignedUrl, SignGetOptions } from '../storage.js';
+import type { S3Credentials } from './clients.js';
+import { storageUnavailable } from './s3-errors.js';
 
 /**
  * Signature Version 4 lets no URL live longer.
@@ -9,50 +10,115 @@ import type { SignedUrl, SignGetOptions } from '../storage.js';
  */
 const MAX_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 
-const MS_PER_SECOND = 1000;
+/** How long the answer of the credentials provider is used, in milliseconds. The SDK renews minutes before an expiry. */
+const CREDENTIALS_HELD_MS = 1_000;
 
-/**
- * Signs a GET of an object as the SDK's `getSignedUrl` does, byte for byte, without its middleware: many times as fast.
- * @param bucketUrl The bucket's address as clients reach it, without a trailing slash.
- */
-export async function presignGet(
-  client: S3Client,
-  bucketUrl: URL,
-  key: string,
-  { signedAt, expiresAt, disposition, contentType }: SignGetOptions,
-): Promise<SignedUrl> {
-  const credentials = await client.config.credentials();
-  const signed = wholeSeconds(signedAt);
-  const asked = wholeSeconds(earlier(expiresAt, credentials.expiration));
-  const lifetime = Math.min(asked - signed, MAX_LIFETIME_SECONDS);
-  if (lifetime < 1) throw new RangeError('A signed S3 URL must live for a second at least.');
+/** Keys of days that are remembered: windows of yesterday and today, of credentials before and after a renewal. */
+const REMEMBERED_DAY_KEYS = 8;
 
-  const { region, sha256 } = client.config;
-  // Costs next to nothing to make, and holds the very credentials whose expiry was looked at.
-  const presigner = new S3RequestPresigner({ region, sha256, credentials });
-  const request = await presigner.presign(
-    {
-      method: 'GET',
-      protocol: bucketUrl.protocol,
-      hostname: bucketUrl.hostname,
-      ...(bucketUrl.port === '' ? {} : { port: Number(bucketUrl.port) }),
-      path: `${pathOf(bucketUrl)}/${encodeKeyForUrl(key)}`,
-      query: {
-        'response-content-disposition': disposition,
-        'response-content-type': contentType,
-        'x-id': 'GetObject',
-      },
-      headers: { host: bucketUrl.host },
-    },
-    { signingDate: new Date(signed * MS_PER_SECOND), expiresIn: lifetime },
-  );
-  return {
-    url: `${bucketUrl.origin}${request.path}?${queryString(request.query ?? {})}`,
-    expiresAt: new Date((signed + lifetime) * MS_PER_SECOND),
-  };
+const MS_PER_SECOND = 1_000;
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+
+export interface PresignerOptions {
+  readonly credentials: () => Promise<S3Credentials>;
+  readonly region: string;
+  /** The bucket's address as clients reach it. */
+  readonly bucketUrl: URL;
+  /** The time, in milliseconds. */
+  readonly now?: () => number;
 }
 
-/** A bucket's address and an object's path, without the slash that `new URL` adds to a bare host. */
+/**
+ * Signs the GET of an object as the SDK's `getSignedUrl` does, byte for byte: with one HMAC for each URL, because the
+ * signing key is the same for a day, and with one look at the credentials for many.
+ */
+export class Presigner {
+  private readonly base: string;
+  private readonly now: () => number;
+  private readonly dayKeys = new Map<string, Buffer>();
+  private held: { readonly until: number; readonly credentials: Promise<S3Credentials> } | undefined;
+
+  constructor(private readonly options: PresignerOptions) {
+    this.base = pathOf(options.bucketUrl);
+    this.now = options.now ?? Date.now;
+  }
+
+  /**
+   * Never valid for longer than seven days, nor than temporary credentials.
+   * Rejects with STORAGE_UNAVAILABLE when there are no credentials, with a RangeError when less than a second is left.
+   */
+  async signGet(key: string, options: SignGetOptions): Promise<SignedUrl> {
+    const credentials = await this.credentials();
+    const signedAt = wholeSeconds(options.signedAt);
+    const asked = wholeSeconds(earlier(options.expiresAt, credentials.expiration));
+    const lifetime = Math.min(asked - signedAt, MAX_LIFETIME_SECONDS);
+    if (lifetime < 1) throw new RangeError('A signed S3 URL must live for a second at least.');
+
+    const time = new Date(signedAt * MS_PER_SECOND).toISOString().replace(/[-:]|\.\d{3}/g, '');
+    const day = time.slice(0, 8);
+    const scope = `${day}/${this.options.region}/s3/aws4_request`;
+    const { sessionToken = '' } = credentials;
+    // In the order of the canonical query string, in which the signature has its place between the two.
+    const before = [
+      `X-Amz-Algorithm=${ALGORITHM}`,
+      'X-Amz-Content-Sha256=UNSIGNED-PAYLOAD',
+      `X-Amz-Credential=${percentEncode(`${credentials.accessKeyId}/${scope}`)}`,
+      `X-Amz-Date=${time}`,
+      `X-Amz-Expires=${lifetime}`,
+      ...(sessionToken === '' ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
+    ].join('&');
+    const after = [
+      'X-Amz-SignedHeaders=host',
+      `response-content-disposition=${percentEncode(options.disposition)}`,
+      `response-content-type=${percentEncode(options.contentType)}`,
+      'x-id=GetObject',
+    ].join('&');
+
+    const { bucketUrl } = this.options;
+    const path = `${this.base}/${encodeKeyForUrl(key)}`;
+    const canonicalRequest = `GET\n${path}\n${before}&${after}\nhost:${bucketUrl.host}\n\nhost\nUNSIGNED-PAYLOAD`;
+    const digest = createHash('sha256').update(canonicalRequest).digest('hex');
+    const signature = createHmac('sha256', this.dayKey(credentials, day))
+      .update(`${ALGORITHM}\n${time}\n${scope}\n${digest}`)
+      .digest('hex');
+    return {
+      url: `${bucketUrl.origin}${path}?${before}&X-Amz-Signature=${signature}&${after}`,
+      expiresAt: new Date((signedAt + lifetime) * MS_PER_SECOND),
+    };
+  }
+
+  private async credentials(): Promise<S3Credentials> {
+    const now = this.now();
+    if (this.held === undefined || now >= this.held.until) {
+      this.held = { until: now + CREDENTIALS_HELD_MS, credentials: this.options.credentials() };
+    }
+    const { held } = this;
+    try {
+      return await held.credentials;
+    } catch (error) {
+      if (this.held === held) this.held = undefined;
+      throw storageUnavailable(error);
+    }
+  }
+
+  /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, "signing key" */
+  private dayKey({ accessKeyId, secretAccessKey }: S3Credentials, day: string): Buffer {
+    const name = JSON.stringify([accessKeyId, secretAccessKey, day]);
+    const known = this.dayKeys.get(name);
+    if (known !== undefined) return known;
+    const parts = [day, this.options.region, 's3', 'aws4_request'];
+    const key = parts.reduce(
+      (secret, part) => createHmac('sha256', secret).update(part).digest(),
+      Buffer.from(`AWS4${secretAccessKey}`),
+    );
+    const [oldest] = this.dayKeys.keys();
+    if (this.dayKeys.size >= REMEMBERED_DAY_KEYS && oldest !== undefined) this.dayKeys.delete(oldest);
+    this.dayKeys.set(name, key);
+    return key;
+  }
+}
+
+/** The path of a bucket's address, without the slash that `new URL` adds to a bare host. */
 export function pathOf(bucketUrl: URL): string {
   return bucketUrl.pathname.replace(/\/$/, '');
 }
@@ -62,15 +128,7 @@ function wholeSeconds(moment: Date): number {
   return Math.floor(moment.getTime() / MS_PER_SECOND);
 }
 
-/** A URL dies with the temporary credentials that signed it, whatever its own expiry says. */
+/** A URL stops working with the temporary credentials that signed it, whatever its own expiry says. */
 function earlier(expiresAt: Date, credentialsExpireAt: Date | undefined): Date {
   return credentialsExpireAt !== undefined && credentialsExpireAt < expiresAt ? credentialsExpireAt : expiresAt;
-}
-
-/** Sorted, as the SDK writes it. */
-function queryString(query: Record<string, string | string[] | null>): string {
-  return Object.keys(query)
-    .sort()
-    .flatMap((name) => [query[name] ?? ''].flat().map((value) => `${percentEncode(name)}=${percentEncode(value)}`))
-    .join('&');
 }

@@ -17,11 +17,11 @@ import type {
   UnfinishedOptions,
 } from '../storage.js';
 import { DEFAULT_TIMEOUTS, makeCheckingClient, makeClient, makeReadingClient } from './clients.js';
-import type { S3ClientOptions, S3Timeouts } from './clients.js';
+import type { S3ClientOptions, S3Credentials, S3Timeouts } from './clients.js';
 import { deleteObjects } from './delete-objects.js';
 import { diagnoseS3 } from './diagnose-s3.js';
 import { objectBody } from './object-body.js';
-import { pathOf, presignGet } from './presign.js';
+import { pathOf, Presigner } from './presign.js';
 import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
 import { abortUpload, unfinishedUploads } from './unfinished-uploads.js';
 import { uploadObject } from './upload.js';
@@ -46,6 +46,7 @@ export class S3Storage implements Storage {
   private readonly checkingClient: S3Client;
   private readonly timeouts: S3Timeouts;
   private readonly publicBucketUrl: URL;
+  private readonly presigner: Presigner;
 
   constructor(private readonly options: S3StorageOptions) {
     this.bucket = options.bucket;
@@ -54,6 +55,8 @@ export class S3Storage implements Storage {
     this.checkingClient = makeCheckingClient(options, this.client);
     this.timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     this.publicBucketUrl = this.bucketUrl(options.publicEndpoint ?? options.endpoint);
+    const credentials = async (): Promise<S3Credentials> => this.client.config.credentials();
+    this.presigner = new Presigner({ credentials, region: options.region, bucketUrl: this.publicBucketUrl });
   }
 
   async put(key: string, body: Readable, { contentType, maxBytes, signal }: PutOptions): Promise<void> {
@@ -125,11 +128,7 @@ export class S3Storage implements Storage {
 
   async signGet(key: string, options: SignGetOptions): Promise<SignedUrl> {
     assertObjectKey(key);
-    try {
-      return await presignGet(this.client, this.publicBucketUrl, key, options);
-    } catch (error) {
-      throw translateS3Error(error);
-    }
+    return this.presigner.signGet(key, options);
   }
 
   async sweepUnfinished({ olderThan, key }: UnfinishedOptions): Promise<number> {

@@ -17,7 +17,7 @@ import { livingTopics, TopicService } from './catalog/topic/topic.service.js';
 import { livingVideos, VideoService } from './catalog/video/video.service.js';
 import type { Config } from './config.js';
 import { DataDir } from './data-dir/data-dir.js';
-import { authSecret, urlSigningSecret } from './data-dir/secrets.js';
+import { authSecret, previousUrlSigningSecrets, urlSigningSecret } from './data-dir/secrets.js';
 import { recogniseDatabaseError } from './database/database-errors.js';
 import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';
@@ -77,7 +77,10 @@ const NOTICE_MS = 500;
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const telemetry = options.telemetry ?? new Telemetry({ level: config.server.logLevel, ...config.tests });
   const dataDir = await DataDir.open(config.database.dataDir);
-  const fileTokens = new FileTokens((await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES));
+  const fileTokens = new FileTokens(
+    (await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES),
+    previousUrlSigningSecrets(config),
+  );
   const secret = await authSecret(config, dataDir);
   const httpServer = createHttpServer({
     headMs: config.server.requestHeadSeconds * 1_000,

@@ -2,18 +2,20 @@ import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyOptions } from 'jose';
 import { LecternError } from '../errors.js';
 import { keySetVerifier } from './key-set.js';
-import { isRole, isViewerId, type Viewer } from './viewer.js';
+import { highestRole, isViewerId, type Viewer } from './viewer.js';
 
 export interface AuthenticatorOptions {
-  /** Verifies tokens signed with HS256, and no others. Without it those are refused. */
+  /** Verifies tokens signed with HS256, and no others. Without it, and without `previousSecret`, those are refused. */
   readonly secret?: string | undefined;
+  /** Verifies tokens that were signed with HS256 before the secret was changed. */
+  readonly previousSecret?: string | undefined;
   /** The key set that verifies tokens signed with a key pair, and no others. Without it those are refused. */
   readonly jwksUrl?: string | undefined;
   /** The `iss` that tokens must have. Any when absent. */
   readonly issuer?: string | undefined;
   /** The `aud` that tokens must have. Any when absent. */
   readonly audience?: string | undefined;
-  /** The claim that holds the role. */
+  /** The claim that holds the role, or the roles: its name, or a path through claims (`realm_access.roles`). */
   readonly roleClaim: string;
   /** How long to wait for the key set, in milliseconds. 5,000 when absent. */
   readonly jwksTimeoutMs?: number;
@@ -41,9 +43,13 @@ const BEARER_TOKEN = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
 type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
 
-/** Who is asking is decided here, from the Authorization header alone. */
+/**
+ * Decides from the Authorization header alone who is asking. A token costs at most one signature check for each secret,
+ * or those of keySetVerifier.
+ */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const verifyBySecret = options.secret === undefined ? undefined : secretVerifier(options.secret);
+  const secrets = [options.secret, options.previousSecret].filter((secret) => secret !== undefined);
+  const verifyBySecret = secrets.length === 0 ? undefined : secretVerifier(secrets);
   const verifyByKeySet =
     options.jwksUrl === undefined
       ? undefined
@@ -55,7 +61,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ...(options.audience === undefined ? {} : { audience: options.audience }),
   };
 
-  /** HS256 never meets the key set, and nothing else ever meets the secret: a public key is no shared secret. */
+  /** HS256 is verified with secrets only, all else with the key set only: a public key must not serve as a secret. */
   function verifierFor(token: string): Verify {
     const verify = algorithmOf(token) === SECRET_ALGORITHM ? verifyBySecret : verifyByKeySet;
     if (verify === undefined) throw refusal('Tokens of this kind are not accepted here.');
@@ -100,23 +106,42 @@ function algorithmOf(token: string): string | undefined {
   }
 }
 
-function secretVerifier(secret: string): Verify {
-  const key = new TextEncoder().encode(secret);
+/** Tries the secrets in their order. */
+function secretVerifier(secrets: readonly string[]): Verify {
+  const keys = secrets.map((secret) => new TextEncoder().encode(secret));
   return async (token, options) => {
-    const { payload } = await jwtVerify(token, key, { ...options, algorithms: [SECRET_ALGORITHM] });
-    return payload;
+    for (const key of keys) {
+      try {
+        return (await jwtVerify(token, key, { ...options, algorithms: [SECRET_ALGORITHM] })).payload;
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed) || key === keys.at(-1)) throw error;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   };
 }
 
 function viewerOf(payload: JWTPayload, roleClaim: string): Viewer {
   const { sub } = payload;
-  const role: unknown = Object.hasOwn(payload, roleClaim) ? payload[roleClaim] : undefined;
-  if (!isViewerId(sub)) throw refusal('The token names nobody: its sub claim cannot be used.');
-  if (!isRole(role)) throw refusal('The token gives no role that is known here.');
+  const role = highestRole(claimOf(payload, roleClaim));
+  if (!isViewerId(sub)) throw refusal('The token names no viewer: its sub claim cannot be used.');
+  if (!role) throw refusal('The token gives no role that is known here.');
   return { id: sub, role };
 }
 
-/** What a client reads holds nothing of the token. */
+/**
+ * A claim by its name, else by its path: `realm_access.roles` is `roles` within `realm_access`. The name comes first,
+ * because names that are URLs have dots.
+ */
+function claimOf(payload: JWTPayload, name: string): unknown {
+  if (Object.hasOwn(payload, name)) return payload[name];
+  return name.split('.').reduce<unknown>((holder, key) => {
+    const isHolder = typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key);
+    return isHolder ? (holder as Record<string, unknown>)[key] : undefined;
+  }, payload);
+}
+
+/** The message holds nothing of the token. */
 function refusal(message: string, cause?: unknown): LecternError {
   return new LecternError('UNAUTHENTICATED', message, cause === undefined ? {} : { cause });
 }

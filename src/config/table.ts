@@ -156,6 +156,13 @@ export const CONFIG_TABLE = {
       secret: true,
       meaning: 'Signs the URLs of local files. At least 32 bytes.',
     },
+    previousUrlSigningSecret: {
+      name: 'URL_SIGNING_SECRET_PREVIOUS',
+      parse: secretText,
+      unset: 'AUTH_JWT_SECRET_PREVIOUS, where AUTH_JWT_SECRET signs the URLs',
+      secret: true,
+      meaning: 'The secret that signed URLs before a change: they stay valid, and no new one is signed with it.',
+    },
   },
   s3: {
     bucket: {
@@ -221,6 +228,13 @@ export const CONFIG_TABLE = {
       secret: true,
       meaning: 'Verifies tokens signed with HS256. At least 32 bytes.',
     },
+    previousSecret: {
+      name: 'AUTH_JWT_SECRET_PREVIOUS',
+      parse: secretText,
+      unset: 'none',
+      secret: true,
+      meaning: 'The secret that signed tokens before a change: they stay valid, and no new one is signed with it.',
+    },
     jwksUrl: {
       name: 'AUTH_JWKS_URL',
       parse: httpUrl({ query: true }),
@@ -243,7 +257,9 @@ export const CONFIG_TABLE = {
       name: 'AUTH_ROLE_CLAIM',
       parse: anyText,
       default: 'role',
-      meaning: 'The claim that holds the role: admin, instructor or student.',
+      meaning:
+        'The claim that holds the role (admin, instructor or student) or a list of roles, of which the highest counts. ' +
+        'May be a path: realm_access.roles.',
     },
   },
   tests: {

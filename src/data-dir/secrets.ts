@@ -13,8 +13,8 @@ export interface AuthSecretSettings {
 /** The settings that decide which secret the URLs of local files are signed with. */
 export interface UrlSigningSecretSettings {
   readonly production: boolean;
-  readonly auth: { readonly secret?: string };
-  readonly storage: { readonly urlSigningSecret?: string };
+  readonly auth: { readonly secret?: string; readonly previousSecret?: string };
+  readonly storage: { readonly urlSigningSecret?: string; readonly previousUrlSigningSecret?: string };
 }
 
 const SECRET_BYTES = 32;
@@ -40,6 +40,12 @@ export async function urlSigningSecret(
   const configured = settings.storage.urlSigningSecret ?? settings.auth.secret;
   if (configured !== undefined) return configured;
   return settings.production ? undefined : keptSecret(dataDir, 'url-signing');
+}
+
+/** The secrets that URLs of local files may have been signed with before: also those of tokens, where these sign URLs. */
+export function previousUrlSigningSecrets({ auth, storage }: UrlSigningSecretSettings): readonly string[] {
+  const ofTokens = storage.urlSigningSecret === undefined ? auth.previousSecret : undefined;
+  return [storage.previousUrlSigningSecret, ofTokens].filter((secret) => secret !== undefined);
 }
 
 /**

@@ -39,11 +39,16 @@ const EXPIRY_PATTERN = /^[1-9][0-9]{0,14}$/;
 
 /** Signs and verifies the URLs under `/files`: HMAC-SHA256, with a key derived from the server's secret per purpose. */
 export class FileTokens {
-  private readonly keys: Record<FilePurpose, Buffer>;
+  private readonly keys: Keys;
+  private readonly previousKeys: readonly Keys[];
 
-  /** @param secret At least 32 bytes in production: `config.ts` sees to it. */
-  constructor(secret: string | Buffer) {
-    this.keys = { get: deriveKey(secret, KEY_LABELS.get) };
+  /**
+   * @param secret Signs. At least 32 bytes in production: `config.ts` sees to it.
+   * @param previous Secrets that signed before it was changed: URLs that are out are still accepted.
+   */
+  constructor(secret: string | Buffer, previous: readonly string[] = []) {
+    this.keys = keysOf(secret);
+    this.previousKeys = previous.map(keysOf);
   }
 
   /** The query of a signed URL. The same grant always gives the same query, so that caches can know a URL again. */
@@ -54,7 +59,7 @@ export class FileTokens {
       expires,
       disposition: grant.disposition,
       type: grant.contentType,
-      signature: this.signature(grant),
+      signature: signatureOf(grant, this.keys),
     });
   }
 
@@ -70,17 +75,24 @@ export class FileTokens {
 
     const { purpose, method, key } = presented;
     const grant: FileGrant = { purpose, method, key, expiresAt: new Date(Number(expires)), disposition, contentType };
-    if (!sameText(signature, this.signature(grant))) return refused('tampered');
+    const isOurs = [this.keys, ...this.previousKeys].some((keys) => sameText(signature, signatureOf(grant, keys)));
+    if (!isOurs) return refused('tampered');
     if (now >= grant.expiresAt.getTime()) return refused('expired');
     return { valid: true, grant };
   }
+}
 
-  private signature(grant: FileGrant): string {
-    // A JSON array: no value can run into its neighbour.
-    const { purpose, method, key, expiresAt, disposition, contentType } = grant;
-    const text = JSON.stringify([purpose, method, key, expiresAt.getTime(), disposition, contentType]);
-    return createHmac('sha256', this.keys[purpose]).update(text).digest('base64url');
-  }
+type Keys = Record<FilePurpose, Buffer>;
+
+function keysOf(secret: string | Buffer): Keys {
+  return { get: deriveKey(secret, KEY_LABELS.get) };
+}
+
+function signatureOf(grant: FileGrant, keys: Keys): string {
+  // A JSON array: no value can run into its neighbour.
+  const { purpose, method, key, expiresAt, disposition, contentType } = grant;
+  const text = JSON.stringify([purpose, method, key, expiresAt.getTime(), disposition, contentType]);
+  return createHmac('sha256', keys[purpose]).update(text).digest('base64url');
 }
 
 function deriveKey(secret: string | Buffer, label: string): Buffer {

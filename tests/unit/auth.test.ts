@@ -64,6 +64,44 @@ describe('a shared secret', () => {
     });
   });
 
+  it.each<[claim: string, claims: Record<string, unknown>, role: string]>([
+    ['realm_access.roles', { realm_access: { roles: ['offline_access', 'instructor'] } }, 'instructor'],
+    ['role', { role: ['student', 'instructor'] }, 'instructor'],
+    ['role', { role: ['student', 'owner', 'admin', 'instructor'] }, 'admin'],
+    ['resource_access.lectern.role', { resource_access: { lectern: { role: 'student' } } }, 'student'],
+    ['https://lectern.example.org/roles', { 'https://lectern.example.org/roles': ['admin'] }, 'admin'],
+    ['a.b', { a: { b: 'student' }, 'a.b': 'instructor' }, 'instructor'],
+  ])('reads %s of %j as %s', async (roleClaim, claims, role) => {
+    const token = await signed({ ...CLAIMS, role: undefined, ...claims });
+    await expect(authenticate(`Bearer ${token}`, { secret: SECRET, roleClaim })).resolves.toMatchObject({ role });
+  });
+
+  it.each([
+    'realm_access.roles.length',
+    'realm_access.constructor.name',
+    'realm_access',
+    'realm_access..roles',
+    'nothing.roles',
+  ])('finds no role at the path %s', async (roleClaim) => {
+    const token = await signed({ ...CLAIMS, realm_access: { roles: ['admin'] } });
+    await expectUnauthenticated(`Bearer ${token}`, { secret: SECRET, roleClaim });
+  });
+
+  it('takes tokens of the previous secret, and judges them by the same rules', async () => {
+    const previousSecret = 'the secret before, of at least thirty-two bytes';
+    const with_ = (claims: object): Promise<string> => signed({ ...CLAIMS, ...claims }, previousSecret);
+    const options = { secret: SECRET, previousSecret };
+    await expect(authenticate(`Bearer ${await with_({})}`, options)).resolves.toMatchObject({ id: 'alice' });
+    await expect(authenticate(`Bearer ${await signed(CLAIMS)}`, options)).resolves.toMatchObject({ id: 'alice' });
+    await expect(authenticate(`Bearer ${await with_({})}`, { previousSecret })).resolves.toMatchObject({ id: 'alice' });
+    await expectUnauthenticated(`Bearer ${await with_({})}`, { secret: SECRET });
+    await expectUnauthenticated(`Bearer ${await with_({ exp: NOW_SECONDS - 60 })}`, options);
+    await expectUnauthenticated(
+      `Bearer ${await signed(CLAIMS, 'a third secret, of at least thirty-two bytes')}`,
+      options,
+    );
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['expired within the tolerance', { exp: NOW_SECONDS - 4 }],
     ['valid from within the tolerance', { nbf: NOW_SECONDS + 5 }],
@@ -90,7 +128,9 @@ describe('a shared secret', () => {
     ['no role', { role: undefined }],
     ['an unknown role', { role: 'owner' }],
     ['a role in capitals', { role: 'ADMIN' }],
-    ['a list of roles', { role: ['admin'] }],
+    ['a list without a known role', { role: ['offline'] }],
+    ['a list of lists', { role: [['admin']] }],
+    ['an object of roles', { role: { admin: true } }],
     ['an inherited role', { role: undefined, roles: 'admin' }],
   ])('refuses %s', async (_case, claims) => {
     await expectUnauthenticated(`Bearer ${await signed({ ...CLAIMS, ...claims })}`);

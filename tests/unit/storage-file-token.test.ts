@@ -31,6 +31,16 @@ describe('a file token', () => {
     });
   });
 
+  test('of the previous secret is still good, and no new one is signed with it', () => {
+    const changed = new FileTokens('another secret of thirty-two bytes', [SECRET]);
+    const query = tokens.sign(grant);
+    expect(changed.verify({ purpose, method, key, query }, inTime)).toEqual({ valid: true, grant });
+    expect(changed.verify({ purpose, method, key, query }, expiresAt.getTime())).toMatchObject({ reason: 'expired' });
+    expect(tokens.verify({ purpose, method, key, query: changed.sign(grant) }, inTime)).toMatchObject({ valid: false });
+    const forged = new FileTokens('a third secret of thirty-two bytes').sign(grant);
+    expect(changed.verify({ purpose, method, key, query: forged }, inTime)).toMatchObject({ reason: 'tampered' });
+  });
+
   test('ends at the very millisecond', () => {
     const query = tokens.sign(grant);
     expect(tokens.verify({ purpose, method, key, query }, expiresAt.getTime() - 1).valid).toBe(true);

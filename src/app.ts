@@ -150,8 +150,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   };
   const { production } = config;
   const schema = buildLecternSchema({ courses, topics, videos, images, signedUrls, storageNames: storages.names });
-  const apollo = apolloServer({ schema, production, errors });
-  const running = new RunningRequests();
+  const apollo = apolloServer({ schema, production, errors, telemetry });
+  const running = new RunningRequests(telemetry.logger);
   const needs = {
     DATABASE_UNAVAILABLE: () => database.check(READY_WITHIN_MS),
     STORAGE_UNAVAILABLE: (signal: AbortSignal) => storages.current.check(signal),

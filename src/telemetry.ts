@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { FailPointTrigger, type FailPoint } from './fail-point.js';
-import { type CounterName, Metrics } from './metrics.js';
+import { LecternError } from './errors.js';
+import { type CounterName, Metrics, type UploadOutcome } from './metrics.js';
 
 export interface TelemetryOptions {
   readonly level: string;
@@ -21,28 +22,62 @@ const SECRET_FIELDS = ['req.headers.authorization', 'headers.authorization', 'au
 const SECRET_TEXT =
   /\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\bBearer )[\w.~+/=-]+|(?<=[?&](?:signature|X-Amz-(?:Signature|Credential|Security-Token))=)[^&\s"\\]+|(?<="(?:SignatureProvided|StringToSign|CanonicalRequest|StringToSignBytes|CanonicalRequestBytes|AWSAccessKeyId)":")(?:[^"\\]|\\.)+/gi;
 
-/** The logger, the metrics and the named steps of long sequences. One per process, handed to whoever reports something. */
+/** What the line at the end of a request says beside what every request has. */
+export interface RequestNotes {
+  /** The `sub` of the token. */
+  viewer?: string;
+  /** The name and the kind of the GraphQL operation. */
+  operation?: string;
+  kind?: string;
+  /** The codes of the errors in the answer, each once. */
+  errors?: readonly string[];
+  /** The files of this request that were not stored. */
+  failedUploads?: { readonly slot: string; readonly outcome: UploadOutcome; readonly reason: string }[];
+}
+
+interface CurrentRequest {
+  readonly requestId: string;
+  readonly notes: RequestNotes;
+}
+
+/** The logger, the metrics and the named steps of long sequences. One per process, given to every part that reports. */
 export class Telemetry {
   readonly logger: Logger;
   readonly metrics = new Metrics();
-  private readonly request = new AsyncLocalStorage<{ readonly requestId: string }>();
+  private readonly request = new AsyncLocalStorage<CurrentRequest>();
   private readonly failPoint: FailPointTrigger | undefined;
 
   constructor(options: TelemetryOptions) {
     const settings = {
       level: options.level,
       redact: SECRET_FIELDS,
-      // A copy: pino writes the fields of the line into it.
-      mixin: () => ({ ...this.request.getStore() }),
+      // A new object for each line: pino writes the fields of the line into it.
+      mixin: () => {
+        const current = this.request.getStore();
+        return current ? { requestId: current.requestId } : {};
+      },
       hooks: { streamWrite: withoutSecrets },
     };
     this.logger = options.destination ? pino(settings, options.destination) : pino(settings);
     this.failPoint = options.failPoint && new FailPointTrigger(options.failPoint);
   }
 
-  /** Runs what answers a request: every line that is logged on its behalf names it. */
-  inRequest(requestId: string, run: () => void): void {
-    this.request.run({ requestId }, run);
+  /** Runs what answers a request. Every line that is logged meanwhile has its id; `note` adds to `notes`. */
+  inRequest(requestId: string, notes: RequestNotes, run: () => void): void {
+    this.request.run({ requestId, notes }, run);
+  }
+
+  /** Adds to the line that is logged when the current request ends. Does nothing outside of a request. */
+  note(fields: RequestNotes): void {
+    Object.assign(this.request.getStore()?.notes ?? {}, fields);
+  }
+
+  /** Counts a file that was not stored, and notes slot and reason for the line of its request. */
+  uploadFailed(slot: string, outcome: UploadOutcome, error: unknown): void {
+    this.metrics.uploadEnded(slot, outcome);
+    const reason = error instanceof LecternError ? `${error.code}: ${error.message}` : 'INTERNAL_SERVER_ERROR';
+    const failedUploads = this.request.getStore()?.notes.failedUploads ?? [];
+    this.note({ failedUploads: [...failedUploads, { slot, outcome, reason }] });
   }
 
   count(name: CounterName, by = 1): void {

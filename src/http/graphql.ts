@@ -11,6 +11,8 @@ import type { CatalogContext } from '../catalog/context.js';
 import { errorFormatter, type ErrorFormatting } from '../graphql/format-error.js';
 import { noSubscriptions } from '../graphql/operation-types.js';
 import { responseStatus } from '../graphql/response-status.js';
+import type { Telemetry } from '../telemetry.js';
+import { operationLog } from './operation-log.js';
 import { contextOf } from './request-context.js';
 import type { RunningRequests } from './running-requests.js';
 
@@ -18,10 +20,11 @@ export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly production: boolean;
   readonly errors: Omit<ErrorFormatting, 'hideSuggestions'>;
+  readonly telemetry: Telemetry;
 }
 
-/** Apollo Server for our schema: Sandbox, introspection and hints outside production only, CSRF prevention always. */
-export function apolloServer({ schema, production, errors }: GraphqlOptions): ApolloServer<CatalogContext> {
+/** Apollo Server for our schema. Sandbox, introspection and suggestions outside production only; CSRF prevention always. */
+export function apolloServer({ schema, production, errors, telemetry }: GraphqlOptions): ApolloServer<CatalogContext> {
   return new ApolloServer<CatalogContext>({
     schema,
     introspection: !production,
@@ -29,12 +32,13 @@ export function apolloServer({ schema, production, errors }: GraphqlOptions): Ap
     hideSchemaDetailsFromClientErrors: production,
     csrfPrevention: true,
     stopOnTerminationSignals: false,
-    // A query known by its hash alone would pass the guard of costs unseen.
+    // The guard of costs does not see the text of a query that is sent as a hash.
     persistedQueries: false,
     validationRules: [noSubscriptions],
     formatError: errorFormatter({ ...errors, hideSuggestions: production }),
     plugins: [
       responseStatus,
+      operationLog(telemetry),
       ApolloServerPluginCacheControlDisabled(),
       production
         ? ApolloServerPluginLandingPageDisabled()

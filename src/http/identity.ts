@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { RateLimits } from './rate-limits.js';
+import type { Telemetry } from '../telemetry.js';
 import { requestIdOf } from './request-log.js';
 
 /** What the guards found out about a request, for the handlers behind them. */
@@ -25,7 +26,7 @@ export function knownOf(request: Request): Known {
  * is one verification of each token, which is bounded: see authenticator.ts and key-set.ts.
  * A header that is no valid token refuses the request: UNAUTHENTICATED.
  */
-export function identify(authenticator: Authenticator, limits: RateLimits): RequestHandler {
+export function identify(authenticator: Authenticator, limits: RateLimits, telemetry: Telemetry): RequestHandler {
   return async (request, response, next) => {
     // Node would drop all but the first; several are no valid one.
     const authorization = request.headersDistinct['authorization']?.join(', ');
@@ -37,8 +38,12 @@ export function identify(authenticator: Authenticator, limits: RateLimits): Requ
       throw error;
     }
     known.set(request, { requestId: requestIdOf(request), viewer });
-    if (viewer) await limits.countViewer(viewer.id, response);
-    else await limits.countAddress(request, response);
+    if (viewer) {
+      telemetry.note({ viewer: viewer.id });
+      await limits.countViewer(viewer.id, response);
+    } else {
+      await limits.countAddress(request, response);
+    }
     next();
   };
 }

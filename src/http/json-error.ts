@@ -29,10 +29,12 @@ export function refusalBody(error: LecternError): object {
 export interface ErrorAnswering {
   readonly recognise: (error: unknown) => LecternError | undefined;
   readonly report: (error: unknown) => void;
+  /** Takes the code of the error, for the log. */
+  readonly noteCode: (code: string) => void;
 }
 
 /** Answers every request that failed outside of GraphQL. Never with HTML, never with a stack. */
-export function errorAsJson({ recognise, report }: ErrorAnswering): ErrorRequestHandler {
+export function errorAsJson({ recognise, report, noteCode }: ErrorAnswering): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) {
       next(error);
@@ -40,7 +42,9 @@ export function errorAsJson({ recognise, report }: ErrorAnswering): ErrorRequest
     }
     const known = error instanceof LecternError ? error : (requestFault(error) ?? recognise(error));
     if (!known || known.status >= SERVER_FAULT) report(known ?? error);
-    refuse(response, known ?? new LecternError('INTERNAL_SERVER_ERROR', undefined, { cause: error }));
+    const refusal = known ?? new LecternError('INTERNAL_SERVER_ERROR', undefined, { cause: error });
+    noteCode(refusal.code);
+    refuse(response, refusal);
   };
 }
 

@@ -47,7 +47,7 @@ export interface RoutesOptions {
   readonly permalinks: PermalinkTargets;
   readonly signedUrls: SignedUrls;
   readonly running: RunningRequests;
-  readonly errors: ErrorAnswering;
+  readonly errors: Omit<ErrorAnswering, 'noteCode'>;
   readonly telemetry: Telemetry;
   /** Runs GraphQL operations; see graphql.ts. */
   readonly graphql: RequestHandler;
@@ -64,7 +64,11 @@ export function routes(options: RoutesOptions): Express {
   // As Apollo reads a URL: by another reading, what is guarded would not be what is run.
   app.set('query parser', (text: string) => Object.fromEntries(new URLSearchParams(text)));
   if (options.trustProxy !== undefined) app.set('trust proxy', options.trustProxy);
-  app.use(requestLog(telemetry), securityHeaders(options), releaseUnreadBody);
+  app.use(
+    requestLog(telemetry, (request) => running.hasGivenUp(request)),
+    securityHeaders(options),
+    releaseUnreadBody,
+  );
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
   app.get('/', home({ production }));
@@ -76,7 +80,7 @@ export function routes(options: RoutesOptions): Express {
   );
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));
   app.use(PERMALINK_ROOTS, embeddable);
-  app.use(identify(options.authenticator, new RateLimits(options.rateLimits)));
+  app.use(identify(options.authenticator, new RateLimits(options.rateLimits), telemetry));
   app.use(permalinks(options.permalinks, options.signedUrls, running));
   app.use(
     '/graphql',
@@ -98,6 +102,6 @@ export function routes(options: RoutesOptions): Express {
     options.graphql,
   );
   app.use(notFound);
-  app.use(errorAsJson(options.errors));
+  app.use(errorAsJson({ ...options.errors, noteCode: (code) => telemetry.note({ errors: [code] }) }));
   return app;
 }

@@ -10,31 +10,39 @@ const GIVING_UP_MS = 5_000;
 /** How long the last ones have, once the port takes no more, in milliseconds. */
 const LAST_ONES_MS = 2_000;
 
+/** How many requests are named in a line of the log. */
+const MAX_NAMED = 10;
+
 interface Running {
   readonly gone: AbortController;
-  /** Whether it came when the server was stopping already. Nobody waits for such: they never cease to come. */
+  /** Whether it arrived when the server was stopping already. The server does not wait for these: more always come. */
   readonly late: boolean;
+  /** Method and path, for the log. */
+  readonly name: string;
 }
 
 /**
- * The requests that are being answered, so that a stopping server can let them finish: no new upload begins, running
- * requests have a grace, the rest are told to give up and clean up after themselves.
+ * The requests that are being answered. A stopping server takes no new upload, lets running requests finish within a
+ * grace, then aborts the rest, which clean up after themselves.
  */
 export class RunningRequests {
   private readonly running = new Map<Request, Running>();
   private stopping = false;
 
+  constructor(private readonly logger: { info(fields: object, message: string): void }) {}
+
   get isStopping(): boolean {
     return this.stopping;
   }
 
-  /** Keeps count of a request until its answer has been read, as far as one can tell, or its client has gone. */
+  /** Keeps track of a request until its answer has been sent and its body has ended, or its connection is closed. */
   readonly track: RequestHandler = (request, response, next) => {
     const gone = new AbortController();
     const ended = (): boolean => this.running.delete(request);
-    this.running.set(request, { gone, late: this.stopping });
+    const name = `${request.method} ${request.path}`;
+    this.running.set(request, { gone, late: this.stopping, name });
     onHeaders(response, () => {
-      // Clients that keep their connections should look for another server; one that still writes has to hear it first.
+      // So that clients open their next connection to another server. One that still sends its body must read the answer.
       if (this.stopping && request.complete) response.setHeader('Connection', 'close');
     });
     response.once('close', () => {
@@ -43,7 +51,7 @@ export class RunningRequests {
         ended();
         return;
       }
-      // Answered before all of it had come: a client that still writes has yet to read the answer.
+      // Answered before the body was complete: a client that still writes has yet to read the answer.
       request.once('end', ended);
       request.socket.once('close', ended);
     });
@@ -61,13 +69,20 @@ export class RunningRequests {
     return (this.running.get(request)?.gone ?? new AbortController()).signal;
   }
 
+  /** Whether this server aborted a request that runs, because the grace was over. */
+  hasGivenUp(request: Request): boolean {
+    return this.running.get(request)?.gone.signal.reason instanceof LecternError;
+  }
+
   /**
-   * From now on the server is stopping. Resolves when all that ran before has ended, after `graceMs` or little more.
-   * What comes meanwhile is answered, too; `ended` waits for it.
+   * From now on the server is stopping. Resolves when all requests that ran before have ended, after `graceMs` or little
+   * more. Requests that arrive meanwhile are answered, too; `ended` waits for them.
    */
   async finish(graceMs: number): Promise<void> {
     this.stopping = true;
+    this.log(`stopping: waits up to ${String(graceMs / 1_000)} seconds for running requests`);
     await this.noneWithin(graceMs, ({ late }) => !late);
+    this.log('stopping: the grace is over, running requests are given up');
     for (const { gone, late } of this.running.values()) {
       if (!late) gone.abort(new LecternError('SERVICE_UNAVAILABLE'));
     }
@@ -77,6 +92,12 @@ export class RunningRequests {
   /** Resolves when no request is left. For a port that takes no new ones. */
   async ended(): Promise<void> {
     await this.noneWithin(LAST_ONES_MS, () => true);
+  }
+
+  /** Logs which requests the server waits for; nothing when it waits for none. */
+  private log(message: string): void {
+    const names = [...this.running.values()].filter(({ late }) => !late).map(({ name }) => name);
+    if (names.length > 0) this.logger.info({ running: names.length, requests: names.slice(0, MAX_NAMED) }, message);
   }
 
   private async noneWithin(ms: number, counts: (running: Running) => boolean): Promise<void> {

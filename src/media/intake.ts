@@ -75,13 +75,13 @@ export class Intake {
   }
 
   private async storeOrFail(request: UploadRequest, batch: UploadBatch): Promise<StoredFile | undefined> {
-    const { metrics } = this.parts.telemetry;
+    const { telemetry } = this.parts;
     try {
       const stored = await this.store(request, batch);
-      metrics.uploadEnded(request.slot, 'stored', stored.file.size);
+      telemetry.metrics.uploadEnded(request.slot, 'stored', stored.file.size);
       return stored;
     } catch (error) {
-      metrics.uploadEnded(request.slot, uploadOutcome(error));
+      telemetry.uploadFailed(request.slot, uploadOutcome(error), error);
       batch.fail(error);
       return undefined;
     }
@@ -187,6 +187,7 @@ export class Intake {
 
 /** For the metrics: whose fault it was that a file was not stored. */
 function uploadOutcome(error: unknown): UploadOutcome {
-  if (!(error instanceof LecternError) || error.status >= 500) return 'failed';
+  // An upload that took too long was broken off by us.
+  if (!(error instanceof LecternError) || error.status >= 500 || error.code === 'UPLOAD_EXPIRED') return 'failed';
   return error.code === 'UPLOAD_INCOMPLETE' ? 'broken_off' : 'refused';
 }

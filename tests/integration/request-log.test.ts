@@ -131,6 +131,51 @@ describe('the log in production', () => {
     expect(lines().filter((line) => 'step' in line && line.requestId === undefined)).toEqual([]);
   });
 
+  it('says who asked for what, and which errors the answer had', async () => {
+    const token = await tokenFor('ada', 'instructor');
+    const send = async (
+      id: string,
+      query: string,
+      more: Readonly<Record<string, string>> = { token },
+    ): Promise<Line> => {
+      await graphql(server.url, query, {}, { ...more, headers: { 'x-request-id': id } });
+      return (await linesOf(id)).find(({ msg }) => msg === 'request')!;
+    };
+    expect(await send('asks-1', 'query Who { viewer { id } }')).toMatchObject({
+      viewer: 'ada',
+      kind: 'query',
+      operation: 'Who',
+      outcome: 'served',
+    });
+    expect(await send('asks-2', '{ viewer { id } }')).not.toHaveProperty('operation');
+    expect(await send('asks-3', '{ viewer { id } }', {})).not.toHaveProperty('viewer');
+    expect(await send('asks-4', '{ nothing }')).toMatchObject({ errors: ['GRAPHQL_VALIDATION_FAILED'] });
+    const twice = 'mutation Both { a: deleteCourse(id: "x") b: deleteCourse(id: "x") }';
+    expect((await send('asks-5', twice)).errors).toHaveLength(1);
+    expect(await send('asks-6', '{ viewer { id } }', { token: 'wrong' })).toMatchObject({
+      errors: ['UNAUTHENTICATED'],
+    });
+    const long = await send('asks-7', `query ${'N'.repeat(5_000)} { viewer { id } }`);
+    expect(long['operation']).toBe('N'.repeat(100));
+  });
+
+  it('says which slot refused a file, and why', async () => {
+    const token = await tokenFor('ada', 'instructor');
+    const headers = { 'x-request-id': 'refused-file' };
+    const variables = { input: { title: 'Refused' } };
+    const files = { thumbnail: fixtures.intro };
+    await uploadRequest(server.url, { document: CreateCourseDocument, variables, files, token, headers });
+    const line = (await linesOf('refused-file')).find(({ msg }) => msg === 'request');
+    expect(line).toMatchObject({
+      viewer: 'ada',
+      kind: 'mutation',
+      errors: ['UNSUPPORTED_MEDIA_TYPE'],
+      failedUploads: [
+        { slot: 'COURSE_THUMBNAIL', outcome: 'refused', reason: expect.stringMatching(/^UNSUPPORTED_MEDIA_TYPE: /) },
+      ],
+    });
+  });
+
   it('holds no token, no signature and no query', async () => {
     const token = await tokenFor('ada', 'instructor');
     const variables = { input: { title: 'Secret', status: 'PUBLISHED' as const } };

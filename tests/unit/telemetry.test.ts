@@ -61,7 +61,7 @@ describe('the log', () => {
     const { telemetry, text } = logged();
     const work = (id: string): Promise<void> =>
       new Promise((resolve) => {
-        telemetry.inRequest(id, () => {
+        telemetry.inRequest(id, {}, () => {
           setImmediate(() => {
             telemetry.logger.info({ about: id }, 'line');
             resolve();

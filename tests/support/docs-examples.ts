@@ -4,8 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Fence, SandboxExample } from './docs-pages.js';
 import { download } from './download.js';
-import { graphql } from './graphql-client.js';
-import { fileOf, uploadRequest } from './multipart.js';
+import { graphql, readResponse, requestHeaders, type GraphqlResponse } from './graphql-client.js';
 
 const run = promisify(execFile);
 
@@ -79,26 +78,32 @@ export class Reader {
     return stdout;
   }
 
-  /** Sends an operation as Sandbox does: as JSON, or with its files as a multipart request with numbered paths. */
+  /** Sends an operation as Apollo Sandbox does: as JSON, or with its files as a multipart request. */
   async sandbox({ fence, variables, files }: SandboxExample): Promise<void> {
     const given = this.filledIn(variables);
-    const named = await Promise.all(
-      Object.entries(files).map(async ([name, path]): Promise<[string, ReturnType<typeof fileOf>]> => {
-        return [name, fileOf(await this.read(path), basename(path), '')];
-      }),
-    );
-    const token = this.words.get('TOKEN');
     const response =
-      named.length === 0
-        ? await graphql(this.graphqlUrl, fence.text, given, { token })
-        : await uploadRequest(this.graphqlUrl, {
-            document: fence.text,
-            variables: given,
-            files: Object.fromEntries(named),
-            numbered: true,
-            token,
-          });
+      Object.keys(files).length === 0
+        ? await graphql(this.graphqlUrl, fence.text, given, { token: this.words.get('TOKEN') })
+        : await this.sandboxUpload(fence.text, given, files);
     await this.learn(response.body);
+  }
+
+  /** In the map of Apollo Sandbox each path begins with the number of its file, although there is one operation. */
+  private async sandboxUpload(
+    query: string,
+    variables: Readonly<Record<string, unknown>>,
+    files: SandboxExample['files'],
+  ): Promise<GraphqlResponse<Record<string, unknown>>> {
+    const names = Object.keys(files);
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    const form = new FormData();
+    form.append('operations', JSON.stringify({ query, variables: { ...variables, ...nulls } }));
+    form.append('map', JSON.stringify(Object.fromEntries(names.map((name, n) => [n, [`${n}.variables.${name}`]]))));
+    for (const [index, path] of Object.values(files).entries()) {
+      form.append(String(index), new Blob([new Uint8Array(await this.read(path))]), basename(path));
+    }
+    const headers = { ...requestHeaders({ token: this.words.get('TOKEN') }), 'Apollo-Require-Preflight': 'true' };
+    return readResponse(await fetch(this.graphqlUrl, { method: 'POST', headers, body: form }));
   }
 
   read(path: string): Promise<Buffer> {

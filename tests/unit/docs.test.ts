@@ -252,6 +252,7 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
   const ACTIONS: Readonly<Record<string, readonly string[]>> = {
     AbortMultipartUploadCommand: ['s3:AbortMultipartUpload'],
+    CompleteMultipartUploadCommand: ['s3:PutObject'],
     CreateMultipartUploadCommand: ['s3:PutObject'],
     DeleteObjectCommand: ['s3:DeleteObject'],
     DeleteObjectsCommand: ['s3:DeleteObject'],

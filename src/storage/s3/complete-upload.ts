@@ -1,4 +1,5 @@
-import { HeadObjectCommand, type CompleteMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { CompleteMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { isNotFound, statusOf, storageUnavailable } from './s3-errors.js';
 
 /** The name of the metadata entry that tells the object of one upload from any other: `x-amz-meta-lectern-upload`. */

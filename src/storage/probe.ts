@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Storage } from './storage.js';
 
-/** A small object that is stored only to see whether it can be. No slot has this prefix. */
+/** A small object that `doctor` stores, reads and deletes. No slot has the prefix of its key. */
 export const PROBE = { body: 'Lectern was here.', contentType: 'text/plain' } as const;
 
 export function newProbeKey(): string {

@@ -109,15 +109,16 @@ export interface Storage {
   unfinished(prefix: string): AsyncIterable<UnfinishedObject>;
 
   /**
-   * Resolves when the store answers and lets this server in; else rejects with STORAGE_UNAVAILABLE. For readiness.
-   * Aborting is for whoever cannot wait as long as the driver does.
+   * For readiness: resolves when the store answers and accepts this server's credentials, else rejects with
+   * STORAGE_UNAVAILABLE. Does not wait for connections that uploads and downloads hold.
+   * @param signal Aborting ends the wait before the driver's own time-outs do.
    */
   check(signal?: AbortSignal): Promise<void>;
 
   /** Checks all that this storage needs to work, one after the other. Rejects never; leaves nothing behind. */
   diagnose(): AsyncIterable<Diagnosis>;
 
-  /** Lets go of sockets and handles. */
+  /** Closes sockets and handles. */
   close(): Promise<void>;
 }
 

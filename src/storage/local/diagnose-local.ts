@@ -9,7 +9,7 @@ const LITTLE_SPACE = 5 * GIB;
 
 const REMEDY = 'Set LOCAL_STORAGE_DIR to a folder on a disk with space, that this user may write to.';
 
-/** Whether the disk takes files, gives them back and lets go of them, and how much room it has. */
+/** Checks that files can be stored, read and deleted, and how much space is free. */
 export async function* diagnoseLocal(storage: Storage, root: string): AsyncGenerator<Diagnosis> {
   const folder = await examine('local folder', REMEDY, async () => {
     await storage.check();

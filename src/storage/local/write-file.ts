@@ -84,7 +84,7 @@ async function fill(handle: FileHandle, body: Readable, signal: AbortSignal): Pr
     signal.throwIfAborted();
     throw error;
   } finally {
-    file.destroy(); // lets go of the handle, which could not be closed otherwise
+    file.destroy(); // or the handle could not be closed
   }
 }
 

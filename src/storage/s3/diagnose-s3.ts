@@ -31,7 +31,8 @@ const URL_LIFETIME_MS = 5 * 60_000;
 
 const POLICY_REMEDY = 'Compare the IAM policy of the key with the one in docs/S3_UPLOAD_SETUP.md.';
 const ENDPOINT_REMEDY = 'Look at S3_ENDPOINT and AWS_REGION, and open the address from this machine.';
-const TIME_REMEDY = 'Run a time service: signatures are refused from 15 minutes on.';
+const TIME_REMEDY =
+  'Run a time service: from 15 minutes on every request is refused, and with a slow clock URLs end too early.';
 
 /** What each refusal of a bucket asks for. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const BUCKET_REMEDIES: Readonly<Record<string, string>> = {
@@ -54,8 +55,10 @@ export async function* diagnoseS3(patient: S3Patient): AsyncGenerator<Diagnosis>
     () => credentialsOf(patient),
   );
   yield credentials;
-  yield await examine('s3 clock', ENDPOINT_REMEDY, () => clockSkew(patient));
-  if (credentials.status === 'problem') return;
+  const clock = await examine('s3 clock', ENDPOINT_REMEDY, () => clockSkew(patient));
+  yield clock;
+  // With a wrong clock the store refuses every signature: what follows would blame key and policy for it.
+  if (credentials.status === 'problem' || clock.status === 'problem') return;
   const bucket = await examine('s3 bucket', ENDPOINT_REMEDY, () => bucketAnswers(patient));
   yield bucket;
   if (bucket.status === 'problem') return;

@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
-import { bodyLimits, slotsOf, storagesOf } from './app/options.js';
+import { bodyLimits, slotsOf, storagesOf, timingsOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { CourseService } from './catalog/course/course.service.js';
 import { FileFinder } from './catalog/file-finder.js';
@@ -22,7 +22,6 @@ import { recogniseDatabaseError } from './database/database-errors.js';
 import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';
 import { apolloServer, graphqlHandler } from './http/graphql.js';
-import { READY_WITHIN_MS } from './http/health.js';
 import { answerWith, httpServer as createHttpServer } from './http/http-server.js';
 import { routes } from './http/routes.js';
 import { RunningRequests } from './http/running-requests.js';
@@ -70,12 +69,10 @@ export interface App {
 /** The length of a signing key that nobody configured because nothing local is signed, in bytes. */
 const SECRET_BYTES = 32;
 
-/** How long a stopping server says so on its port at least, also when nobody is being served, in milliseconds. */
-const NOTICE_MS = 500;
-
 /** Builds and joins every part once. Connects to the database; listens to nothing and starts no timer. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const telemetry = options.telemetry ?? new Telemetry({ level: config.server.logLevel, ...config.tests });
+  const timings = timingsOf(config);
   const dataDir = await DataDir.open(config.database.dataDir);
   const fileTokens = new FileTokens(
     (await urlSigningSecret(config, dataDir)) ?? randomBytes(SECRET_BYTES),
@@ -151,9 +148,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const { production } = config;
   const schema = buildLecternSchema({ courses, topics, videos, images, signedUrls, storageNames: storages.names });
   const apollo = apolloServer({ schema, production, errors, telemetry });
-  const running = new RunningRequests(telemetry.logger);
+  const running = new RunningRequests(telemetry.logger, timings.stopCleanUp);
   const needs = {
-    DATABASE_UNAVAILABLE: () => database.check(READY_WITHIN_MS),
+    DATABASE_UNAVAILABLE: () => database.check(timings.readiness),
     STORAGE_UNAVAILABLE: (signal: AbortSignal) => storages.current.check(signal),
   };
 
@@ -175,7 +172,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     async start() {
       await database.ensureIndexes();
       // Not a reason not to start, as it may come back; but whoever set it up wrong should read so at once.
-      await storages.current.check(AbortSignal.timeout(READY_WITHIN_MS)).catch(errors.report);
+      await storages.current.check(AbortSignal.timeout(timings.readiness)).catch(errors.report);
       await apollo.start();
       serving = true;
       telemetry.metrics.watchProcess();
@@ -194,8 +191,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         uploadsAtOnce: config.uploads.atOnce,
         hstsIncludeSubDomains: config.server.hstsIncludeSubDomains,
         downloadStallMs: config.server.downloadStallSeconds * 1_000,
+        answerReadableMs: timings.answerReadable,
         checkCost: costGuard({ schema, ...config.queries }),
-        health: { isStopping: () => running.isStopping, needs, report: errors.report },
+        health: { isStopping: () => running.isStopping, needs, report: errors.report, timings },
         permalinks: new FileFinder(courses, videos, images),
         signedUrls,
         running,
@@ -203,7 +201,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         telemetry,
         graphql: graphqlHandler(apollo, running),
       });
-      answerWith(httpServer, express);
+      answerWith(httpServer, express, timings.answerReadable);
       httpServer.listen(config.server.port, config.server.host);
       await once(httpServer, 'listening');
       sweeper.start();
@@ -213,7 +211,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
     async stop() {
       // The port stays open meanwhile, so that whoever asks /readyz hears that this server is stopping.
-      const heard = serving ? delay(NOTICE_MS) : undefined;
+      const heard = serving ? delay(timings.stopNotice) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
       await Promise.all([running.ended(), sweeper.stop(), rebuilding.stop()]);

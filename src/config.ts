@@ -216,6 +216,13 @@ function* conflicts({ production, server, tests, database, storage, s3, uploads,
       remedy: 'Take it out',
     };
   }
+  if (tests.timings !== undefined && server.environment !== 'test') {
+    yield {
+      between: ['TIMINGS', 'NODE_ENV'],
+      problem: 'changes how long the server waits, and NODE_ENV is not test',
+      remedy: 'Take it out',
+    };
+  }
   const ownFolders = ['database', 'secrets', 'run'].map((name) => join(database.dataDir, name));
   if (contains(storage.localDir, database.dataDir) || ownFolders.some((own) => contains(own, storage.localDir))) {
     yield {

@@ -3,15 +3,17 @@ import type { DataDir } from '../data-dir/data-dir.js';
 import { DatabaseSocket } from '../data-dir/database-socket.js';
 import { connectDatabase, type Database } from '../database/connect.js';
 import type { EmbeddedDatabase } from '../database/embedded/index.js';
+import { timingsOf } from './options.js';
 
 /** MongoDB when it is configured, else the embedded database: from here on there is no difference. */
 export async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
   const { mongodbUri } = config.database;
-  if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri });
+  const timings = timingsOf(config);
+  if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri, timings });
   // Loaded on demand: a server on MongoDB needs none of it.
   const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/index.js');
   const runningSocket = besideServer ? await DatabaseSocket.running(dataDir) : null;
-  if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket) });
+  if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket), timings });
   const socket = await DatabaseSocket.reserve(dataDir);
   let embedded: EmbeddedDatabase | undefined;
   const close = async (): Promise<void> => {
@@ -21,7 +23,7 @@ export async function openDatabase(config: Config, dataDir: DataDir, besideServe
   try {
     embedded = await startEmbeddedDatabase({ directory: dataDir.databaseDir, socketPath: socket.path });
     await socket.announce();
-    const database = await connectDatabase({ uri: embedded.uri() });
+    const database = await connectDatabase({ uri: embedded.uri(), timings });
     return { ...database, close: () => database.close().then(close) };
   } catch (error) {
     await close();

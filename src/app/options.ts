@@ -9,14 +9,21 @@ import {
   type StoragesOptions,
 } from '../storage/create-storage.js';
 import type { FileTokens } from '../storage/file-token.js';
+import { DEFAULT_TIMINGS, type Timings } from '../timings.js';
 
 /** From the configuration to what each room asks for. */
 
 /** What a multipart body may have beside its files, in bytes: fields, part headers, boundaries. */
 const MULTIPART_OVERHEAD_BYTES = 4 * 1024 ** 2;
 
+/** How long the server waits for what it depends on: the defaults, but for what a test has changed. */
+export function timingsOf({ tests }: Config): Timings {
+  return { ...DEFAULT_TIMINGS, ...tests.timings };
+}
+
 /** The S3 storage's options; none when no bucket is configured. */
-function s3Options({ s3 }: Config): Pick<DriverSettings, 's3'> {
+function s3Options(config: Config): Pick<DriverSettings, 's3'> {
+  const { s3 } = config;
   if (s3.bucket === undefined) return {};
   const { bucket, region, endpoint, publicEndpoint, forcePathStyle, accessKeyId, secretAccessKey, sessionToken } = s3;
   return {
@@ -24,6 +31,7 @@ function s3Options({ s3 }: Config): Pick<DriverSettings, 's3'> {
       bucket,
       region,
       forcePathStyle,
+      timings: timingsOf(config),
       ...(endpoint !== undefined && { endpoint }),
       ...(publicEndpoint !== undefined && { publicEndpoint }),
       ...(accessKeyId !== undefined &&

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { FAIL_ACTIONS, FAIL_MOMENTS, type FailPoint } from '../fail-point.js';
+import { TIMING_NAMES, type TimingName, type Timings } from '../timings.js';
 import { ValueRefused } from './faults.js';
 
 /** Makes a value of a variable's text, which is never empty, or throws ValueRefused. */
@@ -154,6 +155,23 @@ export const failPoint: Parser<FailPoint> = (text) => {
     pass: Number(pass),
     delayMs: Number(delayMs),
   };
+};
+
+/** Some of `DEFAULT_TIMINGS` with other values: `stopNotice=0,s3Idle=600`. */
+export const timings: Parser<Partial<Timings>> = (text) => {
+  const changed: Partial<Record<TimingName, number>> = {};
+  for (const assignment of text.split(',')) {
+    const [, name, ms] = /^(\w+)=(\d{1,8})$/.exec(assignment.trim()) ?? [];
+    const known = TIMING_NAMES.find((candidate) => candidate === name);
+    if (known === undefined) {
+      throw new ValueRefused(
+        'names no timing',
+        `Set {name}={milliseconds}, comma-separated: ${TIMING_NAMES.join(', ')}`,
+      );
+    }
+    changed[known] = Number(ms);
+  }
+  return changed;
 };
 
 /** Names that Express knows for groups of addresses (https://expressjs.com/en/guide/behind-proxies.html). */

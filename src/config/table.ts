@@ -13,6 +13,7 @@ import {
   regionName,
   secretText,
   storageName,
+  timings,
   urlPrefix,
   wholeNumber,
   yesOrNo,
@@ -269,6 +270,14 @@ export const CONFIG_TABLE = {
       unset: 'nothing fails on purpose',
       meaning:
         'For tests alone, with NODE_ENV=test: the step at which the process is made to fail, to see what that leaves.',
+    },
+    timings: {
+      name: 'TIMINGS',
+      parse: timings,
+      unset: 'the waits of src/timings.ts',
+      meaning:
+        'For tests alone, with NODE_ENV=test: how long the server waits for what it depends on, where that is not the ' +
+        'default: s3Idle=600,stopNotice=0, in milliseconds.',
     },
   },
 } as const satisfies Readonly<Record<string, Section>>;

@@ -1,25 +1,14 @@
 import mongoose, { type mongo } from 'mongoose';
 import { LecternError } from '../errors.js';
+import type { Timings } from '../timings.js';
 import { recogniseDatabaseError } from './database-errors.js';
 
 export interface DatabaseOptions {
   /** A MongoDB connection string; the embedded database has one, too. */
   readonly uri: string;
+  /** How long the driver waits. */
+  readonly timings: Pick<Timings, 'databaseOperation' | 'databaseSelection' | 'databaseConnect'>;
 }
-
-/**
- * How long one operation may take in all, in milliseconds: finding a server, waiting for a connection, the answer, and
- * every retry. A request that meets a dead database needs two at most, the second to see what became of the first.
- * https://www.mongodb.com/docs/drivers/node/current/connect/connection-options/csot/
- */
-const OPERATION_TIMEOUT_MS = 10_000;
-/** How long of that an operation looks for a server that can take it, in milliseconds. */
-const SERVER_SELECTION_TIMEOUT_MS = 5_000;
-/**
- * How long a new connection may take, and the driver's own probe of the server, in milliseconds. A probe that fails
- * ends the connections that have gone silent, so that none of them is used when the server is back.
- */
-const CONNECT_TIMEOUT_MS = 5_000;
 
 type IndexKey = mongo.IndexDescription['key'];
 
@@ -39,9 +28,9 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
       autoCreate: false,
       autoIndex: false,
       bufferCommands: false,
-      serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
-      connectTimeoutMS: CONNECT_TIMEOUT_MS,
-      timeoutMS: OPERATION_TIMEOUT_MS,
+      serverSelectionTimeoutMS: options.timings.databaseSelection,
+      connectTimeoutMS: options.timings.databaseConnect,
+      timeoutMS: options.timings.databaseOperation,
     });
   } catch (error) {
     await mongoose.disconnect();

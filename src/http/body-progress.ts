@@ -8,8 +8,6 @@ const LOOKS_PER_STALL = 4;
 /** How much of a refused body is read and thrown away, in bytes, so that its connection can be used again. */
 const SHORT_FOR_STRANGERS = 64 * 1024;
 const SHORT_FOR_VIEWERS = 1024 ** 2;
-/** How long an answer stays readable when the rest of the request's body is not read, in milliseconds. */
-const ANSWER_READABLE_MS = 1_000;
 
 /** How long a body may take. */
 export interface BodyTimes {
@@ -63,28 +61,31 @@ export function askForBody(request: Request, response: Response): void {
 
 /**
  * Reads no byte of a body before a parser asks for it. If we answer before the body is complete: drain it when it is
- * short, so that keep-alive works; otherwise send `Connection: close`, stop reading, and destroy the socket a second
- * later. That second lets a client that is still writing read the answer. Node would drain a body of any length.
+ * short, so that keep-alive works; otherwise send `Connection: close`, stop reading, and destroy the socket after
+ * `answerReadableMs` milliseconds. That time lets a client that is still writing read the answer. Node would drain a body
+ * of any length.
  */
-export const releaseUnreadBody: RequestHandler = (request, response, next) => {
-  if (request.httpVersion === '1.1' && /^100-continue$/i.test(request.get('expect') ?? ''))
-    waitingForContinue.add(request);
-  // Node resumes the socket by itself when the body is read, and when all of it has arrived already.
-  request.socket.pause();
-  onHeaders(response, () => {
-    if (!request.complete && !isShort(request)) closeLingering(request, response);
-  });
-  response.once('finish', () => {
-    if (request.complete) return;
-    request.unpipe();
-    if (isShort(request)) request.resume();
-    else request.pause();
-    setTimeout(() => {
-      if (!request.complete) request.socket.destroy();
-    }, ANSWER_READABLE_MS).unref();
-  });
-  next();
-};
+export const releaseUnreadBody =
+  (answerReadableMs: number): RequestHandler =>
+  (request, response, next) => {
+    if (request.httpVersion === '1.1' && /^100-continue$/i.test(request.get('expect') ?? ''))
+      waitingForContinue.add(request);
+    // Node resumes the socket by itself when the body is read, and when all of it has arrived already.
+    request.socket.pause();
+    onHeaders(response, () => {
+      if (!request.complete && !isShort(request)) closeLingering(request, response, answerReadableMs);
+    });
+    response.once('finish', () => {
+      if (request.complete) return;
+      request.unpipe();
+      if (isShort(request)) request.resume();
+      else request.pause();
+      setTimeout(() => {
+        if (!request.complete) request.socket.destroy();
+      }, answerReadableMs).unref();
+    });
+    next();
+  };
 
 /** Whether the whole body will come and, by its Content-Length, is short enough to be drained. */
 function isShort(request: Request): boolean {
@@ -99,20 +100,20 @@ export function hasBody(request: Request): boolean {
   return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
 }
 
-/** Writes a last answer to a connection that the HTTP parser has given up, and destroys it a second later. */
-export function endLingering(socket: Duplex, answer: string): void {
+/** Writes a last answer to a connection that the HTTP parser has given up, and destroys it a little later. */
+export function endLingering(socket: Duplex, answer: string, answerReadableMs: number): void {
   socket.end(answer);
   stopReading(socket);
-  setTimeout(() => socket.destroy(), ANSWER_READABLE_MS).unref();
+  setTimeout(() => socket.destroy(), answerReadableMs).unref();
 }
 
-/** After `Connection: close` Node destroys the socket at once; this destroys it a second later. */
-function closeLingering({ socket }: Request, response: Response): void {
+/** After `Connection: close` Node destroys the socket at once; this destroys it a little later. */
+function closeLingering({ socket }: Request, response: Response, answerReadableMs: number): void {
   response.setHeader('Connection', 'close');
   socket.destroySoon = () => socket.end();
   stopReading(socket);
   // Also when the body completes meanwhile: a socket that is not read from does not notice that its client has left.
-  response.once('finish', () => setTimeout(() => socket.destroy(), ANSWER_READABLE_MS).unref());
+  response.once('finish', () => setTimeout(() => socket.destroy(), answerReadableMs).unref());
 }
 
 /** Keeps a socket paused, whatever resumes it: after an answer Node would drain the rest of a body. */

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { LecternError, type ErrorCode } from '../errors.js';
+import type { Timings } from '../timings.js';
 import { within } from '../within.js';
 
 export interface HealthChecks {
@@ -9,18 +10,16 @@ export interface HealthChecks {
   readonly needs: Readonly<Partial<Record<ErrorCode, (signal: AbortSignal) => Promise<void>>>>;
   /** Takes note of what is away. */
   readonly report: (error: unknown) => void;
+  readonly timings: Pick<Timings, 'readiness' | 'readinessRepeated'>;
 }
 
-/** How long `/readyz` waits for what it asks, in milliseconds. Those who ask it wait seconds themselves. */
-export const READY_WITHIN_MS = 2_000;
-/** How long the outcome of a check is told to others who ask, in milliseconds: strangers cannot keep the database busy. */
-const TOLD_FOR_MS = 1_000;
-
 /** `/healthz`: the process lives. `/readyz`: it can do its work and goes on doing it, else 503. */
-export function health({ isStopping, needs, report }: HealthChecks): Router {
-  const isFit = shared(TOLD_FOR_MS, async () => {
+export function health({ isStopping, needs, report, timings }: HealthChecks): Router {
+  const isFit = shared(timings.readinessRepeated, async () => {
     try {
-      await Promise.all(Object.entries(needs).map(([code, check]) => inTime(code as ErrorCode, check)));
+      await Promise.all(
+        Object.entries(needs).map(([code, check]) => inTime(code as ErrorCode, check, timings.readiness)),
+      );
       return true;
     } catch (error) {
       report(error);
@@ -54,9 +53,9 @@ function shared<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
 }
 
 /** A check fails when it has not ended in time, even if it ignores its signal: one of a disk that hangs, say. */
-async function inTime(code: ErrorCode, check: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const signal = AbortSignal.timeout(READY_WITHIN_MS);
-  await within(READY_WITHIN_MS, check(signal), () => {
+async function inTime(code: ErrorCode, check: (signal: AbortSignal) => Promise<void>, withinMs: number): Promise<void> {
+  const signal = AbortSignal.timeout(withinMs);
+  await within(withinMs, check(signal), () => {
     throw new LecternError(code, undefined, { cause: signal.reason });
   });
 }

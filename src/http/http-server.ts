@@ -40,7 +40,7 @@ export function httpServer({ headMs, keepAliveMs }: ServerTimes): Server {
  * Lets a handler answer all requests: also those whose client asks before it sends the body, or expects what nobody
  * knows. Without these listeners Node would ask for every body by itself, and answer the others without a word.
  */
-export function answerWith(server: Server, handler: RequestListener): void {
+export function answerWith(server: Server, handler: RequestListener, answerReadableMs: number): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
   const answer: RequestListener = (request, response) => {
     answers.set(request.socket, response);
@@ -51,7 +51,7 @@ export function answerWith(server: Server, handler: RequestListener): void {
     const last = answers.get(socket);
     const isAnswering = last !== undefined && last.headersSent && !last.writableFinished;
     if (!socket.writable || isAnswering) socket.destroy();
-    else endLingering(socket, rawRefusal(error));
+    else endLingering(socket, rawRefusal(error), answerReadableMs);
   });
 }
 

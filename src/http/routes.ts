@@ -41,6 +41,8 @@ export interface RoutesOptions {
   readonly hstsIncludeSubDomains: boolean;
   /** How long the reader of a file may take no byte, in milliseconds. */
   readonly downloadStallMs: number;
+  /** How long an answer stays readable when the body of its request is not read, in milliseconds. */
+  readonly answerReadableMs: number;
   /** Throws for an operation that costs too much. */
   readonly checkCost: (request: GraphqlRequest) => void;
   readonly health: HealthChecks;
@@ -67,7 +69,7 @@ export function routes(options: RoutesOptions): Express {
   app.use(
     requestLog(telemetry, (request) => running.hasGivenUp(request)),
     securityHeaders(options),
-    releaseUnreadBody,
+    releaseUnreadBody(options.answerReadableMs),
   );
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));

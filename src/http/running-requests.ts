@@ -5,8 +5,6 @@ import { LecternError } from '../errors.js';
 
 /** How often a stopping server looks whether requests have ended, in milliseconds. */
 const LOOK_MS = 50;
-/** How long requests that were told to give up may take over it, in milliseconds. */
-const GIVING_UP_MS = 5_000;
 /** How long the last ones have, once the port takes no more, in milliseconds. */
 const LAST_ONES_MS = 2_000;
 
@@ -29,7 +27,11 @@ export class RunningRequests {
   private readonly running = new Map<Request, Running>();
   private stopping = false;
 
-  constructor(private readonly logger: { info(fields: object, message: string): void }) {}
+  /** @param cleanUpMs how long requests that were told to give up may take to clean up, in milliseconds */
+  constructor(
+    private readonly logger: { info(fields: object, message: string): void },
+    private readonly cleanUpMs: number,
+  ) {}
 
   get isStopping(): boolean {
     return this.stopping;
@@ -86,7 +88,7 @@ export class RunningRequests {
     for (const { gone, late } of this.running.values()) {
       if (!late) gone.abort(new LecternError('SERVICE_UNAVAILABLE'));
     }
-    await this.noneWithin(GIVING_UP_MS, ({ late }) => !late);
+    await this.noneWithin(this.cleanUpMs, ({ late }) => !late);
   }
 
   /** Resolves when no request is left. For a port that takes no new ones. */

@@ -10,7 +10,7 @@ import { hanging, type Intercept, passing, refuse, refusing, type S3Proxy, start
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
 /** Short, so that a test sees the end of them. */
-const TIMEOUTS = { connect: 300, idle: 300, giveUp: 300 };
+const TIMINGS = { s3Connect: 300, s3Idle: 300, s3GiveUp: 300 };
 
 describe.skipIf(s3Server === null)('an S3 storage', () => {
   let bucket: string;
@@ -45,7 +45,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     test('when the store accepts connections and never answers', async () => {
       const server = await listen(createServer((socket) => socket.resume().on('error', () => undefined)));
       const began = Date.now();
-      await expectUnavailable(s3Storage(bucket, { endpoint: endpointOf(server), timeouts: TIMEOUTS }));
+      await expectUnavailable(s3Storage(bucket, { endpoint: endpointOf(server), timings: TIMINGS }));
       expect(Date.now() - began).toBeLessThan(10_000);
       server.close();
     });
@@ -55,7 +55,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       ['three times, of a store that refuses', refusing(503, 'SlowDown'), 3],
     ] as const)('having asked %s', async (_what, fault, times) => {
       proxy.intercept = fault;
-      const patient = s3Storage(bucket, { endpoint: proxy.endpoint, timeouts: TIMEOUTS });
+      const patient = s3Storage(bucket, { endpoint: proxy.endpoint, timings: TIMINGS });
       await expect(patient.stat(newKey())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
       expect(proxy.requests).toHaveLength(times);
       await patient.close();
@@ -221,7 +221,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
         response.write('the beginning');
         return true;
       };
-      const impatient = s3Storage(bucket, { endpoint: proxy.endpoint, timeouts: TIMEOUTS });
+      const impatient = s3Storage(bucket, { endpoint: proxy.endpoint, timings: TIMINGS });
       await expect(sha256Of(await impatient.open(newKey()))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
       await impatient.close();
     });

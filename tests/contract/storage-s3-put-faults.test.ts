@@ -165,7 +165,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
     };
     const resigned = s3Storage(bucket, {
       endpoint: proxy.endpoint,
-      timeouts: { connect: 300, idle: 60_000, giveUp: 300 },
+      timings: { s3Connect: 300, s3Idle: 60_000, s3GiveUp: 300 },
     });
     const key = newKey();
     const putting = resigned.put(key, generated(20 * MIB), putOptions());

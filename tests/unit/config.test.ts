@@ -397,6 +397,22 @@ describe('FAIL_POINT', () => {
   });
 });
 
+describe('TIMINGS', () => {
+  it('changes the timings that it names', () => {
+    const timings = (text: string) => loadConfig({ NODE_ENV: 'test', TIMINGS: text }).tests.timings;
+    expect(timings('s3Idle=600, stopNotice=0')).toEqual({ s3Idle: 600, stopNotice: 0 });
+    for (const wrong of ['s3Idle', 's3Idle=', 's3Idle=-1', 's3Idle=soon', 'patience=1', 's3Idle=1;stopNotice=1']) {
+      expect(() => timings(wrong)).toThrow(/TIMINGS/);
+    }
+  });
+
+  it('is refused to every server but a test', () => {
+    for (const NODE_ENV of ['development', 'production']) {
+      expect(() => loadConfig({ NODE_ENV, TIMINGS: 'stopNotice=0' })).toThrow(/TIMINGS.*NODE_ENV/);
+    }
+  });
+});
+
 describe('the secrets of an environment', () => {
   it('are the values of its secret variables, and the password in a connection string, however it is written', () => {
     const secrets = secretsOf({

@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -9,14 +10,8 @@ export interface S3Credentials {
   readonly expiration?: Date;
 }
 
-export interface S3Timeouts {
-  /** Milliseconds until a connection must stand. */
-  readonly connect: number;
-  /** Milliseconds in which nothing may move on a connection, or no answer may begin. */
-  readonly idle: number;
-  /** Milliseconds, each, for what is in flight and for giving up, once an upload has failed. A sweep comes later. */
-  readonly giveUp: number;
-}
+/** How long calls to the store wait. */
+export type S3Timings = Pick<Timings, 's3Connect' | 's3Idle' | 's3GiveUp'>;
 
 export interface S3ClientOptions {
   readonly region: string;
@@ -26,15 +21,10 @@ export interface S3ClientOptions {
   readonly forcePathStyle: boolean;
   /** Absent: the SDK's default chain (environment, profile, container or instance role). */
   readonly credentials?: S3Credentials | (() => Promise<S3Credentials>);
-  readonly timeouts?: S3Timeouts;
+  /** Absent: the defaults. */
+  readonly timings?: S3Timings;
 }
 
-/**
- * A call ends about 16 s after a store stopped answering: two attempts, each at most 3 s until the SDK starts to watch
- * the connection, and then 5 s without a byte. Giving an upload up takes at most twice 2 s more, and clearing it away 3 s:
- * 23 s in all. A client is promised an answer within 30 s: the rest is for a busy machine.
- */
-export const DEFAULT_TIMEOUTS: S3Timeouts = { connect: 3_000, idle: 5_000, giveUp: 2_000 };
 /** Of a call that the store refuses, or whose connection breaks. */
 const MAX_ATTEMPTS = 3;
 /** Attempts of one call that may end in silence: a lost connection is worth a second one, a dead store no third. */
@@ -61,9 +51,9 @@ function movingConnections(
   options: S3ClientOptions,
   maxSockets = MAX_SOCKETS,
 ): NonNullable<S3ClientConfig['requestHandler']> {
-  const { connect, idle } = options.timeouts ?? DEFAULT_TIMEOUTS;
+  const { s3Connect, s3Idle } = options.timings ?? DEFAULT_TIMINGS;
   const agent = { keepAlive: true, maxSockets };
-  return { connectionTimeout: connect, socketTimeout: idle, httpAgent: agent, httpsAgent: agent };
+  return { connectionTimeout: s3Connect, socketTimeout: s3Idle, httpAgent: agent, httpsAgent: agent };
 }
 
 /**
@@ -71,15 +61,15 @@ function movingConnections(
  * store that goes silent while the reader waits is noticed by `object-body.ts`.
  */
 export function makeReadingClient(options: S3ClientOptions, sibling: S3Client): S3Client {
-  const { connect, idle } = options.timeouts ?? DEFAULT_TIMEOUTS;
+  const { s3Connect, s3Idle } = options.timings ?? DEFAULT_TIMINGS;
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const client = new S3Client({
     ...commonConfig(options),
     // One chain of credentials for both: roles are asked once.
     credentials: sibling.config.credentials,
     requestHandler: {
-      connectionTimeout: connect,
-      requestTimeout: idle,
+      connectionTimeout: s3Connect,
+      requestTimeout: s3Idle,
       throwOnRequestTimeout: true,
       socketTimeout: 0,
       httpAgent: agent,

@@ -2,6 +2,7 @@ import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand, paginateListObj
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import type { Diagnosis } from '../../diagnosis.js';
+import { DEFAULT_TIMINGS } from '../../timings.js';
 import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertReadable } from '../assert-readable.js';
 import { ObjectNotFoundError } from '../storage.js';
@@ -16,8 +17,8 @@ import type {
   UnfinishedObject,
   UnfinishedOptions,
 } from '../storage.js';
-import { DEFAULT_TIMEOUTS, makeCheckingClient, makeClient, makeReadingClient } from './clients.js';
-import type { S3ClientOptions, S3Credentials, S3Timeouts } from './clients.js';
+import { makeCheckingClient, makeClient, makeReadingClient } from './clients.js';
+import type { S3ClientOptions, S3Credentials, S3Timings } from './clients.js';
 import { deleteObjects } from './delete-objects.js';
 import { diagnoseS3 } from './diagnose-s3.js';
 import { objectBody } from './object-body.js';
@@ -26,7 +27,7 @@ import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-
 import { abortUpload, unfinishedUploads } from './unfinished-uploads.js';
 import { uploadObject } from './upload.js';
 
-export type { S3Credentials, S3Timeouts } from './clients.js';
+export type { S3Credentials, S3Timings } from './clients.js';
 
 export interface S3StorageOptions extends S3ClientOptions {
   readonly bucket: string;
@@ -44,7 +45,7 @@ export class S3Storage implements Storage {
   private readonly client: S3Client;
   private readonly readingClient: S3Client;
   private readonly checkingClient: S3Client;
-  private readonly timeouts: S3Timeouts;
+  private readonly timings: S3Timings;
   private readonly publicBucketUrl: URL;
   private readonly presigner: Presigner;
 
@@ -53,7 +54,7 @@ export class S3Storage implements Storage {
     this.client = makeClient(options);
     this.readingClient = makeReadingClient(options, this.client);
     this.checkingClient = makeCheckingClient(options, this.client);
-    this.timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+    this.timings = options.timings ?? DEFAULT_TIMINGS;
     this.publicBucketUrl = this.bucketUrl(options.publicEndpoint ?? options.endpoint);
     const credentials = async (): Promise<S3Credentials> => this.client.config.credentials();
     this.presigner = new Presigner({ credentials, region: options.region, bucketUrl: this.publicBucketUrl });
@@ -63,7 +64,7 @@ export class S3Storage implements Storage {
     assertObjectKey(key);
     assertReadable(body);
     signal.throwIfAborted();
-    const giveUpMs = this.timeouts.giveUp;
+    const giveUpMs = this.timings.s3GiveUp;
     await uploadObject(this.client, { bucket: this.bucket, key, body, contentType, maxBytes, signal, giveUpMs });
   }
 
@@ -75,7 +76,7 @@ export class S3Storage implements Storage {
     try {
       const { Body } = await this.readingClient.send(command, signal === undefined ? {} : { abortSignal: signal });
       if (!(Body instanceof Readable)) throw new TypeError('The SDK answered GetObject without a Node stream.');
-      return objectBody(Body, this.timeouts.idle, signal);
+      return objectBody(Body, this.timings.s3Idle, signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (hasName(error, NO_SUCH_KEY)) throw new ObjectNotFoundError(this.name, key, { cause: error });

@@ -13,7 +13,7 @@ import type { Diagnosis } from '../../src/diagnosis.js';
 import { refuse, startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 import { newEnvironment, s3Environment, TEST_SECRET } from '../support/app.js';
 import { createBucket, unfinishedUploads, withS3 } from '../support/bucket.js';
-import { lectern } from '../support/cli.js';
+import { lectern, spawnLectern } from '../support/cli.js';
 import { readPage, tableRows } from '../support/docs-pages.js';
 import { freePort } from '../support/free-port.js';
 import { startServer, type ServerProcess } from '../support/server.js';
@@ -26,8 +26,8 @@ interface Examination {
   of(check: string): Diagnosis | undefined;
 }
 
-async function doctor(environment: Environment): Promise<Examination> {
-  const { exitCode, stdout, stderr } = await lectern(environment, 'doctor', '--json');
+async function doctor(environment: Environment, run = lectern): Promise<Examination> {
+  const { exitCode, stdout, stderr } = await run(environment, 'doctor', '--json');
   expect(stderr).toBe('');
   const all = JSON.parse(stdout) as Diagnosis[];
   const faults = all.filter(({ status }) => status !== 'ok');
@@ -50,7 +50,7 @@ describe('lectern doctor', () => {
   it('finds all well beside a running server, one line for each check', async () => {
     const server: ServerProcess = await startServer(environment);
     try {
-      const { exitCode, all, faults } = await doctor(environment);
+      const { exitCode, all, faults } = await doctor(environment, spawnLectern);
       expect(exitCode).toBe(0);
       expect(faults.filter(({ check }) => !OF_THE_MACHINE.has(check))).toEqual([]);
       expect(all.map(({ check }) => check)).toEqual([
@@ -64,7 +64,7 @@ describe('lectern doctor', () => {
         'local put/get/delete',
         'local space',
       ]);
-      const { exitCode: again, stdout, stderr } = await lectern(environment, 'doctor');
+      const { exitCode: again, stdout, stderr } = await spawnLectern(environment, 'doctor');
       expect({ again, stderr }).toEqual({ again: 0, stderr: '' });
       const lines = stdout.trimEnd().split('\n');
       expect(lines).toHaveLength(all.length);
@@ -97,7 +97,8 @@ describe('lectern doctor', () => {
   });
 
   it('names every fault of the configuration', async () => {
-    const { exitCode, all } = await doctor({ ...environment, PORT: 'many', USE_S3: 'true', S3_BUCKET_NAME: '' });
+    const wrong = { ...environment, PORT: 'many', USE_S3: 'true', S3_BUCKET_NAME: '' };
+    const { exitCode, all } = await doctor(wrong, spawnLectern);
     expect(exitCode).toBe(1);
     expect(all).toMatchObject([
       { check: 'configuration', status: 'problem', message: 'PORT: "many" is not a whole number.' },

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import { newEnvironment } from '../support/app.js';
+import { lectern, spawnLectern } from '../support/cli.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { startServer } from '../support/server.js';
-
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 const CATALOGUE = `{
   courses(orderBy: TITLE_ASC) {
@@ -34,9 +30,9 @@ interface SeededVideo {
 
 let environment: Environment & { readonly DATA_DIR: string };
 
-async function lectern(...args: string[]): Promise<string> {
-  const env = { PATH: process.env['PATH'], ...environment };
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args], { env });
+async function seed(run = lectern): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(environment, 'seed');
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return stdout;
 }
 
@@ -48,8 +44,8 @@ afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
 
 describe('lectern seed', () => {
   it('fills a catalogue that plays, and changes nothing when it is run again, beside a server or alone', async () => {
-    expect(await lectern('seed')).toBe('Made 12 records.\n');
-    expect(await lectern('seed')).toBe('The catalogue is there already.\n');
+    expect(await seed(spawnLectern)).toBe('Made 12 records.\n');
+    expect(await seed()).toBe('The catalogue is there already.\n');
 
     const server = await startServer(environment);
     try {
@@ -64,8 +60,8 @@ describe('lectern seed', () => {
         if (isPreview) expect((await fetch(String(videoUrl))).status).toBe(200);
       }
 
-      expect(await lectern('seed')).toBe('The catalogue is there already.\n');
-      expect(await lectern('sweep')).toBe('Nothing was left.\n');
+      expect(await seed()).toBe('The catalogue is there already.\n');
+      expect((await lectern(environment, 'sweep')).stdout).toBe('Nothing was left.\n');
       expect(dataOf(await graphql<Catalogue>(server.url, CATALOGUE))).toEqual(before);
     } finally {
       await server.stop();

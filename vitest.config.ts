@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { measureSlowness } from './tests/support/slowness.js';
 
 const onMongodb = process.env.TEST_DATABASE === 'mongodb';
+/** `npm run test:all`; see tests/support/scope.ts. */
+const everything = process.env.TEST_SCOPE === 'all';
+const notNow = everything ? [] : ['**/*.long.test.ts'];
+const slowness = await measureSlowness();
 
 /** What takes minutes begins first, so that no worker is alone with it in the end. */
 const LONG = ['tests/crash/', 'migration', 'storage-hangs', 'reconcile', 'doctor', 'races', 'database-faults'];
@@ -38,23 +43,29 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
+    // One worker runs many files: loading the server, the AWS SDK and mongoose takes longer than most files. setup.ts ends
+    // what a file has left behind.
+    isolate: false,
     // Servers, databases and clients of one test are busy at the same time: more workers make
     // time-outs, not speed; and on MongoDB all share one server.
-    maxWorkers: onMongodb ? 2 : 3,
+    maxWorkers: 2,
+    // Many of these wait for a time-out of the server.
+    maxConcurrency: 20,
     sequence: { sequencer: LongFirst },
-    // Slow enough for a busy machine. No retries: a test that passes at the second try tells of a race.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    setupFiles: ['reflect-metadata'],
+    provide: { slowness, everything },
+    // No retries: a test that passes at the second try tells of a race.
+    testTimeout: 60_000 * slowness,
+    hookTimeout: 120_000 * slowness,
+    setupFiles: ['tests/support/setup.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], exclude: notNow } },
       {
         extends: true,
         test: {
           // What needs a server: a run restricted to unit tests starts none, because a global setup runs only with its project.
           name: 'servers',
           include: ['tests/{contract,integration,crash}/**/*.test.ts'],
-          exclude: onMongodb ? OF_NO_DATABASE : [],
+          exclude: [...notNow, ...(onMongodb ? OF_NO_DATABASE : [])],
           globalSetup: ['tests/support/global-setup.ts'],
         },
       },

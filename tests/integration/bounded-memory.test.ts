@@ -7,6 +7,7 @@ import { bigMp4 } from '../support/fixtures.js';
 import { CreateCourseDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
+import { patience } from '../support/patience.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 import { onEveryStorage } from '../support/storages.js';
 
@@ -48,7 +49,7 @@ onEveryStorage('memory', (storage) => {
     const variables = { input: { title: 'Large' } };
     const { response } = await rawRequest(url, {
       token,
-      timeoutMs: 25_000,
+      timeoutMs: patience(25_000),
       body: multipartBody(graphqlParts({ document: CreateCourseDocument, variables, files: { introVideo: file } })),
       beforeChunk: async (sent) => {
         if (sent < nextLook) return;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
@@ -6,6 +6,7 @@ import { bigJpeg, bigMp4, fixtures } from '../support/fixtures.js';
 import { CreateCourseDocument, CreateVideoDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { graphqlParts, multipartBody, rawRequest, truncated, type RawRequest } from '../support/multipart.js';
+import { waitFor } from '../support/patience.js';
 import { onEveryStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 
@@ -27,16 +28,14 @@ onEveryStorage('an upload that breaks off', (storage) => {
   afterAll(() => app.remove());
 
   async function expectNoTrace(): Promise<void> {
-    await vi.waitFor(async () => expect(await tracesOf(app)).toEqual(before), { timeout: 10_000 });
+    await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   }
 
   /** Waits, once so many bytes are sent, until the server has begun to store: only then can something be left behind. */
   function onceStoring(bytes: number): NonNullable<RawRequest['beforeChunk']> {
     return async (sent) => {
       if (sent < bytes) return;
-      await vi.waitFor(async () =>
-        expect(await MediaObjectModel.countDocuments({ state: 'pending' })).toBeGreaterThan(0),
-      );
+      await waitFor(async () => expect(await MediaObjectModel.countDocuments({ state: 'pending' })).toBeGreaterThan(0));
     };
   }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { rm } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import { newEnvironment, startApp, tokenFor } from '../support/app.js';
 import { clientOf } from '../support/client.js';
@@ -17,11 +17,13 @@ import {
   uploadRequest,
   type RawBody,
 } from '../support/multipart.js';
+import { patience, waitFor, waitUntil } from '../support/patience.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 import { startFaultyDatabase } from '../support/faulty-database.js';
 import { hanging, startS3Proxy } from '../support/s3-proxy.js';
 import { orphansAfterSweep } from '../support/settled.js';
 import { onEveryStorage } from '../support/storages.js';
+import { shortened, timings } from '../support/timings.js';
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
@@ -30,8 +32,8 @@ const LONG_GRACE_SECONDS = 60;
 /** From this time on, in milliseconds, a second signal is one. */
 const SECOND_SIGNAL_MS = 500;
 
-/** So long, in milliseconds, a server says that it stops even when it serves nobody. */
-const NOTICE_MS = 500;
+/** For this time, in milliseconds, a server says that it stops even when it serves nobody. */
+const NOTICE_MS = patience(500);
 
 /** A promise that a test resolves when it is time. */
 function gate() {
@@ -46,7 +48,19 @@ onEveryStorage('a server that is told to stop', (storage) => {
   let token: string;
 
   beforeEach(async () => {
-    environment = await newEnvironment({ NODE_NO_WARNINGS: '1', ...(await storage.environment()) });
+    const waits = shortened(
+      'databaseOperation',
+      'databaseSelection',
+      'databaseConnect',
+      's3Connect',
+      's3Idle',
+      's3GiveUp',
+    );
+    environment = await newEnvironment({
+      NODE_NO_WARNINGS: '1',
+      TIMINGS: timings({ ...waits, stopNotice: NOTICE_MS }),
+      ...(await storage.environment()),
+    });
     token = await tokenFor('ada', 'instructor');
   });
   afterEach(async () => {
@@ -62,7 +76,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
 
   async function tellToStop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     server.process.kill(signal);
-    await vi.waitFor(async () => expect(await readiness()).toBe(503));
+    await waitFor(async () => expect(await readiness()).toBe(503));
   }
 
   /** A course whose intro video takes several requests to the store. */
@@ -81,7 +95,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
         open();
       },
     };
-    return { answer: rawRequest(server.url, { body, token, timeoutMs: 25_000 }), sent };
+    return { answer: rawRequest(server.url, { body, token, timeoutMs: patience(25_000) }), sent };
   }
 
   it('lets a running upload end, takes no new one, answers queries, and waits for no idle connection', async () => {
@@ -94,7 +108,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
       reached.open();
       await goOn.opened;
     };
-    const running = rawRequest(server.url, { body, token, beforeChunk, timeoutMs: 25_000 });
+    const running = rawRequest(server.url, { body, token, beforeChunk, timeoutMs: patience(25_000) });
     const idle = new http.Agent({ keepAlive: true });
     const [first] = (await once(http.get(new URL('/healthz', server.url), { agent: idle }), 'response')) as [
       IncomingMessage,
@@ -153,7 +167,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     await sent;
     await tellToStop(signal);
     const toldAt = performance.now();
-    await vi.waitUntil(() => performance.now() - toldAt > SECOND_SIGNAL_MS * 1.2);
+    await waitUntil(() => performance.now() - toldAt > SECOND_SIGNAL_MS * 1.2);
     expect(await server.stop(signal)).toBe(exitCode);
     expect((await answer).response).toBeNull();
 
@@ -209,7 +223,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     const download = await beginDownload();
     await tellToStop();
     const stoppingSince = performance.now();
-    await vi.waitUntil(() => performance.now() - stoppingSince > 3 * NOTICE_MS, { timeout: 5_000 });
+    await waitUntil(() => performance.now() - stoppingSince > 3 * NOTICE_MS);
     expect(await readiness()).toBe(503);
     const hash = createHash('sha256');
     for await (const chunk of download) hash.update(chunk as Buffer);

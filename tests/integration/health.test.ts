@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import mongoose from 'mongoose';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
+import { waitFor, waitUntil } from '../support/patience.js';
 
 let app: TestApp | undefined;
 afterEach(() => app?.remove());
@@ -20,7 +21,7 @@ async function probe({ origin }: TestApp, path: string): Promise<[number, unknow
 
 /** The outcome of a check is told for a second, so another one may take that long to be told. */
 async function answers(running: TestApp, expected: unknown): Promise<void> {
-  await vi.waitFor(async () => expect(await probe(running, '/readyz')).toEqual(expected), { timeout: 3_000 });
+  await waitFor(async () => expect(await probe(running, '/readyz')).toEqual(expected));
 }
 
 /** How often the storage was asked whether it is there. */
@@ -83,7 +84,7 @@ describe('/healthz and /readyz', () => {
     // "100 Continue" tells that the request runs.
     await once(client, 'data');
     const stopped = running.stop();
-    await vi.waitUntil(async () => (await probe(running, '/readyz'))[0] === 503);
+    await waitUntil(async () => (await probe(running, '/readyz'))[0] === 503);
     expect(await probe(running, '/healthz')).toEqual(ALIVE);
     client.destroy();
     await stopped;

@@ -6,6 +6,7 @@ import type { Storage } from '../../src/storage/storage.js';
 import { Telemetry } from '../../src/telemetry.js';
 import { VIDEOS, bytesOf, committed } from '../support/corpus.js';
 import { fixtures } from '../support/fixtures.js';
+import { waitUntil } from '../support/patience.js';
 
 const lines: string[] = [];
 const telemetry = new Telemetry({ level: 'warn', destination: { write: (line: string) => void lines.push(line) } });
@@ -135,10 +136,10 @@ describe('a picture', () => {
     const leaving = new AbortController();
     const three = [1, 2, 3].map(() => meter.measure(picture(slow)));
     const left = expect(meter.measure({ ...picture(slow), signal: leaving.signal })).rejects.toThrow('gone');
-    await vi.waitUntil(() => release.length === 2);
+    await waitUntil(() => release.length === 2);
     leaving.abort(new Error('gone'));
     release.forEach((go) => go());
-    await vi.waitUntil(() => release.length === 3);
+    await waitUntil(() => release.length === 3);
     release[2]!();
     expect(await Promise.all(three)).toHaveLength(3);
     await left;

@@ -8,6 +8,7 @@ import { fixtures } from '../support/fixtures.js';
 import { CreateCourseDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { errorCodes, readResponse } from '../support/graphql-client.js';
 import { fileOf, graphqlParts, multipartBody, rawRequest, truncated } from '../support/multipart.js';
+import { waitFor, waitUntil } from '../support/patience.js';
 
 const TOKEN = 'a token for the scraper alone, 32 bytes';
 const PRODUCTION = { NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' };
@@ -44,7 +45,7 @@ describe('/metrics', () => {
 
     // A request is counted when its connection has it behind it, a moment after its client has the answer.
     const refusals = 'lectern_http_requests_total{outcome="refused"}';
-    await vi.waitUntil(async () => (await scrape(running)).get(refusals) === 1);
+    await waitUntil(async () => (await scrape(running)).get(refusals) === 1);
     const seen = await scrape(running);
     const valueOf = (name: string): number => seen.get(name) ?? 0;
     expect(valueOf('lectern_uploads_total{slot="COURSE_THUMBNAIL",outcome="stored"}')).toBe(1);
@@ -80,7 +81,7 @@ describe('/metrics', () => {
       token: ada.token,
       afterwards: 'reset',
     });
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const seen = await scrape(running);
       expect(seen.get('lectern_uploads_total{slot="IMAGE",outcome="broken_off"}')).toBe(1);
       expect(seen.get('lectern_http_requests_total{outcome="left"}')).toBe(1);

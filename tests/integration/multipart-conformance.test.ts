@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ERROR_CATALOGUE } from '../../src/errors.js';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { fixtures } from '../support/fixtures.js';
@@ -6,6 +6,7 @@ import { graphql } from '../support/graphql-client.js';
 import { REFUSED, SERVED } from '../support/multipart-cases.js';
 import { CASE_LIMITS, operationsFor } from '../support/multipart-forms.js';
 import { fieldPart, filePart, multipartBody, rawRequest, truncated, type RawBody } from '../support/multipart.js';
+import { patience, waitFor } from '../support/patience.js';
 import { tracesOf } from '../support/traces.js';
 
 interface Answer {
@@ -51,7 +52,7 @@ describe('the GraphQL multipart request specification', () => {
 
   /** Nothing of it is kept. A refusal can reach the client before all of it is cleaned away. */
   async function expectNoTrace(): Promise<void> {
-    await vi.waitFor(async () => expect(await tracesOf(app)).toEqual(before));
+    await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   }
 
   it.each(SERVED)('serves %s', async (_what, body, filename) => {
@@ -72,7 +73,7 @@ describe('the GraphQL multipart request specification', () => {
   it.each(REFUSED)('refuses $what: $code', async ({ body, code, of, headers, framing, message = /./ }) => {
     const outcome = await post(body(), { ...(headers && { headers }), ...(framing && { framing }) });
     expect(outcome.ended).toBe('response');
-    expect(outcome.milliseconds).toBeLessThan(2_000);
+    expect(outcome.milliseconds).toBeLessThan(patience(2_000));
     const { status, text, headers: answered } = outcome.response!;
     expect(answered.get('content-type')).toMatch(/^application\/(graphql-response\+)?json/);
     const { data, errors = [] } = JSON.parse(text) as Answer;

@@ -1,17 +1,18 @@
 import { print } from 'graphql';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/auth/viewer.js';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { bigJpeg, bigMp4 } from '../support/fixtures.js';
 import { CreateCourseDocument } from '../support/gql/graphql.js';
 import { halfDuplexRequest } from '../support/half-duplex.js';
 import { fieldPart, filePart, multipartBody, rawRequest, type Part, type RawBody } from '../support/multipart.js';
+import { patience, waitFor, waitUntil } from '../support/patience.js';
 import { followRequests, type ServedRequests } from '../support/server-connections.js';
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
 /** Within this time every client has its answer, in milliseconds. */
-const ANSWER_MS = 2_000;
+const ANSWER_MS = patience(2_000);
 
 /** Larger than all buffers on the way, and the bytes made once. */
 function part(name: string, file: ReturnType<typeof bigMp4>): Part {
@@ -141,9 +142,9 @@ describe('a request that is refused while both of its files are still coming', (
       ]);
       // The connection is let go, whether its client does or not.
       const request = served.all.find(({ url }) => url === path)!;
-      await vi.waitUntil(() => request.closedAt !== undefined, { timeout: 2_000 });
+      await waitUntil(() => request.closedAt !== undefined, { within: 2_000 });
     }
-    await vi.waitFor(async () => expect(await tracesOf(app)).toEqual(before), { timeout: 5_000 });
+    await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   });
 });
 

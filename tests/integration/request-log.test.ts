@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_SECRET, tokenFor } from '../support/app.js';
 import { fixtures } from '../support/fixtures.js';
 import { CreateCourseDocument, ViewerDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { uploadRequest } from '../support/multipart.js';
+import { waitUntil } from '../support/patience.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 
 const UUID = /^[0-9a-f-]{36}$/;
@@ -53,7 +54,7 @@ function lines(): Line[] {
 /** The lines about one request, once it has been written that it is over. */
 async function linesOf(requestId: string): Promise<Line[]> {
   const mine = (): Line[] => lines().filter((line) => line.requestId === requestId);
-  await vi.waitUntil(() => mine().some(({ msg }) => msg === 'request'), { timeout: 5_000 });
+  await waitUntil(() => mine().some(({ msg }) => msg === 'request'));
   return mine();
 }
 

@@ -14,6 +14,7 @@ import {
   ViewerDocument,
   type CreateCourseMutation,
 } from '../support/gql/graphql.js';
+import { patience } from '../support/patience.js';
 
 const run = promisify(execFile);
 
@@ -70,14 +71,21 @@ it('curl', async () => {
     `1=@${fixtures.intro.path};type=video/mp4`,
   ].flatMap((field) => ['-F', field]);
   const headers = [`Authorization: Bearer ${token}`, 'apollo-require-preflight: true'].flatMap((line) => ['-H', line]);
-  const { stdout } = await run('curl', ['-sS', '--max-time', '20', app.url, ...headers, ...form]);
+  const { stdout } = await run('curl', [
+    '-sS',
+    '--max-time',
+    String(patience(20_000) / 1_000),
+    app.url,
+    ...headers,
+    ...form,
+  ]);
   const answer = JSON.parse(stdout) as { data?: CreateCourseMutation };
   await expectCourse(answer.data?.createCourse);
 });
 
 it('curl without the header that keeps other web sites away is told what is missing', async () => {
   const form = ['-F', 'operations={"query":"{ viewer { id } }"}', '-F', 'map={}'];
-  const { stdout } = await run('curl', ['-sS', '--max-time', '20', app.url, ...form]);
+  const { stdout } = await run('curl', ['-sS', '--max-time', String(patience(20_000) / 1_000), app.url, ...form]);
   expect(JSON.parse(stdout)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   expect(stdout).toContain('apollo-require-preflight');
 });

@@ -8,6 +8,7 @@ import { createApp, type App, type AppOptions } from '../../src/app.js';
 import { mintToken } from '../../src/auth/mint-token.js';
 import type { Role } from '../../src/auth/viewer.js';
 import { loadConfig, type Environment } from '../../src/config.js';
+import { timings } from './timings.js';
 
 /** The secret that the tests' servers verify tokens with. */
 export const TEST_SECRET = 'a secret for tests alone, longer than 32 bytes';
@@ -95,7 +96,8 @@ export async function startApp(
   environment?: Environment,
   options: AppOptions = {},
 ): Promise<TestApp> {
-  const env = { ...(environment ?? (await newEnvironment())), ...overrides };
+  const wanted = { ...(environment ?? (await newEnvironment())), ...overrides };
+  const env: Environment = wanted['NODE_ENV'] === 'test' ? { TIMINGS: timings(), ...wanted } : wanted;
   const config = loadConfig(env);
   const app = await createApp(config, options);
   const { url: origin } = await app.start();

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { Fence, SandboxExample } from './docs-pages.js';
 import { download } from './download.js';
 import { graphql, readResponse, requestHeaders, type GraphqlResponse } from './graphql-client.js';
+import { patience } from './patience.js';
 
 const run = promisify(execFile);
 
@@ -69,7 +70,7 @@ export class Reader {
         ...this.server.environment,
         ...Object.fromEntries(this.words),
       },
-      timeout: 20_000,
+      timeout: patience(60_000),
     });
     for (const name of assigned) {
       this.words.set(name, new RegExp(`^${name}=(.+)$`, 'm').exec(stderr)?.[1] ?? '');

@@ -1,17 +1,18 @@
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { TestApp } from './app.js';
 import { errorCodes } from './graphql-client.js';
+import { patience, waitFor } from './patience.js';
 import { orphansAfterSweep } from './settled.js';
 import type { Operation } from './workload.js';
 
 /** Within this time of a fault every request has its answer, in milliseconds. */
-export const ANSWER_WITHIN_MS = 30_000;
+export const ANSWER_WITHIN_MS = patience(30_000);
 /** And whoever asks whether the server is ready within this: it asks for 2 s itself. */
-const READY_WITHIN_MS = 5_000;
-/** How long a server may take to find out that what was away is back, in milliseconds. */
+const READY_WITHIN_MS = patience(5_000);
+/** How long a server may take to find out that what was away is back, in milliseconds on a quiet machine. */
 const BACK_WITHIN_MS = 15_000;
 /** For a test that waits until a server has given up what hangs, and prepares and looks around besides. */
-export const ROUND_MS = 90_000;
+export const ROUND_MS = patience(90_000);
 
 /** By the name of the operation: `done`, or the codes of its errors. */
 export type Outcomes = Readonly<Record<string, string>>;
@@ -36,7 +37,7 @@ export async function expectReadiness(app: TestApp, expected: 200 | 503): Promis
     expect(Date.now() - began).toBeLessThan(READY_WITHIN_MS);
     expect(status).toBe(expected);
   };
-  await vi.waitFor(ask, { timeout: BACK_WITHIN_MS });
+  await waitFor(ask, { within: BACK_WITHIN_MS });
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type GraphqlResponse,
   type RequestOptions,
 } from './graphql-client.js';
+import { patience } from './patience.js';
 
 /** What goes into a file part. A SampleFile is one. */
 export type UploadFile = Pick<SampleFile, 'filename' | 'contentType' | 'size' | 'chunks'>;
@@ -183,10 +184,13 @@ export async function rawRequest(url: string, request: RawRequest): Promise<RawO
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
   const progress = { bytesSent: 0, failed: false, timedOut: false };
   socket.on('error', () => (progress.failed = true));
-  const timer = setTimeout(() => {
-    progress.timedOut = true;
-    socket.destroy();
-  }, request.timeoutMs ?? 10_000);
+  const timer = setTimeout(
+    () => {
+      progress.timedOut = true;
+      socket.destroy();
+    },
+    request.timeoutMs ?? patience(10_000),
+  );
 
   let response: RawOutcome['response'];
   if (request.duplex === 'half') {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../../src/config.js';
+import { tied } from './children.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -46,11 +47,13 @@ export async function tryStartServer(
   cwd?: string,
   nodeArguments: readonly string[] = [],
 ): Promise<ServerProcess | FailedStart> {
-  const child = spawn(process.execPath, [...nodeArguments, MAIN], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe', nodeArguments.length > 0 ? 'ipc' : 'ignore'],
-    ...(cwd !== undefined && { cwd }),
-  });
+  const child = tied(
+    spawn(process.execPath, [...nodeArguments, MAIN], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe', nodeArguments.length > 0 ? 'ipc' : 'ignore'],
+      ...(cwd !== undefined && { cwd }),
+    }),
+  );
   let stdout = '';
   let stderr = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -4,6 +4,7 @@ import { createBucket } from './bucket.js';
 import { clientOf, type Client } from './client.js';
 import { expectEndOf, expectReadiness, sendAll, type Outcomes } from './fault-rounds.js';
 import { passing, startS3Proxy, type Intercept, type S3Proxy } from './s3-proxy.js';
+import { shortened, timings } from './timings.js';
 import { newWorkload, type Operation } from './workload.js';
 
 const DELETION = /^(DELETE |POST .*\?delete|GET .*[?&]uploads)/;
@@ -33,7 +34,11 @@ export async function startOnFaultyStore(): Promise<FaultyStore> {
   const s3 = inject('s3')!;
   const proxy = await startS3Proxy(s3.endpoint);
   const endpoints = { S3_ENDPOINT: proxy.endpoint, S3_PUBLIC_ENDPOINT: s3.endpoint };
-  const app: TestApp = await startApp({ ...s3Environment(await createBucket()), ...endpoints });
+  const app: TestApp = await startApp({
+    ...s3Environment(await createBucket()),
+    ...endpoints,
+    TIMINGS: timings(shortened('s3Connect', 's3Idle', 's3GiveUp')),
+  });
   const client: Client = await clientOf(app, 'ada');
 
   const roundBetween: FaultyStore['roundBetween'] = async (begin, end, uploads, ready) => {

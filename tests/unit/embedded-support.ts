@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,21 @@ export async function connected(database: EmbeddedDatabase): Promise<mongo.Db> {
   return client.db();
 }
 
+let shared: Promise<mongo.MongoClient> | undefined;
+let made = 0;
+
+/** A database of its own, empty, on one server for all tests of this process. */
 export async function newDb(): Promise<mongo.Db> {
-  return connected(await started(await newPlace()));
+  shared ??= startShared();
+  return (await shared).db(`db-${String((made += 1))}`);
+}
+
+async function startShared(): Promise<mongo.MongoClient> {
+  const directory = await mkdtemp(join(tmpdir(), 'lectern-embedded-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const server = await startEmbeddedDatabase({
+    directory: join(directory, 'data'),
+    socketPath: join(directory, 'db.sock'),
+  });
+  return new mongo.MongoClient(server.uri()).connect();
 }

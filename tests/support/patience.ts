@@ -1,0 +1,37 @@
+import { inject, vi } from 'vitest';
+
+/** How long a test waits for a condition at most, in milliseconds on a quiet machine. */
+const CONDITION_MS = 20_000;
+const LOOK_EVERY_MS = 20;
+
+/** By how much deadlines are longer on this machine; see slowness.ts. */
+export const slowness = inject('slowness');
+
+/** A deadline: so many milliseconds on a quiet machine, longer on a slow or busy one. */
+export function patience(ms: number): number {
+  return Math.ceil(ms * slowness);
+}
+
+interface Waiting {
+  /** Milliseconds on a quiet machine. */
+  readonly within?: number;
+  /** Milliseconds between two looks. */
+  readonly interval?: number;
+}
+
+/** Repeats a check that throws, or rejects, until it passes. */
+export function waitFor<T>(check: () => T | Promise<T>, waiting: Waiting = {}): Promise<T> {
+  return vi.waitFor(check, vitestOptions(waiting));
+}
+
+/** Repeats a question until its answer is truthy, and returns that. */
+export function waitUntil<T>(
+  question: () => T | Promise<T>,
+  waiting: Waiting = {},
+): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
+  return vi.waitUntil(question, vitestOptions(waiting));
+}
+
+function vitestOptions({ within = CONDITION_MS, interval = LOOK_EVERY_MS }: Waiting) {
+  return { timeout: patience(within), interval };
+}

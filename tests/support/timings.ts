@@ -1,0 +1,20 @@
+import { DEFAULT_TIMINGS, type TimingName, type Timings } from '../../src/timings.js';
+import { patience } from './patience.js';
+import { everything } from './scope.js';
+
+/** The value of `TIMINGS` for a server of a test: nobody is told that it stops, so it stops at once. */
+export function timings(changed: Partial<Timings> = {}): string {
+  return Object.entries({ stopNotice: 0, ...changed })
+    .map(([name, ms]) => `${name}=${String(ms)}`)
+    .join(',');
+}
+
+/**
+ * These waits of the server, in milliseconds: a tenth of their length in `npm test`, longer on a slow machine, and never
+ * more than the whole; at full length in `npm run test:all`.
+ */
+export function shortened<Name extends TimingName>(...names: readonly Name[]): Record<Name, number> {
+  const short = (name: Name): number => Math.min(DEFAULT_TIMINGS[name], patience(DEFAULT_TIMINGS[name] / 10));
+  const entries = names.map((name) => [name, everything ? DEFAULT_TIMINGS[name] : short(name)]);
+  return Object.fromEntries(entries) as Record<Name, number>;
+}

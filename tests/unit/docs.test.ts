@@ -166,7 +166,7 @@ describe('README.md', () => {
   });
 
   it('lists every command', () => {
-    const source = readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8');
+    const source = readFileSync(join(ROOT, 'src/cli/program.ts'), 'utf8');
     const commands = Array.from(source.matchAll(/addCommand\((\w+)Command\(\)\)/g), ([, name = '']) => name);
     const rows = tableRows(readPage('README.md').prose, 'Command', 'What it does');
     const listed = rows.map(([command]) => /^`npx lectern ([a-z-]+)/.exec(command ?? '')?.[1]);

@@ -1,5 +1,6 @@
 import { expect, inject, it } from 'vitest';
 import type { StorageName } from '../../src/storage/storage.js';
+import { sampleOf } from '../support/scope.js';
 import { onStorage, type StorageUnderTest } from '../support/storages.js';
 import { CrashSite } from './crash-site.js';
 import { Random } from './random.js';
@@ -101,11 +102,11 @@ export function killSuite(name: StorageName): void {
       );
       return;
     }
-    it.each(inject('mongodbUri') === null ? POINTS : POINTS_BETWEEN)(
+    it.each(sampleOf(inject('mongodbUri') === null ? POINTS : POINTS_BETWEEN, 3))(
       'killed $moment the step $step, then at a random moment',
       (point) => story(storage, POINTS.indexOf(point), (site, random) => killInRequest(site, random, point)),
     );
-    it.each(SWEEP_POINTS)('killed $moment the step $step of a sweep', (point) =>
+    it.each(sampleOf(SWEEP_POINTS, 2))('killed $moment the step $step of a sweep', (point) =>
       story(storage, SWEEP_POINTS.indexOf(point), (site) => killInSweep(site, point)),
     );
   });

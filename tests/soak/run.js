@@ -35,7 +35,10 @@ let seed = first;
 for (; Date.now() < until; seed++) {
   for (const [name, args] of Object.entries(round(seed))) {
     console.log(`\n=== ${name}, seed ${seed}, ${((until - Date.now()) / HOUR_MS).toFixed(2)} hours left`);
-    const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, TEST_SCOPE: 'all' } });
+    const child = spawn(process.execPath, args, {
+      stdio: 'inherit',
+      env: { ...process.env, TEST_SCOPE: 'all', REQUIRE_S3: '1' },
+    });
     const [code] = await once(child, 'exit');
     if (code === 0) continue;
     console.error(`\nFAILED: ${name} with seed ${seed}: node ${args.join(' ')}`);

@@ -1,9 +1,19 @@
+import { OFFICE_TYPES } from './content/office.js';
+
 /** Which content a slot takes, by the type that its bytes show. */
 const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 const VIDEOS = ['video/mp4', 'video/webm', 'video/quicktime', 'video/matroska'] as const;
 /** Sound that browsers play. */
 const SOUND = ['audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/flac', 'audio/wav', 'audio/webm'] as const;
-const DOCUMENTS = ['application/pdf', 'application/zip', 'text/plain', ...IMAGES, ...VIDEOS, ...SOUND] as const;
+const DOCUMENTS = [
+  'application/pdf',
+  ...Object.keys(OFFICE_TYPES),
+  'application/zip',
+  'text/plain',
+  ...IMAGES,
+  ...VIDEOS,
+  ...SOUND,
+];
 
 /** What a browser may show in place. All else is saved, whatever slot it lies in. */
 const SHOWN_IN_PLACE: readonly string[] = [...IMAGES, ...VIDEOS, ...SOUND, 'text/vtt'];

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
-import { download } from '../support/download.js';
+import { download, sha256 } from '../support/download.js';
 import { dumpOf } from '../support/dump.js';
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
@@ -35,6 +35,9 @@ const GOOD: [string, string | Buffer][] = [
   ['a style', `WEBVTT\n\nSTYLE\n::cue { color: lime }\n\n${CUE}`],
   ['a region', `WEBVTT\n\nREGION\nid:fred\nwidth:40%\nlines:3\n\n${CUE}`],
   ['every script', 'WEBVTT\n\n00:01.000 --> 00:02.000\nΓειά 你好 مرحبا 👋🏽\n'],
+  ['no spaces around the arrow', 'WEBVTT\n\n00:00.000-->00:01.000\nHi\n'],
+  ['hours of one digit', 'WEBVTT\n\n0:00:00.000 --> 0:00:01.000\nHi\n'],
+  ['a cue of no length', 'WEBVTT\n\n00:01.000 --> 00:01.000\nHi\n'],
   ['a cue name', 'WEBVTT\n\nchapter 1\n00:01.000 --> 00:02.000\nHi\n'],
 ];
 
@@ -44,20 +47,17 @@ const BAD: [string, string | Buffer, string?][] = [
   ['a header that goes on', 'WEBVTTX\n\n'],
   ['a header in lower case', `webvtt\n\n${CUE}`],
   ['an empty line before the header', `\nWEBVTT\n\n${CUE}`],
-  ['SubRip', '1\n00:00:01,000 --> 00:00:02,000\nHi\n'],
   ['Latin-1', Buffer.from('WEBVTT\n\n00:01.000 --> 00:02.000\nÜbung\n', 'latin1')],
-  ['UTF-16 with its mark', Buffer.from(`\uFEFF${VTT}`, 'utf16le')],
   ['UTF-16', Buffer.from(VTT, 'utf16le')],
   ['a character cut in two at the end', Buffer.concat([Buffer.from(`${VTT}\n`), Buffer.from([0xe2, 0x82])])],
   ['a comma in the time', 'WEBVTT\n\n00:00:01,000 --> 00:00:02.000\nHi\n'],
   ['no thousandths', 'WEBVTT\n\n00:01 --> 00:02\nHi\n'],
   ['61 seconds', 'WEBVTT\n\n00:00.000 --> 00:61.000\nHi\n'],
   ['61 minutes', 'WEBVTT\n\n00:00:00.000 --> 00:61:00.000\nHi\n'],
-  ['no space before the arrow', 'WEBVTT\n\n00:00.000--> 00:01.000\nHi\n'],
   ['no end', 'WEBVTT\n\n00:00.000 -->\nHi\n'],
-  ['an end before the beginning', 'WEBVTT\n\n00:02.000 --> 00:01.000\nHi\n'],
-  ['an end at the beginning', 'WEBVTT\n\n00:01.000 --> 00:01.000\nHi\n'],
-  ['a wrong line far behind', `WEBVTT\n\n${`${CUE}\n`.repeat(9_000)}00:09.000 --> 00:08.000\nHi\n`],
+  ['SubRip with a wrong time line', '1\n00:00:01,000 --> 00:00:02,000\nHi\n\n2\n00:00:03,000 --> soon\nHo\n'],
+  ['SubRip in Latin-1', Buffer.from('1\n00:00:01,000 --> 00:00:02,000\nÜbung\n', 'latin1')],
+  ['a wrong line far behind', `WEBVTT\n\n${`${CUE}\n`.repeat(9_000)}00:09.000 --> 0:10\nHi\n`],
   ['HTML', '<!doctype html><script>alert(1)</script>'],
   ['a picture', fixtures.png.bytes],
   ['a video', fixtures.video.bytes],
@@ -103,6 +103,43 @@ onEveryStorage('captions', (storage) => {
     expect(served.headers.get('content-disposition')).toBe('inline; filename=legendas.vtt');
     expect(await served.text()).toBe(VTT);
     expect(await app.app.journal.count()).toBe(0);
+  });
+
+  it.each([
+    [
+      'SubRip',
+      fileOf('1\n00:00:01,000 --> 00:00:02,500\n{\\an8}Rabbit & hole, 1 < 2.\n', 'knots.srt', 'application/x-subrip'),
+      'WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nRabbit &amp; hole, 1 &lt; 2.\n\n',
+    ],
+    [
+      'SubRip of no name and type',
+      fileOf('00:00:01,000 --> 00:00:02,500\nHi\n', 'knots', 'application/octet-stream'),
+      'WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nHi\n\n',
+    ],
+    ['WebVTT in UTF-16', vttFile(), VTT],
+  ])('are stored as WebVTT in UTF-8 when they come as %s', async (what, file, expected) => {
+    const videoId = await newVideo(`Converted: ${what}`);
+    const utf16 = fileOf(Buffer.from(`\uFEFF${VTT}`, 'utf16le'), 'captions.vtt', 'text/vtt');
+    const sent = what.includes('UTF-16') ? utf16 : file;
+    const { captions } = dataOf(await add(videoId, sent)).addVideoCaption;
+    const stored = captions![0]!.file;
+    expect(stored).toMatchObject({ contentType: 'text/vtt', size: Buffer.byteLength(expected) });
+    expect(stored.filename).toBe(sent.filename.replace('.srt', '.vtt'));
+    expect(stored.key).toMatch(/\.vtt$/);
+    const bytes = await download(stored.url);
+    expect(bytes.toString('utf8').replace(/\n+$/, '')).toBe(expected.replace(/\n+$/, ''));
+    expect(stored.sha256).toBe(sha256(bytes));
+  });
+
+  it('say what is wrong with them', async () => {
+    const videoId = await newVideo('Wrong');
+    const messageOf = async (content: string | Buffer): Promise<string | undefined> =>
+      (await add(videoId, fileOf(content, 'a.vtt', 'text/vtt'))).body.errors?.[0]?.message;
+    expect(await messageOf('WEBVTT\n\n00:01.000 --> 00:02.000\nGood.\n\n00:03.000 --> soon\nWrong.\n')).toBe(
+      'The captions have a wrong time line: line 6.',
+    );
+    expect(await messageOf('Hello\n')).toBe('The captions are neither WebVTT nor SubRip.');
+    expect(await messageOf(Buffer.from('WEBVTT\n\nNOTE Übung\n', 'latin1'))).toBe('The text is not UTF-8.');
   });
 
   it('are null without sign-in, unless the video is a preview', async () => {

@@ -4,7 +4,7 @@ import { clientOf, createCourse, createTopic, type Client } from '../support/cli
 import { bigMp4, fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
-import { fileOf } from '../support/multipart.js';
+import { fileOf, type UploadFile } from '../support/multipart.js';
 import { onEveryStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 import { committed } from '../support/corpus.js';
@@ -33,7 +33,7 @@ onEveryStorage('what a file shows', (storage) => {
   const expectLength = (seconds: number | null | undefined, expected: number): void => {
     expect(Math.abs((seconds ?? Number.NaN) - expected)).toBeLessThanOrEqual(EXACTNESS_SECONDS);
   };
-  const create = async (input: gql.CreateVideoInput, files: Record<string, typeof video>) =>
+  const create = async (input: gql.CreateVideoInput, files: Record<string, UploadFile>) =>
     dataOf(await ada.upload(gql.CreateVideoDocument, { topicId, input }, files)).createVideo;
   const update = async (id: string, input: gql.UpdateVideoInput) =>
     dataOf(await ada.send(gql.UpdateVideoDocument, { id, input })).updateVideo;
@@ -55,6 +55,20 @@ onEveryStorage('what a file shows', (storage) => {
     const course = await createCourse(ada, { title: `Intro ${sample.filename}` }, { introVideo: sample });
     expect(course.introVideo).toMatchObject({ width: sample.width, height: sample.height });
     expectLength(course.introVideo?.durationSeconds, sample.durationSeconds!);
+  });
+
+  it('and that it is sound alone, in a lesson', async () => {
+    const { id } = await create({ title: 'Heard' }, { file: committed('corpus/lesson.mp3', 'audio/mpeg') });
+    const heard = dataOf(await ada.send(gql.VideoItemsOfDocument, { id })).video!;
+    expect(heard).toMatchObject({ isAudio: true, file: { contentType: 'audio/mpeg', width: null, codecs: 'mp3' } });
+    expectLength(heard.durationSeconds, 1);
+    const alone = await create({ title: 'Alone' }, { file: soundOnlyWebm });
+    const alsoHeard = dataOf(await ada.send(gql.VideoItemsOfDocument, { id: alone.id })).video!;
+    expect(alsoHeard).toMatchObject({ isAudio: true, file: { contentType: 'audio/webm' } });
+    const seen = await create({ title: 'Seen' }, { file: video });
+    expect(dataOf(await ada.send(gql.VideoItemsOfDocument, { id: seen.id })).video).toMatchObject({ isAudio: false });
+    const none = dataOf(await ada.send(gql.CreateVideoDocument, { topicId, input: { title: 'None' } })).createVideo;
+    expect(dataOf(await ada.send(gql.VideoItemsOfDocument, { id: none.id })).video).toMatchObject({ isAudio: false });
   });
 
   it('whatever its name says, and however long it is', async () => {

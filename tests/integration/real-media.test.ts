@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
-import { CAPTIONS, IMAGES, RESOURCES, sumOf, VIDEOS, type Genuine } from '../support/corpus.js';
+import { CAPTIONS, IMAGES, RESOURCES, SOUND, SOUND_ALONE, sumOf, VIDEOS, type Genuine } from '../support/corpus.js';
 import { sha256 } from '../support/download.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
@@ -38,7 +38,7 @@ onEveryStorage('real media are taken and come back byte for byte, odd but valid 
     expect(sha256(Buffer.from(await response.arrayBuffer()))).toBe(sumOf(file));
   }
 
-  it.each(named(VIDEOS))('%s', async (_name, one) => {
+  it.each(named([...VIDEOS, ...SOUND, ...SOUND_ALONE]))('%s', async (_name, one) => {
     const answer = await ada.upload(gql.UploadVideoDocument, { topicId, file: null }, { file: one.file });
     await expectBack(dataOf(answer).uploadVideo.file!, one, 'inline');
   });

@@ -1,8 +1,11 @@
+import mime from 'mime-types';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
 import { download } from '../support/download.js';
 import { dumpOf } from '../support/dump.js';
+import { openXml } from '../support/archives.js';
+import { committed } from '../support/corpus.js';
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
@@ -23,6 +26,15 @@ const GOOD: [string, UploadFile, string, string][] = [
   ['plain text', textFile, 'text/plain', 'txt'],
   ['plain text with a byte order mark', fileOf('\uFEFFHello', 'mark.txt', 'text/plain'), 'text/plain', 'txt'],
   ['a table', fileOf('a,b\r\n1,2\r\n', 'table.csv', 'text/csv'), 'text/plain', 'txt'],
+  ['a shell script', fileOf('#!/bin/sh\nid\n', 'hello.sh', 'application/x-sh'), 'text/plain', 'txt'],
+  ['a video', fixtures.intro, 'video/mp4', 'mp4'],
+  ['sound', committed('corpus/lesson.mp3', 'audio/mpeg'), 'audio/mpeg', 'mp3'],
+  [
+    'a Word document',
+    fileOf(openXml('docx'), 'handout.docx', 'application/octet-stream'),
+    mime.lookup('docx') as string,
+    'docx',
+  ],
   [
     'a PDF by a name of no type',
     { ...pdfFile, filename: 'page.2', contentType: 'application/octet-stream' },
@@ -40,12 +52,11 @@ const BAD: [string, UploadFile, string?][] = [
   ['HTML behind a comment', fileOf('<!-- hi --><script>alert(1)</script>', 'notes.txt', 'text/plain')],
   ['SVG', fileOf(SVG, 'logo.svg', 'image/svg+xml')],
   ['SVG that calls itself a PDF', fileOf(`<?xml version="1.0"?>${SVG}`, 'logo.pdf', 'application/pdf')],
-  ['a shell script', fileOf('#!/bin/sh\nrm -rf /\n', 'notes.txt', 'text/plain')],
   ['bytes of no kind', fileOf(Buffer.from([1, 2, 3, 0, 255, 254]), 'data.bin', 'application/octet-stream')],
   ['text in Latin-1', fileOf(Buffer.from('Übung', 'latin1'), 'notes.txt', 'text/plain')],
   ['text with a NUL far behind', fileOf(`${'line\n'.repeat(5_000)}\u0000`, 'notes.txt', 'text/plain')],
   ['a program', fileOf(Buffer.from('7f454c4602010100', 'hex'), 'tool', 'application/pdf')],
-  ['a video', fixtures.intro],
+  ['an archive called a Word document', { ...zipFile, filename: 'a.docx', contentType: 'application/octet-stream' }],
   ['an empty file', fileOf('', 'empty.pdf', 'application/pdf'), 'EMPTY_FILE'],
   ['more than the limit', fileOf('x'.repeat(LIMIT + 1), 'long.txt', 'text/plain'), 'FILE_TOO_LARGE'],
 ];
@@ -90,6 +101,18 @@ onEveryStorage('resources', (storage) => {
       expect([what, errorCodes(await add(videoId, sample))]).toEqual([what, [code]]);
     }
     expect(await dumpOf(app)).toEqual(before);
+  });
+
+  it('are refused with what to do', async () => {
+    const videoId = await newVideo('Advice');
+    for (const file of [
+      fileOf('<svg/>', 'a.svg', 'image/svg+xml'),
+      fileOf('x', 'a.bat', ''),
+      fileOf('\x7fELF\x02', 'a', ''),
+    ]) {
+      const { body } = await add(videoId, file);
+      expect(body.errors?.[0]?.message).toMatch(/To hand it out as it is, put it in a ZIP archive\.$/);
+    }
   });
 
   it('have a title, or the name of the file', async () => {

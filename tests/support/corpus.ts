@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import mime from 'mime-types';
+import { openXml, withMimetype } from './archives.js';
 import { fixtures } from './fixtures.js';
 import { fileOf, type UploadFile } from './multipart.js';
 import { pdfFile, textFile, vttFile, zipFile } from './samples.js';
@@ -67,7 +69,32 @@ export const VIDEOS: readonly Genuine[] = [
   video('vp9-live.webm', 'video/webm', 'vp09.00.10.08.01.02.02.02.00, opus'),
   video('av1.webm', 'video/webm', 'av01.0.00M.08, opus'),
   video('hevc10.mkv', 'video/matroska', 'hev1.2.4.L30.90, flac', { declared: 'video/x-matroska' }),
+  video('webcam.webm', 'video/matroska', 'avc1.64000a', { declared: 'video/webm' }),
   video('ffv1.mkv', 'video/matroska', null, { durationSeconds: 0.5, declared: 'video/x-matroska' }),
+];
+
+const sound = (name: string, contentType: string, codecs: string, declared?: string): Genuine => ({
+  file: committed(`corpus/${name}`, declared ?? contentType),
+  contentType,
+  durationSeconds: 1,
+  codecs,
+});
+
+/** What the file of a video may be without a picture. */
+export const SOUND: readonly Genuine[] = [
+  sound('lesson.mp3', 'audio/mpeg', 'mp3'),
+  sound('plain.mp3', 'audio/mpeg', 'mp3', 'audio/mp3'),
+  sound('lesson.m4a', 'audio/mp4', 'mp4a.40.2', 'audio/x-m4a'),
+  sound('opus.ogg', 'audio/ogg', 'opus'),
+  sound('vorbis.ogg', 'audio/ogg', 'vorbis', 'application/ogg'),
+  sound('lesson.flac', 'audio/flac', 'flac', 'audio/x-flac'),
+  sound('lesson.wav', 'audio/wav', '1', 'audio/x-wav'),
+];
+
+/** Sound alone in containers that mostly hold videos: only its tracks show that. */
+export const SOUND_ALONE: readonly Genuine[] = [
+  { file: committed('sound-only.mp4', 'video/mp4'), contentType: 'audio/mp4', durationSeconds: 1, codecs: 'mp4a.40.2' },
+  { file: committed('sound-only.webm', 'audio/webm'), contentType: 'audio/webm', durationSeconds: 1, codecs: 'opus' },
 ];
 
 const PNGS = ['grey-1-bit.png', 'colour-16-bit.png', 'transparent.png', 'interlaced.png', 'moving.png'];
@@ -76,6 +103,21 @@ const JPEGS = ['progressive.jpg', 'cmyk.jpg', 'grey.jpeg'];
 export const IMAGES: readonly Genuine[] = [
   ...PNGS.map((name) => genuine(name, 'image/png', IMAGE_SIZE)),
   ...JPEGS.map((name) => genuine(name, 'image/jpeg', IMAGE_SIZE)),
+  {
+    file: fileOf(bytesOf(committed('corpus/progressive.jpg', '')).subarray(0, -2), 'no-end.jpg', 'image/jpeg'),
+    contentType: 'image/jpeg',
+    size: IMAGE_SIZE,
+  },
+  {
+    file: fileOf(fixtures.thumbnail.bytes.subarray(0, -1), 'half-an-end.jpg', 'image/jpeg'),
+    contentType: 'image/jpeg',
+    size: [640, 360],
+  },
+  {
+    file: fileOf(bytesOf(committed('corpus/moving.gif', '')).subarray(0, -1), 'no-trailer.gif', 'image/gif'),
+    contentType: 'image/gif',
+    size: IMAGE_SIZE,
+  },
   genuine('turned.jpg', 'image/jpeg', [32, 48], 'image/pjpeg'),
   ...['lossless.webp', 'moving.webp'].map((name) => genuine(name, 'image/webp', IMAGE_SIZE)),
   genuine('moving.gif', 'image/gif', IMAGE_SIZE),
@@ -115,8 +157,26 @@ export const RESOURCES: readonly Genuine[] = [
   text('name,mark\nÅsa,1\n', 'marks.csv', 'text/csv'),
   text('{"a":"<svg onload=x>"}', 'data.json', 'application/json'),
   text('no dot, no type', 'README', ''),
+  text('#!/bin/sh\necho hello\n', 'hello.sh', 'application/x-sh'),
+  text('alert(1)\n', 'alert.js', 'text/javascript'),
+  text('const one: number = 1;\n', 'one.ts', 'video/mp2t'),
+  text('print(1)\n', 'tool.py', 'text/x-python'),
   { file: fixtures.png, contentType: 'image/png', size: [320, 180] },
+  ...VIDEOS.filter(({ file }) => file.filename === 'prores.mov'),
+  ...SOUND.filter(({ file }) => file.filename === 'lesson.mp3'),
+  ...['docx', 'pptx', 'xlsx'].map((extension) => office(openXml(extension), extension)),
+  ...['odt', 'odp', 'ods', 'epub'].map((extension) => office(withMimetype(typeOf(extension)), extension)),
+  { file: fileOf(openXml('docx'), 'handout', 'application/octet-stream'), contentType: typeOf('docx') },
 ];
+
+function typeOf(extension: string): string {
+  return mime.lookup(extension) as string;
+}
+
+function office(bytes: Buffer, extension: string): Genuine {
+  const contentType = typeOf(extension);
+  return { file: fileOf(bytes, `handout.${extension}`, contentType), contentType };
+}
 
 export const CAPTIONS: readonly Genuine[] = [
   vttFile(),

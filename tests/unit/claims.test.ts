@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkClaims } from '../../src/media/content/claims.js';
+import { checkClaims, nameOfContent } from '../../src/media/content/claims.js';
 
 /** Whether the claims are let through. */
 function stands(contentType: string, declaredType: string, filename: string): boolean {
@@ -28,6 +28,39 @@ describe('what a client says of a file', () => {
     ['video/webm', 'video/webm;codecs=vp9', 'a.webm'],
     ['application/zip', 'application/x-zip-compressed', 'a.zip'],
     ['text/plain', 'text/csv', 'a.csv'],
+    // One family of containers in both directions, whatever is in them.
+    ['video/matroska', 'video/webm', 'webcam.webm'],
+    ['video/matroska', 'video/x-matroska;codecs=avc1', 'webcam.webm'],
+    ['video/webm', 'video/x-matroska', 'a.mkv'],
+    ['video/webm', 'audio/webm', 'a.weba'],
+    ['video/mp4', 'video/3gpp', 'phone.3gp'],
+    ['video/mp4', 'audio/mp4', 'a.m4a'],
+    ['audio/mp4', 'audio/x-m4a', 'a.m4a'],
+    ['audio/mpeg', 'audio/mp3', 'a.mp3'],
+    ['audio/ogg', 'application/ogg', 'a.opus'],
+    ['audio/wav', 'audio/x-wav', 'a.wav'],
+    ['audio/flac', 'audio/x-flac', 'a.flac'],
+    // A picture under the name of another picture.
+    ['image/jpeg', 'image/png', 'IMG_1.HEIC'],
+    ['image/jpeg', 'image/heic', 'a.png'],
+    ['image/avif', 'image/heif', 'a.heif'],
+    ['image/png', 'image/bmp', 'a.tiff'],
+    // Types that are none.
+    ...['image/*', '*/*', 'multipart/form-data', 'application/binary', 'nonsense', 'file/jpg', 'unknown/unknown'].map(
+      (type): [string, string, string] => ['image/jpeg', type, 'a.jpg'],
+    ),
+    ['image/jpeg', '', 'Interview with Dr. M'],
+    // Source code by its many names; Windows and Linux take TypeScript for a film.
+    ['text/plain', 'text/javascript', 'a.js'],
+    ['text/plain', 'text/x-own', 'a.txt'],
+    ['text/plain', 'video/mp2t', 'a.ts'],
+    ['text/plain', 'application/x-sh', 'a.sh'],
+    ['text/plain', 'text/x-python', 'a.py'],
+    ['text/plain', 'application/vnd.ms-excel', 'a.csv'],
+    ['text/plain', 'application/x-ipynb+json', 'a.ipynb'],
+    ['text/vtt', 'application/x-subrip', 'a.srt'],
+    ['application/vnd.oasis.opendocument.text', 'application/x-zip-compressed', 'a.odt'],
+    ['application/epub+zip', 'application/epub+zip', 'a.epub'],
     ['text/vtt', 'text/plain', 'a.vtt'],
     ['image/png', '', 'a'],
     ['image/png', 'application/octet-stream', 'a.own'],
@@ -40,29 +73,74 @@ describe('what a client says of a file', () => {
   });
 
   it.each([
-    ['image/jpeg', 'image/png', 'a'],
-    ['image/jpeg', '', 'a.png'],
+    ['image/jpeg', 'text/html', 'a.jpg'],
+    ['image/jpeg', 'video/mp4', 'a.jpg'],
+    ['image/jpeg', '', 'a.mp4'],
+    ['image/jpeg', '', 'a.txt'],
+    ['image/jpeg', '', 'a.js'],
+    ['image/png', '', 'a.svg'],
     ['image/png', 'image/svg+xml', 'a.png'],
     ['image/png', 'text/html', 'a.png'],
-    ['image/png', 'image/*', 'a.png'],
-    ['image/png', 'nonsense', 'a.png'],
+    ['image/png', 'image/x-own', 'a.png'],
     ['image/png', '', 'a.png.exe'],
     ['image/png', '', 'a.png.HTML'],
     ['video/mp4', 'video/webm', 'a'],
-    ['video/webm', 'video/x-matroska', 'a'],
     ['video/webm', '', 'a.mp4'],
-    ['video/matroska', '', 'a.webm'],
+    ['video/mp4', '', 'a.mkv'],
+    ['video/mp4', 'audio/mpeg', 'a.mp4'],
+    ['audio/mpeg', 'audio/ogg', 'a.mp3'],
+    ['audio/mpeg', '', 'a.wav'],
+    ['application/zip', '', 'a.jar'],
+    ['application/zip', 'application/vnd.oasis.opendocument.text', 'a'],
+    ['application/epub+zip', '', 'a.docx'],
     ['application/zip', '', 'a.docx'],
     ['application/zip', 'application/java-archive', 'a'],
     ['application/pdf', 'application/zip', 'a.pdf'],
     ['text/plain', 'text/html', 'a.txt'],
-    ['text/plain', 'text/javascript', 'a.txt'],
-    ['text/plain', 'text/x-own', 'a.txt'],
+    ['text/plain', 'text/html; charset=utf-8', 'a.txt'],
+    ['text/plain', 'application/xhtml+xml', 'a.txt'],
+    ['text/plain', 'image/svg+xml', 'a.txt'],
+    ['text/plain', 'text/xml', 'a.txt'],
+    ['text/plain', 'application/atom+xml', 'a.txt'],
+    ['text/plain', '', 'a.html'],
+    ['text/plain', '', 'a.xml'],
+    ['text/plain', '', 'a.svg'],
     ['text/plain', '', 'a.php'],
+    ['text/plain', '', 'a.bat'],
+    ['text/plain', '', 'a.docx'],
     ['text/plain', '', 'a.png'],
     ['text/vtt', 'text/csv', 'a.vtt'],
     ['image/own', 'image/own', 'a'],
   ])('contradicts %s: %s, %s', (content, type, name) => {
     expect(stands(content, type, name)).toBe(false);
+  });
+
+  it('is named beside the content where it contradicts it', () => {
+    const claims = (declaredType: string, filename: string) => ({ declaredType, filename });
+    expect(() => checkClaims('image/jpeg', claims('text/html; charset=utf-8', 'a.jpg'))).toThrow(
+      'The content is image/jpeg, but it was sent as text/html.',
+    );
+    expect(() => checkClaims('image/jpeg', claims('', 'a.HTML'), ' Zip it.')).toThrow(
+      'The content is image/jpeg, but its name ends in .html. Zip it.',
+    );
+  });
+});
+
+describe('the name that a file is saved under', () => {
+  it.each([
+    ['IMG_1.HEIC', 'image/jpeg', 'jpg', 'IMG_1.jpg'],
+    ['a.png', 'image/webp', 'webp', 'a.webp'],
+    ['a.jpeg', 'image/jpeg', 'jpg', 'a.jpeg'],
+    ['a.JFIF', 'image/jpeg', 'jpg', 'a.JFIF'],
+    ['a.apng', 'image/png', 'png', 'a.apng'],
+    ['a', 'image/png', 'png', 'a'],
+    ['a.own', 'image/png', 'png', 'a.own'],
+    ['knots.srt', 'text/vtt', 'vtt', 'knots.vtt'],
+    ['knots.txt', 'text/vtt', 'vtt', 'knots.vtt'],
+    ['knots.VTT', 'text/vtt', 'vtt', 'knots.VTT'],
+    ['a.mov', 'video/mp4', 'mp4', 'a.mov'],
+    ['a.js', 'text/plain', 'txt', 'a.js'],
+  ])('%s of %s', (filename, type, extension, expected) => {
+    expect(nameOfContent(filename, type, extension)).toBe(expected);
   });
 });

@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import mime from 'mime-types';
 import { describe, expect, it } from 'vitest';
 import { sniff } from '../../src/media/content/sniff.js';
 import { slotRules, type MediaSlot } from '../../src/media/slots.js';
+import { openXml, withMimetype, zipOf } from '../support/archives.js';
+import { bytesOf, SOUND } from '../support/corpus.js';
 import { fixtures } from '../support/fixtures.js';
 import { pdfFile, textFile, VTT, zipFile } from '../support/samples.js';
 
@@ -16,20 +20,20 @@ async function sniffed(slot: MediaSlot, head: Uint8Array | string): Promise<stri
   }
 }
 
-const bytesOf = (file: { chunks(): Iterable<Uint8Array> }): Buffer => Buffer.concat([...file.chunks()]);
 const SLOTS_OF: Record<string, readonly MediaSlot[]> = {
-  video: ['VIDEO_FILE', 'COURSE_INTRO_VIDEO'],
+  video: ['VIDEO_FILE', 'COURSE_INTRO_VIDEO', 'VIDEO_RESOURCE'],
   image: ['VIDEO_THUMBNAIL', 'COURSE_THUMBNAIL', 'IMAGE', 'VIDEO_RESOURCE'],
 };
 const ALL = Object.keys(rules) as MediaSlot[];
 
 /** An MP4 by its `ftyp` box alone (ISO/IEC 14496-12, 4.3). */
-function ftyp(brand: string): Buffer {
-  const box = Buffer.alloc(32);
-  box.writeUInt32BE(32, 0);
-  box.write(`ftyp${brand}`, 4, 'latin1');
-  box.write(`${brand}mp41`, 16, 'latin1');
-  return box;
+function ftyp(major: string, ...compatible: string[]): Buffer {
+  const box = Buffer.alloc(16 + 4 * compatible.length);
+  box.writeUInt32BE(box.length, 0);
+  box.write(`ftyp${major}`, 4, 'latin1');
+  box.write(compatible.join(''), 16, 'latin1');
+  // What lies behind the box is none of its brands.
+  return Buffer.concat([box, Buffer.from('\0\0\0\x0cfreeisommp42avif', 'latin1')]);
 }
 
 describe('a picture or a video', () => {
@@ -47,10 +51,33 @@ describe('a picture or a video', () => {
   );
 
   it('of Apple is an MP4 where it says M4V', async () => {
-    expect(await sniffed('VIDEO_FILE', ftyp('M4V '))).toBe('video/mp4 mp4');
+    expect(await sniffed('VIDEO_FILE', ftyp('M4V ', 'M4V ', 'mp42'))).toBe('video/mp4 mp4');
     expect(await sniffed('VIDEO_FILE', ftyp('isom'))).toBe('video/mp4 mp4');
-    expect(await sniffed('VIDEO_FILE', ftyp('qt  '))).toBe('video/quicktime mov');
-    expect(await sniffed('VIDEO_FILE', ftyp('M4A '))).toBe('UNSUPPORTED_MEDIA_TYPE');
+    expect(await sniffed('VIDEO_FILE', ftyp('qt  ', 'qt  ', 'mp42'))).toBe('video/quicktime mov');
+  });
+
+  it.each([
+    ['3gp4', ['isom', '3gp4'], 'video/mp4 mp4'],
+    ['3g2a', ['3g2a', 'mp41'], 'video/mp4 mp4'],
+    ['MSNV', ['MSNV', 'mp42'], 'video/mp4 mp4'],
+    ['XAVC', ['XAVC', 'avc1'], 'video/mp4 mp4'],
+    ['3gp4', ['3gp4', '3gp5'], 'UNSUPPORTED_MEDIA_TYPE'],
+    ['3gp4', [], 'UNSUPPORTED_MEDIA_TYPE'],
+    ['crx ', ['crx ', 'isom'], 'UNSUPPORTED_MEDIA_TYPE'],
+    ['heic', ['mif1', 'isom'], 'UNSUPPORTED_MEDIA_TYPE'],
+  ])('of the major brand %s and the compatible %j is %s', async (major, compatible, expected) => {
+    expect(await sniffed('VIDEO_FILE', ftyp(major, ...compatible))).toBe(expected);
+  });
+
+  it.each([
+    ['avif', ['mif1'], 'image/avif avif'],
+    ['mif1', ['mif1', 'avif', 'miaf'], 'image/avif avif'],
+    ['msf1', ['avis', 'isom'], 'image/avif avif'],
+    ['mif1', ['mif1', 'heic'], 'UNSUPPORTED_MEDIA_TYPE'],
+    ['mif1', [], 'UNSUPPORTED_MEDIA_TYPE'],
+    ['heic', ['mif1', 'heic'], 'UNSUPPORTED_MEDIA_TYPE'],
+  ])('is a picture by the brands %s, %j: %s', async (major, compatible, expected) => {
+    expect(await sniffed('IMAGE', ftyp(major, ...compatible))).toBe(expected);
   });
 
   it('that moves is a PNG where it is an APNG', async () => {
@@ -64,6 +91,44 @@ describe('a picture or a video', () => {
   });
 });
 
+describe('sound', () => {
+  it.each(SOUND.map(({ file, contentType }) => [file.filename, contentType, bytesOf(file)] as const))(
+    'is taken as the file of a video and as a resource, and nowhere else: %s',
+    async (name, contentType, bytes) => {
+      const head = bytes.subarray(0, 4_100);
+      const expected = `${contentType} ${name.split('.').at(-1)!}`;
+      for (const slot of ['VIDEO_FILE', 'VIDEO_RESOURCE'] as const) expect(await sniffed(slot, head)).toBe(expected);
+      for (const slot of ['COURSE_INTRO_VIDEO', 'IMAGE', 'VIDEO_CAPTION'] as const) {
+        expect(await sniffed(slot, head)).toBe('UNSUPPORTED_MEDIA_TYPE');
+      }
+    },
+  );
+
+  const [mp3] = SOUND.filter(({ file }) => file.filename === 'plain.mp3').map(({ file }) => bytesOf(file));
+  const tag = (length: number): Buffer =>
+    Buffer.concat([Buffer.from([0x49, 0x44, 0x33, 3, 0, 0, 0, 0, length >> 7, length & 0x7f]), Buffer.alloc(length)]);
+
+  it.each<[string, Buffer, string]>([
+    ['a tag before it', Buffer.concat([tag(500), mp3!]), 'audio/mpeg mp3'],
+    ['a gap behind the tag', Buffer.concat([tag(500), Buffer.alloc(100), mp3!]), 'audio/mpeg mp3'],
+    ['a tag longer than what is looked at', Buffer.concat([tag(9_000), mp3!]).subarray(0, 4_100), 'audio/mpeg mp3'],
+    ['a tag before a picture', Buffer.concat([tag(5), fixtures.png.bytes]), 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a tag before FLAC', Buffer.concat([tag(5), Buffer.from('fLaC'), Buffer.alloc(4_000)]), 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'one frame and then something else',
+      Buffer.concat([mp3!.subarray(0, 96), Buffer.alloc(500)]),
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['text in UTF-16', Buffer.from('\ufeffHello, and nothing else', 'utf16le'), 'UNSUPPORTED_MEDIA_TYPE'],
+  ])('is MP3, or not, with %s', async (_what, head, expected) => {
+    expect(await sniffed('VIDEO_FILE', head)).toBe(expected);
+  });
+
+  it('is not what only begins with the letters of a tag', async () => {
+    expect(await sniffed('VIDEO_RESOURCE', 'ID3 is how MP3 files are tagged.')).toBe('text/plain txt');
+  });
+});
+
 describe('what is no picture and no video', () => {
   it.each<[string, Uint8Array | string]>([
     ['text', 'Hello'],
@@ -73,7 +138,7 @@ describe('what is no picture and no video', () => {
     ['an archive', bytesOf(zipFile)],
     ['a TIFF', Buffer.from('49492a0008000000', 'hex')],
     ['a BMP', Buffer.from('424d460000000000000036000000', 'hex')],
-    ['MP3', Buffer.from('494433040000000000', 'hex')],
+    ['a tag and nothing behind it', Buffer.from('494433040000000000', 'hex')],
     ['a program', Buffer.from('7f454c4602010100', 'hex')],
     ['one byte', 'x'],
     ['zeros', Buffer.alloc(4_100)],
@@ -98,10 +163,61 @@ describe('a resource', () => {
     ['Markdown', '# Title\n\n<b>bold</b>', 'text/plain txt'],
     ['HTML', '  <HTML>', 'UNSUPPORTED_MEDIA_TYPE'],
     ['XML', '<?xml version="1.0"?><a/>', 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a script', '#!/usr/bin/env node', 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a video', fixtures.video.bytes.subarray(0, 4_100), 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a script', '#!/usr/bin/env node', 'text/plain txt'],
+    ['a video', fixtures.video.bytes.subarray(0, 4_100), 'video/mp4 mp4'],
+    [
+      'a document of OpenDocument',
+      withMimetype('application/vnd.oasis.opendocument.text'),
+      'application/vnd.oasis.opendocument.text odt',
+    ],
+    ['a book', withMimetype('application/epub+zip'), 'application/epub+zip epub'],
+    [
+      'an archive that says it is something unheard-of',
+      withMimetype('application/epub+zip+own'),
+      'application/zip zip',
+    ],
+    ['a document with macros', openXml('docm'), 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a Java archive', zipOf({ 'META-INF/MANIFEST.MF': 'Main-Class: A' }), 'UNSUPPORTED_MEDIA_TYPE'],
   ])('%s', async (_what, head, expected) => {
     expect(await sniffed('VIDEO_RESOURCE', head)).toBe(expected);
+  });
+
+  it.each(['docx', 'pptx', 'xlsx'])('of Open XML is known by the list of its parts: %s', async (extension) => {
+    const type = mime.lookup(extension) as string;
+    expect(await sniffed('VIDEO_RESOURCE', openXml(extension))).toBe(`${type} ${extension}`);
+    const claims = { declaredType: '', filename: `a.${extension}` };
+    const padding = randomBytes(20_000).toString('hex');
+    // The list may stand behind what is looked at: then the name says what to look for.
+    for (const bytes of [openXml(extension, 'last'), openXml(extension, 'last', padding)]) {
+      for (const pieces of [1_000, 33, bytes.length]) {
+        const { contentType, check } = await sniff(bytes.subarray(0, 4_100), rules.VIDEO_RESOURCE, claims);
+        expect(contentType).toBe(type);
+        for (let at = 0; at < bytes.length; at += pieces) check?.chunk(bytes.subarray(at, at + pieces));
+        check?.end();
+      }
+    }
+  });
+
+  it.each<[string, Buffer]>([
+    ['an archive of anything', zipOf({ 'a.txt': randomBytes(3_000).toString('hex') })],
+    ['an archive whose parts are those of a sheet', openXml('xlsx', 'last', randomBytes(20_000).toString('hex'))],
+    ['a document with macros', openXml('docm', 'last', randomBytes(20_000).toString('hex'))],
+    [
+      'the name of the list, in no entry',
+      zipOf({ 'a.txt': randomBytes(3_000).toString('hex'), mimetype: '[Content_Types].xml' }),
+    ],
+  ])('is no Word document by its name: %s', async (_what, bytes) => {
+    const claims = { declaredType: 'application/octet-stream', filename: 'handout.docx' };
+    const { check } = await sniff(bytes.subarray(0, 4_100), rules.VIDEO_RESOURCE, claims);
+    check!.chunk(bytes);
+    expect(() => check!.end()).toThrow('The content is application/zip, but its name ends in .docx.');
+  });
+
+  it('is refused with what to do', async () => {
+    const refused = (head: string | Buffer) => sniff(Buffer.from(head), rules.VIDEO_RESOURCE);
+    await expect(refused('<!doctype html>')).rejects.toThrow(/^The content is markup .* put it in a ZIP archive\.$/);
+    await expect(refused('\x7fELF\x02\x01\x01\0')).rejects.toThrow(/x-elf; accepted are .* put it in a ZIP archive\.$/);
+    await expect(sniff(Buffer.from('<html>'), rules.IMAGE)).rejects.toThrow(/^((?!ZIP).)*$/);
   });
 
   it('that begins as text is checked to its end', async () => {
@@ -113,14 +229,12 @@ describe('a resource', () => {
   });
 });
 
-describe('a caption', () => {
-  it('is text whose check tells, whatever it begins with', async () => {
+describe('captions', () => {
+  it('are WebVTT or SubRip by what they begin with, and nothing else', async () => {
     expect(await sniffed('VIDEO_CAPTION', VTT)).toBe('text/vtt vtt');
-    const { check } = await sniff(Buffer.from('1\n'), rules.VIDEO_CAPTION);
-    expect(() => {
-      check!.chunk(Buffer.from('1\n00:01'));
-      check!.end();
-    }).toThrow(/no WebVTT/);
+    expect(await sniffed('VIDEO_CAPTION', '1\n00:00:01,000 --> 00:00:02,000\nHi')).toBe('text/vtt vtt');
+    const refused = sniff(Buffer.from('Hello'), rules.VIDEO_CAPTION);
+    await expect(refused).rejects.toThrow('The captions are neither WebVTT nor SubRip.');
     expect(await sniffed('VIDEO_CAPTION', fixtures.png.bytes)).toBe('UNSUPPORTED_MEDIA_TYPE');
   });
 });

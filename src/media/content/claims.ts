@@ -1,4 +1,6 @@
+import mime from 'mime-types';
 import { LecternError } from '../../errors.js';
+import { OFFICE_TYPES } from './office.js';
 
 /** What a client says of a file, beside its bytes. */
 export interface Claims {
@@ -8,72 +10,119 @@ export interface Claims {
   readonly filename: string;
 }
 
-interface Names {
+/** Types and extensions that do not contradict each other: programs and systems confuse them, and players open them all. */
+interface Family {
   readonly types: readonly string[];
-  /** In lower case, without the dot. */
-  readonly extensions: readonly string[];
+  /** In lower case, without the dot. Those that mime-types knows for the types are added to them. */
+  readonly extensions?: readonly string[];
 }
 
-const MP4_AND_QUICKTIME: Names = {
-  types: ['video/mp4', 'video/x-m4v', 'video/quicktime'],
-  extensions: ['mp4', 'm4v', 'mov', 'qt'],
+/** The ISO base media file format and QuickTime, from which it came. */
+const ISO_MEDIA: Family = {
+  types: [
+    ...['video/mp4', 'video/x-m4v', 'video/quicktime', 'video/3gpp', 'video/3gpp2', 'application/mp4'],
+    ...['audio/mp4', 'audio/m4a', 'audio/x-m4a', 'audio/x-m4b', 'audio/3gpp', 'audio/3gpp2'],
+  ],
+  extensions: ['m4a', 'm4b', 'm4v', '3gp', '3gpp', '3g2', 'f4v'],
+};
+const MATROSKA: Family = {
+  types: [
+    ...['video/webm', 'audio/webm', 'video/matroska', 'video/x-matroska', 'audio/matroska', 'audio/x-matroska'],
+    'video/matroska-3d',
+  ],
+  extensions: ['webm', 'weba', 'mkv', 'mka', 'mk3d'],
+};
+const ZIP: Family = {
+  types: ['application/zip', 'application/x-zip', 'application/x-zip-compressed', 'multipart/x-zip'],
+};
+const CAPTIONS: Family = {
+  types: ['text/vtt', 'text/srt', 'text/x-srt', 'text/x-subrip', 'application/x-subrip', 'application/srt'],
+  extensions: ['vtt', 'srt', 'txt'],
 };
 
-/** What each content may be called. Apple's and ISO's containers are one family, and players open each as the other. */
-const NAMES: Readonly<Record<string, Names>> = {
-  'image/jpeg': {
-    types: ['image/jpeg', 'image/jpg', 'image/pjpeg'],
-    extensions: ['jpg', 'jpeg', 'jpe', 'jfif', 'pjpeg', 'pjp'],
+/** By the content. Pictures and text have families of their own, below. */
+const FAMILIES: Readonly<Record<string, Family>> = {
+  'video/mp4': ISO_MEDIA,
+  'video/quicktime': ISO_MEDIA,
+  'audio/mp4': ISO_MEDIA,
+  'video/webm': MATROSKA,
+  'video/matroska': MATROSKA,
+  'audio/mpeg': {
+    types: ['audio/mpeg', 'audio/mp3', 'audio/x-mp3', 'audio/mpeg3', 'audio/x-mpeg-3', 'audio/x-mpeg', 'audio/mpg'],
   },
-  'image/png': {
-    types: ['image/png', 'image/x-png', 'image/apng', 'image/vnd.mozilla.apng'],
-    extensions: ['png', 'apng'],
-  },
-  'image/webp': { types: ['image/webp'], extensions: ['webp'] },
-  'image/avif': { types: ['image/avif', 'image/avif-sequence'], extensions: ['avif', 'avifs'] },
-  'image/gif': { types: ['image/gif'], extensions: ['gif'] },
-  'video/mp4': MP4_AND_QUICKTIME,
-  'video/quicktime': MP4_AND_QUICKTIME,
-  'video/webm': { types: ['video/webm'], extensions: ['webm'] },
-  'video/matroska': { types: ['video/matroska', 'video/x-matroska'], extensions: ['mkv'] },
-  'application/pdf': { types: ['application/pdf', 'application/x-pdf'], extensions: ['pdf'] },
-  'application/zip': {
-    types: ['application/zip', 'application/x-zip', 'application/x-zip-compressed'],
-    extensions: ['zip'],
-  },
-  'text/vtt': { types: ['text/vtt'], extensions: ['vtt', 'txt'] },
-  // What is read as text and run by nothing. Whatever else calls itself text is refused.
-  'text/plain': {
-    types: [
-      'text/csv',
-      'text/markdown',
-      'text/x-markdown',
-      'text/srt',
-      'text/tab-separated-values',
-      'text/vtt',
-      'text/x-log',
-      'application/json',
-      'application/x-subrip',
-      'application/yaml',
-      'application/x-yaml',
-      'text/yaml',
-    ],
-    extensions: ['txt', 'text', 'md', 'markdown', 'csv', 'tsv', 'json', 'srt', 'vtt', 'log', 'yaml', 'yml'],
-  },
+  'audio/ogg': { types: ['audio/ogg', 'video/ogg', 'application/ogg', 'audio/opus', 'audio/vorbis'] },
+  'audio/flac': { types: ['audio/flac', 'audio/x-flac'] },
+  'audio/wav': { types: ['audio/wav', 'audio/wave', 'audio/x-wav', 'audio/vnd.wave', 'audio/x-pn-wav'] },
+  'application/pdf': { types: ['application/pdf', 'application/x-pdf'] },
+  'application/zip': ZIP,
+  'text/vtt': CAPTIONS,
+  // An office document is a ZIP archive, and systems without the office call it one.
+  ...Object.fromEntries(Object.keys(OFFICE_TYPES).map((type) => [type, { types: [type, ...ZIP.types] }])),
 };
 
 /**
- * Says nothing of the content: no type, and what programs send for files that they do not know. `text/plain` is the
- * type of a part that names none (RFC 7578, section 4.4), so it cannot be held against a file.
+ * Types that say nothing of the content: what programs send for files that they do not know, and for the whole form.
+ * `text/plain` is the type of a part that names none (RFC 7578, section 4.4).
  */
-const SILENT_TYPES = ['', 'application/octet-stream', 'binary/octet-stream', 'text/plain'];
+const SILENT_TYPES = [
+  ...['', 'application/octet-stream', 'binary/octet-stream', 'application/binary'],
+  ...['text/plain', 'multipart/form-data'],
+];
+/** The first halves of media types (https://www.iana.org/assignments/top-level-media-types). */
+const TOP_LEVEL_TYPES = [
+  ...['application', 'audio', 'example', 'font', 'haptics', 'image', 'message', 'model', 'multipart', 'text', 'video'],
+];
 
-/** Extensions that say clearly what a file is, and that no accepted content may have. */
-const FOREIGN_EXTENSIONS = [
-  // Markup and what browsers run
+/** Names of pictures' types that mime-types does not know. */
+const PICTURE_TYPES = [
+  ...['image/jpg', 'image/pjpeg', 'image/x-png', 'image/vnd.mozilla.apng', 'image/avif-sequence', 'image/x-heic'],
+];
+const PICTURE_EXTENSIONS = ['jfif', 'pjpeg', 'pjp', 'apng', 'avifs', 'dng', 'raw'];
+
+/** Text that a browser runs, or takes for the description of a page. No other type of text is active. */
+const ACTIVE_TYPE = /^(text\/(html|xml|xsl|x-php|x-component)|application\/(xhtml|xml|x-httpd-php)|.*\+xml)/;
+/** Source code and data whose types do not begin with `text/`, and what browsers send for `.ts` and for `.csv`. */
+const TEXT_TYPE = new RegExp(
+  [
+    '^text/',
+    String.raw`^application/([\w.-]+\+)?(json|yaml)$`,
+    '^application/(x-)?(javascript|ecmascript|typescript|sh|shellscript|csh|perl|python|python-code|ruby|lua|sql|yaml)$',
+    '^application/(x-)?(toml|ndjson|graphql|subrip|srt|tex|latex|csv|java|ipynb)$',
+    '^video/mp2t$',
+    String.raw`^application/vnd\.ms-excel$`,
+  ].join('|'),
+);
+/** Extensions of text that mime-types does not know, or knows otherwise. */
+const TEXT_EXTENSIONS = [
+  ...['txt', 'text', 'md', 'markdown', 'rst', 'adoc', 'csv', 'tsv', 'srt', 'vtt', 'log', 'diff', 'patch', 'tex', 'bib'],
+  ...['json', 'jsonl', 'ndjson', 'ipynb', 'yaml', 'yml', 'toml', 'ini', 'cfg', 'conf', 'env', 'properties', 'sql'],
+  ...['js', 'mjs', 'cjs', 'jsx', 'ts', 'mts', 'cts', 'tsx', 'css', 'scss', 'less', 'graphql', 'proto'],
+  ...['c', 'h', 'cc', 'cpp', 'cxx', 'hpp', 'cs', 'd', 'f', 'f90', 'go', 'rs', 'swift', 'm', 'mm', 'java', 'kt', 'kts'],
+  ...['scala', 'groovy', 'gradle', 'dart', 'py', 'pyw', 'rb', 'pl', 'pm', 'lua', 'r', 'jl', 'ex', 'exs', 'erl', 'hs'],
   ...[
-    'svg',
-    'svgz',
+    'ml',
+    'clj',
+    'lisp',
+    'scm',
+    'pas',
+    'asm',
+    's',
+    'v',
+    'vhd',
+    'sh',
+    'bash',
+    'zsh',
+    'ksh',
+    'csh',
+    'fish',
+    'awk',
+    'sed',
+  ],
+];
+
+/** Extensions of what systems and servers run, and of pages: no accepted content may have them. */
+const FOREIGN_EXTENSIONS = [
+  ...[
     'html',
     'htm',
     'xhtml',
@@ -81,82 +130,105 @@ const FOREIGN_EXTENSIONS = [
     'shtml',
     'mht',
     'mhtml',
+    'svg',
+    'svgz',
     'xml',
     'xsl',
     'xslt',
-    'rdf',
-    'rss',
-    'atom',
+    'hta',
+    'swf',
+    'wasm',
   ],
-  ...['js', 'mjs', 'cjs', 'jsx', 'ts', 'tsx', 'css', 'wasm', 'swf', 'hta'],
-  // What servers and systems run
-  ...[
-    'php',
-    'php3',
-    'php4',
-    'php5',
-    'php7',
-    'phtml',
-    'phar',
-    'asp',
-    'aspx',
-    'jsp',
-    'jspx',
-    'cgi',
-    'pl',
-    'py',
-    'rb',
-    'lua',
-  ],
-  ...['sh', 'bash', 'zsh', 'ksh', 'csh', 'fish', 'ps1', 'psm1', 'bat', 'cmd', 'vbs', 'vbe', 'wsf', 'wsh', 'jse', 'reg'],
-  ...[
-    'exe',
-    'dll',
-    'so',
-    'dylib',
-    'msi',
-    'com',
-    'scr',
-    'pif',
-    'cpl',
-    'lnk',
-    'url',
-    'desktop',
-    'app',
-    'dmg',
-    'deb',
-    'rpm',
-  ],
-  ...['jar', 'war', 'class', 'apk', 'ipa', 'xpi', 'crx', 'chm', 'iso'],
-  // Other pictures, sound, films, documents and archives
-  ...['bmp', 'ico', 'cur', 'tif', 'tiff', 'heic', 'heif', 'jxl', 'jp2', 'psd', 'ai', 'eps', 'ps', 'raw', 'dng'],
-  ...['mp3', 'm4a', 'aac', 'wav', 'flac', 'ogg', 'oga', 'opus', 'mid', 'mka', 'weba'],
-  ...['avi', 'wmv', 'flv', 'mpg', 'mpeg', 'm2ts', 'mts', 'ogv', '3gp', '3g2', 'rm', 'vob'],
-  ...['doc', 'docx', 'docm', 'xls', 'xlsx', 'xlsm', 'ppt', 'pptx', 'pptm', 'odt', 'ods', 'odp', 'rtf', 'epub'],
-  ...['rar', '7z', 'tar', 'gz', 'tgz', 'bz2', 'xz', 'zst', 'cab', 'lzh'],
+  ...['php', 'php3', 'php4', 'php5', 'php7', 'phtml', 'phar', 'asp', 'aspx', 'jsp', 'jspx', 'cgi'],
+  ...['ps1', 'psm1', 'bat', 'cmd', 'vbs', 'vbe', 'wsf', 'wsh', 'jse', 'reg', 'lnk', 'url', 'desktop', 'scr', 'pif'],
+  ...['exe', 'dll', 'so', 'dylib', 'msi', 'com', 'cpl', 'app', 'dmg', 'pkg', 'deb', 'rpm', 'iso', 'img'],
+  ...['jar', 'war', 'class', 'apk', 'ipa', 'xpi', 'crx', 'chm', 'docm', 'xlsm', 'pptm', '7z', 'zst', 'lzh', 'cab'],
 ];
 
-const KNOWN_EXTENSIONS = new Set([
-  ...Object.values(NAMES).flatMap(({ extensions }) => extensions),
-  ...FOREIGN_EXTENSIONS,
-]);
-
 /**
- * Throws UNSUPPORTED_MEDIA_TYPE when the declared type or the extension says clearly that the file is something else
- * than its content: someone may be misled by it. Extensions that mean nothing here contradict nothing.
+ * Throws UNSUPPORTED_MEDIA_TYPE when the declared type or the extension says that the file is something else than its
+ * content: someone may be misled by it. `advice` ends the message.
  */
-export function checkClaims(contentType: string, { declaredType, filename }: Claims): void {
-  const names = NAMES[contentType];
-  const type = (declaredType.split(';')[0] ?? '').trim().toLowerCase();
-  if (!SILENT_TYPES.includes(type) && !names?.types.includes(type)) {
-    throw contradiction(contentType, 'it was sent as another type');
+export function checkClaims(contentType: string, { declaredType, filename }: Claims, advice = ''): void {
+  const declared = essenceOf(declaredType);
+  if (!isSilent(declared) && !mayBeDeclared(contentType, declared)) {
+    throw contradiction(contentType, `it was sent as ${declared}`, advice);
   }
-  const extension = (/\.([^.]+)$/.exec(filename)?.[1] ?? '').toLowerCase();
-  if (KNOWN_EXTENSIONS.has(extension) && !names?.extensions.includes(extension)) {
-    throw contradiction(contentType, `its name ends in .${extension}`);
+  const extension = extensionOf(filename);
+  if (!mayHaveExtension(contentType, extension)) {
+    throw contradiction(contentType, `its name ends in .${extension}`, advice);
   }
 }
 
-function contradiction(contentType: string, claim: string): LecternError {
-  return new LecternError('UNSUPPORTED_MEDIA_TYPE', `The content is ${contentType}, but ${claim}.`);
+/** The type that the declared type or the extension names, where it is that of an office document. */
+export function claimedOfficeType({ declaredType, filename }: Claims): string | undefined {
+  const types = [essenceOf(declaredType), mime.lookup(extensionOf(filename)) || ''];
+  return types.find((type) => type in OFFICE_TYPES);
+}
+
+/** The name with the extension of the content, where it has that of another type of its family. */
+export function nameOfContent(filename: string, contentType: string, extension: string): string {
+  const given = extensionOf(filename);
+  const other = contentType.startsWith('image/')
+    ? isPictureExtension(given) && mime.lookup(given) !== contentType && !isPictureExtensionOf(given, contentType)
+    : contentType === 'text/vtt' && given !== extension && CAPTIONS.extensions?.includes(given);
+  return other ? filename.slice(0, -given.length) + extension : filename;
+}
+
+/** Without parameters, in lower case. */
+function essenceOf(type: string): string {
+  return (type.split(';')[0] ?? '').trim().toLowerCase();
+}
+
+function extensionOf(filename: string): string {
+  return (/\.([^.]+)$/.exec(filename)?.[1] ?? '').toLowerCase();
+}
+
+function isSilent(type: string): boolean {
+  const [top = '', rest] = type.split('/');
+  return SILENT_TYPES.includes(type) || rest === undefined || type.includes('*') || !TOP_LEVEL_TYPES.includes(top);
+}
+
+function mayBeDeclared(contentType: string, declared: string): boolean {
+  if (contentType.startsWith('image/')) return isPictureType(declared);
+  if (contentType === 'text/plain') return isTextType(declared);
+  return FAMILIES[contentType]?.types.includes(declared) ?? false;
+}
+
+/** What is no extension that anyone knows contradicts nothing ("1.0 (final"), nor does a letter ("Interview with Dr. M"). */
+function mayHaveExtension(contentType: string, extension: string): boolean {
+  if (extension.length < 2) return true;
+  if (FOREIGN_EXTENSIONS.includes(extension)) return false;
+  if (contentType.startsWith('image/') && isPictureExtension(extension)) return true;
+  const isText = TEXT_EXTENSIONS.includes(extension);
+  if (contentType === 'text/plain' && isText) return true;
+  const family = FAMILIES[contentType];
+  if (family?.extensions?.includes(extension)) return true;
+  const type = mime.lookup(extension);
+  if (type === false) return !isText;
+  return type === 'application/octet-stream' || mayBeDeclared(contentType, type);
+}
+
+function isPictureType(type: string): boolean {
+  if (!type.startsWith('image/') || ACTIVE_TYPE.test(type)) return false;
+  return PICTURE_TYPES.includes(type) || mime.extension(type) !== false;
+}
+
+function isPictureExtension(extension: string): boolean {
+  return PICTURE_EXTENSIONS.includes(extension) || isPictureType(mime.lookup(extension) || '');
+}
+
+/** Other extensions of a type than the one that mime-types knows. */
+function isPictureExtensionOf(extension: string, contentType: string): boolean {
+  if (['jfif', 'pjpeg', 'pjp'].includes(extension)) return contentType === 'image/jpeg';
+  if (extension === 'apng') return contentType === 'image/png';
+  return extension === 'avifs' && contentType === 'image/avif';
+}
+
+function isTextType(type: string): boolean {
+  return TEXT_TYPE.test(type) && !ACTIVE_TYPE.test(type);
+}
+
+function contradiction(contentType: string, claim: string, advice: string): LecternError {
+  return new LecternError('UNSUPPORTED_MEDIA_TYPE', `The content is ${contentType}, but ${claim}.${advice}`);
 }

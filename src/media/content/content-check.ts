@@ -1,25 +1,38 @@
+import { TextDecoder } from 'node:util';
 import { LecternError } from '../../errors.js';
 
-/** Looks at all bytes of a file as they go by, and may refuse it before it is published. */
+/** Looks at all bytes of a file while they stream by, and may refuse it before it is published. */
 export interface ContentCheck {
-  /** Throws when what came so far cannot become right any more. */
+  /** Throws when no further bytes can make the file acceptable. */
   chunk(bytes: Uint8Array): void;
-  /** Throws when the whole is not right. */
+  /** Throws when the whole file is not acceptable. */
   end(): void;
 }
+
+/** Replaces the bytes of a file while they stream by. Throws as a ContentCheck does. */
+export interface ContentConversion {
+  /** Returns what is to be stored so far and was not returned before; may be empty. */
+  chunk(bytes: Uint8Array): Uint8Array;
+  end(): Uint8Array;
+}
+
+export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /** The longest line that is held while its end has not come, in characters. */
 const MAX_LINE_LENGTH = 100_000;
 
-/** Decodes UTF-8 strictly and hands on whole lines, as WebVTT and plain text are checked by. */
+/** Decodes text strictly and passes on whole lines, without their ends. */
 export class LineCheck implements ContentCheck {
-  private readonly decoder = new TextDecoder('utf-8', { fatal: true });
+  private readonly decoder: TextDecoder;
   private rest = '';
 
   constructor(
     private readonly line: (text: string) => void,
     private readonly done: () => void = () => undefined,
-  ) {}
+    private readonly encoding: TextEncoding = 'utf-8',
+  ) {
+    this.decoder = new TextDecoder(encoding, { fatal: true });
+  }
 
   chunk(bytes: Uint8Array): void {
     this.take(this.decode(bytes, true));
@@ -27,7 +40,7 @@ export class LineCheck implements ContentCheck {
 
   end(): void {
     this.take(this.decode(new Uint8Array(), false));
-    this.line(this.rest);
+    this.line(this.rest.replace(/\r$/, ''));
     this.done();
   }
 
@@ -35,7 +48,8 @@ export class LineCheck implements ContentCheck {
     try {
       return this.decoder.decode(bytes, { stream });
     } catch (error) {
-      throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'The text is not UTF-8.', { cause: error });
+      const name = this.encoding === 'utf-8' ? 'UTF-8' : 'UTF-16, as its byte order mark says';
+      throw new LecternError('UNSUPPORTED_MEDIA_TYPE', `The text is not ${name}.`, { cause: error });
     }
   }
 

@@ -46,13 +46,14 @@ const GIF_EXTENSION = 0x21;
 const GIF_FRAME = 0x2c;
 const GIF_TRAILER = 0x3b;
 
-/** GIF89a, sections 15 to 27: blocks to the trailer. */
+/** GIF89a, sections 15 to 27: blocks to the trailer, or to the end of the file behind a frame. */
 function pixelsOfGif(bytes: Buffer): number {
   let frames = 0;
   let at = GIF_HEADER_BYTES + colourTableBytes(bytes[GIF_FLAGS_AT] ?? 0);
   for (;;) {
     const block = bytes[at];
-    if (block === GIF_TRAILER) {
+    // Browsers show a GIF without its trailer, as long as its last block is whole.
+    if (block === GIF_TRAILER || (at === bytes.length && frames > 0)) {
       return bytes.readUInt16LE(GIF_WIDTH_AT) * bytes.readUInt16LE(GIF_HEIGHT_AT) * Math.max(frames, 1);
     }
     if (block === GIF_EXTENSION) {
@@ -73,8 +74,10 @@ function colourTableBytes(flags: number): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 0x07) + 1) : 0;
 }
 
+/** Where the block behind sub-blocks begins: they end with one of no length, which is not there in what was cut off. */
 function behindSubBlocks(bytes: Buffer, from: number): number {
   let at = from;
   for (let length = bytes[at]; length; length = bytes[at]) at += length + 1;
+  if (at >= bytes.length) throw new Error('The GIF is cut off.');
   return at + 1;
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { LecternError } from '../../errors.js';
 import type { SlotRules } from '../slots.js';
-import { checkClaims } from './claims.js';
-import type { ContentCheck } from './content-check.js';
+import { checkClaims, nameOfContent } from './claims.js';
+import type { ContentCheck, ContentConversion } from './content-check.js';
 import { displayName } from './names.js';
-import { sniff } from './sniff.js';
+import { sniff, zipAdvice } from './sniff.js';
 
 /** What media takes in: from GraphQL, a command or a finished direct upload alike. */
 export interface IncomingFile {
@@ -22,11 +22,11 @@ export interface InspectedFile {
   readonly filename: string;
   readonly contentType: string;
   readonly extension: string;
-  /** All bytes from the first. Errors with FILE_TOO_LARGE at the slot's limit, UPLOAD_INCOMPLETE when the source breaks. */
+  /** All bytes that are to be stored, from the first. Errors with FILE_TOO_LARGE at the slot's limit, UPLOAD_INCOMPLETE when the source breaks. */
   readonly body: Readable;
   /** Lets the bytes go by unread, when nobody wants them any more. */
   release(): void;
-  /** Size in bytes and SHA-256 of what went by. Final once `body` has ended. */
+  /** Size in bytes and SHA-256 of what `body` gave. Final once it has ended. */
   measured(): { readonly size: number; readonly sha256: string };
 }
 
@@ -49,11 +49,18 @@ export async function inspect(
   const chunks = incoming.stream.iterator({ destroyOnReturn: false });
   try {
     const head = await readHead(chunks, onProgress);
-    const { contentType, extension, check } = await sniff(head, rules);
-    const filename = displayName(incoming.filename);
-    checkClaims(contentType, { declaredType: incoming.declaredType, filename });
+    const claims = { declaredType: incoming.declaredType, filename: displayName(incoming.filename) };
+    const { contentType, extension, check, conversion } = await sniff(head, rules, claims);
+    checkClaims(contentType, claims, zipAdvice(rules));
+    const filename = displayName(nameOfContent(claims.filename, contentType, extension));
     const maxBytes = contentType.startsWith('image/') ? Math.min(rules.maxBytes, MAX_IMAGE_BYTES) : rules.maxBytes;
-    const body = measuredBody(head, chunks, { source: incoming.stream, maxBytes, check, onProgress });
+    const body = measuredBody(head, chunks, {
+      source: incoming.stream,
+      maxBytes,
+      check,
+      conversion,
+      onProgress,
+    });
     return { filename, contentType, extension, ...body };
   } catch (error) {
     letGo(incoming.stream);
@@ -89,29 +96,40 @@ interface BodyOptions {
   readonly source: Readable;
   readonly maxBytes: number;
   readonly check: ContentCheck | undefined;
+  readonly conversion: ContentConversion | undefined;
   readonly onProgress: () => void;
 }
 
 function measuredBody(
   head: Buffer,
   chunks: AsyncIterator<Buffer>,
-  { source, maxBytes, check, onProgress }: BodyOptions,
+  { source, maxBytes, check, conversion, onProgress }: BodyOptions,
 ): Omit<InspectedFile, 'filename' | 'contentType' | 'extension'> {
   const hash = createHash('sha256');
+  let bytesReceived = 0;
   let size = 0;
   let digest: string | undefined;
 
-  async function* measure(): AsyncGenerator<Buffer> {
+  function counted(bytes: Uint8Array): Uint8Array {
+    size += bytes.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    hash.update(bytes);
+    return bytes;
+  }
+
+  async function* measure(): AsyncGenerator<Uint8Array> {
     try {
       for (let chunk: Buffer | undefined = head; chunk; chunk = await nextChunk(chunks)) {
         onProgress();
-        size += chunk.length;
-        if (size > maxBytes) throw tooLarge(maxBytes);
+        bytesReceived += chunk.length;
+        if (bytesReceived > maxBytes) throw tooLarge(maxBytes);
         check?.chunk(chunk);
-        hash.update(chunk);
-        yield chunk;
+        const stored = conversion ? conversion.chunk(chunk) : chunk;
+        if (stored.length > 0) yield counted(stored);
       }
       check?.end();
+      const rest = conversion?.end();
+      if (rest?.length) yield counted(rest);
     } finally {
       letGo(source);
     }

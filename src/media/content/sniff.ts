@@ -1,9 +1,13 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { LecternError } from '../../errors.js';
 import type { SlotRules } from '../slots.js';
-import { LineCheck, type ContentCheck } from './content-check.js';
+import { captionConversion } from './captions.js';
+import { checkClaims, claimedOfficeType, type Claims } from './claims.js';
+import { LineCheck, type ContentCheck, type ContentConversion } from './content-check.js';
+import { typeOfBrands } from './ftyp.js';
+import { id3Bytes, isMp3 } from './mpeg-audio.js';
+import { OFFICE_TYPES, OfficeCheck, officeTypeOf } from './office.js';
 import { PolyglotCheck } from './polyglot-check.js';
-import { webVttCheck } from './web-vtt.js';
 
 /** What a file is, by its first bytes. */
 export interface ContentType {
@@ -11,6 +15,8 @@ export interface ContentType {
   readonly extension: string;
   /** What the rest of the bytes must pass, where the first ones do not tell enough. */
   readonly check?: ContentCheck;
+  /** What is stored in the place of the bytes that come. */
+  readonly conversion?: ContentConversion;
 }
 
 /** Types that file-type names otherwise than they are stored and served. */
@@ -18,59 +24,117 @@ const STORED_AS: Readonly<Record<string, ContentType>> = {
   'video/x-m4v': { contentType: 'video/mp4', extension: 'mp4' },
   'video/x-matroska': { contentType: 'video/matroska', extension: 'mkv' },
   'image/apng': { contentType: 'image/png', extension: 'png' },
+  'audio/ogg; codecs=opus': { contentType: 'audio/ogg', extension: 'ogg' },
+  'audio/x-flac': { contentType: 'audio/flac', extension: 'flac' },
 };
+/** The extensions by which file-type tells other sound in Ogg from Vorbis: browsers do not play it everywhere. */
+const OTHER_OGG: Readonly<Record<string, string>> = { spx: 'audio/speex', oga: 'audio/ogg; codecs=flac' };
+const EXTENSION_OF = {
+  'video/mp4': 'mp4',
+  'audio/mp4': 'm4a',
+  'video/quicktime': 'mov',
+  'image/avif': 'avif',
+} as const;
 
 /**
- * How text begins that a browser or a shell would run: any tag, comment, declaration or processing instruction (HTML,
- * SVG, XML, PHP), and `#!`. Characters that show nothing may stand before it.
+ * How text begins that a browser would run: any tag, comment, declaration or processing instruction (HTML, SVG, XML,
+ * PHP). Characters that show nothing may stand before it.
  */
-const ACTIVE_TEXT = /^[\s\p{Cf}]*(<[a-z!?%/]|#!)/iu;
+const ACTIVE_TEXT = /^[\s\p{Cf}]*<[a-z!?%/]/iu;
 /** Characters that show nothing. */
 const BLANK = /^[\s\p{Cf}]*$/u;
 /** Control characters that no plain text has: all of C0 but tab, line feed, form feed and carriage return. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const BINARY = /[\u0000-\u0008\u000B\u000E-\u001F\u007F]/;
 
-/** What file-type looks behind for a signature: an ID3 tag and a byte order mark. Nothing accepted begins with them. */
-const SKIPPED_BY_FILE_TYPE = [Buffer.from('ID3', 'latin1'), Buffer.from('\ufeff', 'utf8')];
+const NO_CLAIMS: Claims = { declaredType: '', filename: '' };
+const ZIP = { contentType: 'application/zip', extension: 'zip' };
+const BYTE_ORDER_MARK = Buffer.from('\ufeff', 'utf8');
 
-/** The type of a file by its first bytes. Throws EMPTY_FILE, and UNSUPPORTED_MEDIA_TYPE for what the slot does not take. */
-export async function sniff(head: Buffer, rules: SlotRules): Promise<ContentType> {
+/**
+ * The type of a file by its first bytes. What the client claims decides only which Open XML document an archive is checked
+ * to be. Throws EMPTY_FILE, and UNSUPPORTED_MEDIA_TYPE for what the slot does not accept.
+ */
+export async function sniff(head: Buffer, rules: SlotRules, claims: Claims = NO_CLAIMS): Promise<ContentType> {
   if (head.length === 0) throw new LecternError('EMPTY_FILE');
-  const type = (await binaryType(head)) ?? textType(head, rules);
-  if (type && rules.accepts.includes(type.contentType)) return type;
-  const seen = type ? `The content is ${type.contentType}` : 'The content is of no known type';
-  throw new LecternError('UNSUPPORTED_MEDIA_TYPE', `${seen}; accepted are ${rules.accepts.join(', ')}.`);
+  if (rules.accepts.includes('text/vtt')) return captionsOrRefusal(head);
+  const type = (await binaryType(head, claims)) ?? textType(head, rules);
+  if (type !== 'markup' && rules.accepts.includes(type.contentType)) return type;
+  const seen = type === 'markup' ? 'markup (HTML, SVG, XML, PHP)' : type.contentType;
+  throw refusal(`The content is ${seen}; accepted are ${rules.accepts.join(', ')}.${zipAdvice(rules)}`);
 }
 
-async function binaryType(head: Buffer): Promise<ContentType | undefined> {
-  if (SKIPPED_BY_FILE_TYPE.some((prefix) => head.subarray(0, prefix.length).equals(prefix))) return undefined;
+/** What to do with a file that a slot for documents does not accept. Begins with a blank, or is empty. */
+export function zipAdvice({ accepts }: SlotRules): string {
+  return accepts.includes('application/zip') ? ' To hand it out as it is, put it in a ZIP archive.' : '';
+}
+
+async function captionsOrRefusal(head: Buffer): Promise<ContentType> {
+  const conversion = captionConversion(head);
+  if (conversion) return { contentType: 'text/vtt', extension: 'vtt', conversion };
   const found = await fileTypeFromBuffer(head);
-  // A subtitle is text to us: which it is, its header says, and its check.
-  if (!found || found.mime === 'text/vtt') return undefined;
-  const type = STORED_AS[found.mime] ?? { contentType: found.mime, extension: found.ext };
-  return type.contentType === 'application/zip' ? type : { ...type, check: polyglotCheck(type.contentType) };
+  const seen =
+    found?.mime.startsWith('image/') || found?.mime.startsWith('video/') ? ` The content is ${found.mime}.` : '';
+  throw refusal(`The captions are neither WebVTT nor SubRip.${seen}`);
 }
 
-function polyglotCheck(contentType: string): ContentCheck {
-  return new PolyglotCheck(contentType.startsWith('image/') ? 'pictures' : 'other');
+async function binaryType(head: Buffer, claims: Claims): Promise<ContentType | undefined> {
+  if (isMp3(head)) return { contentType: 'audio/mpeg', extension: 'mp3', check: new PolyglotCheck('other') };
+  if (head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) return undefined;
+  const byBrands = typeOfBrands(head);
+  if (byBrands) return withCheck({ contentType: byBrands, extension: EXTENSION_OF[byBrands] });
+  const found = await fileTypeFromBuffer(head);
+  // WebVTT is text here. file-type looks behind an ID3 tag, and takes text in UTF-16 for MPEG audio.
+  if (!found || found.mime === 'text/vtt' || found.mime === 'audio/mpeg' || id3Bytes(head) > 0) return undefined;
+  if (isArchiveOfOffice(found.mime)) return archiveType(head, claims);
+  const contentType = found.mime.startsWith('audio/ogg') ? (OTHER_OGG[found.ext] ?? found.mime) : found.mime;
+  return withCheck(STORED_AS[contentType] ?? { contentType, extension: found.ext });
 }
 
-/** Text has no signature: it is what the slot takes and its check lets through. */
-function textType(head: Buffer, rules: SlotRules): ContentType | undefined {
-  if (rules.accepts.includes('text/vtt')) return { contentType: 'text/vtt', extension: 'vtt', check: webVttCheck() };
-  if (ACTIVE_TEXT.test(head.toString('utf8'))) return undefined;
-  return { contentType: 'text/plain', extension: 'txt', check: plainTextCheck() };
+function withCheck(type: ContentType): ContentType {
+  return { ...type, check: new PolyglotCheck(type.contentType.startsWith('image/') ? 'pictures' : 'other') };
 }
 
-function plainTextCheck(): ContentCheck {
+function isArchiveOfOffice(type: string): boolean {
+  return type === ZIP.contentType || type in OFFICE_TYPES;
+}
+
+/** An archive is an office document by what is in it, and a mere ZIP otherwise. */
+function archiveType(head: Buffer, claims: Claims): ContentType {
+  const seen = officeTypeOf(head);
+  if (seen !== undefined) return { contentType: seen, extension: OFFICE_TYPES[seen] ?? 'zip' };
+  const claimed = claimedOfficeType(claims);
+  if (claimed?.includes('openxml') !== true) return ZIP;
+  const check = new OfficeCheck(claimed, contradictionOf(ZIP.contentType, claims));
+  return { contentType: claimed, extension: OFFICE_TYPES[claimed] ?? 'zip', check };
+}
+
+function contradictionOf(contentType: string, claims: Claims): LecternError {
+  try {
+    checkClaims(contentType, claims);
+  } catch (error) {
+    if (error instanceof LecternError) return error;
+  }
+  return refusal('The archive is not the document that it claims to be.');
+}
+
+/** Text has no signature: it is what begins as text and passes its check. */
+function textType(head: Buffer, rules: SlotRules): ContentType | 'markup' {
+  if (ACTIVE_TEXT.test(head.toString('utf8'))) return 'markup';
+  return { contentType: 'text/plain', extension: 'txt', check: plainTextCheck(zipAdvice(rules)) };
+}
+
+function plainTextCheck(advice: string): ContentCheck {
   let begun = false;
   return new LineCheck((line) => {
     // The first bytes may all have been blank.
     const active = !begun && ACTIVE_TEXT.test(line);
     begun ||= !BLANK.test(line);
-    if (active || BINARY.test(line)) {
-      throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'The content is of no known type.');
-    }
+    if (active) throw refusal(`The content is markup (HTML, SVG, XML, PHP).${advice}`);
+    if (BINARY.test(line)) throw refusal(`The content is of no known type.${advice}`);
   });
+}
+
+function refusal(message: string): LecternError {
+  return new LecternError('UNSUPPORTED_MEDIA_TYPE', message);
 }

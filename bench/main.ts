@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { commands } from './commands.js';
+import { costlyQueries } from './costly-queries.js';
+import { download } from './download.js';
+import type { Figure, Result, Scale } from './figure.js';
+import { measure } from './measure.js';
+import { chartOf, pageOf, reportOf, tableOf } from './report.js';
+import { signedUrls } from './signed-urls.js';
+import { start } from './start.js';
+import { uploadLocal } from './upload-local.js';
+
+const FIGURES: readonly Figure[] = [uploadLocal, download, signedUrls, start, commands, costlyQueries];
+const ROUNDS = 9;
+const FEWEST_ROUNDS = 7;
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** `npm run bench -- [name ...] [--rounds 9] [--write] [--smoke]`. Returns the exit code. */
+export async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { smoke: { type: 'boolean' }, write: { type: 'boolean' }, rounds: { type: 'string' } },
+  });
+  const rounds = Number(values.rounds ?? ROUNDS);
+  const unknown = positionals.filter((name) => !FIGURES.some((figure) => figure.name === name));
+  if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < FEWEST_ROUNDS) {
+    console.error(`Usage: npm run bench -- [name ...] [--rounds ${ROUNDS}] [--write] [--smoke]`);
+    console.error(`At least ${FEWEST_ROUNDS} rounds. Names: ${FIGURES.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const smoke = values.smoke === true;
+  const scale: Scale = smoke ? { rounds: 1, warmUp: 0, smoke } : { rounds, warmUp: 2, smoke };
+  const chosen = positionals.length === 0 ? FIGURES : FIGURES.filter(({ name }) => positionals.includes(name));
+
+  const results: Result[] = [];
+  for (const figure of chosen) {
+    const result = await measure(figure, scale);
+    console.log(smoke ? `${figure.name} runs` : tableOf(result));
+    results.push(result);
+  }
+  if (smoke) return 0;
+  const report = reportOf(results, rounds);
+  await mkdir(join(ROOT, 'bench', 'results'), { recursive: true });
+  await writeFile(join(ROOT, 'bench', 'results', 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
+  if (values.write === true) {
+    await writeFile(join(ROOT, 'docs', 'performance.md'), pageOf(report));
+    await writeFile(join(ROOT, 'docs', 'performance.svg'), chartOf(report));
+  }
+  return results.every(({ goals }) => goals.every(({ reached }) => reached)) ? 0 : 1;
+}

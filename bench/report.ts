@@ -1,0 +1,88 @@
+import { cpus, totalmem } from 'node:os';
+import type { Goal, Result } from './figure.js';
+
+const GiB = 1024 ** 3;
+
+/** A measurement of all figures, as bench/results/latest.json keeps it. */
+export interface Report {
+  readonly at: string;
+  readonly node: string;
+  readonly machine: string;
+  readonly rounds: number;
+  readonly results: readonly Result[];
+}
+
+export function reportOf(results: readonly Result[], rounds: number): Report {
+  const machine = `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}, ${Math.round(totalmem() / GiB)} GiB`;
+  return { at: new Date().toISOString(), node: process.version, machine, rounds, results };
+}
+
+/** The lines of the table of a figure, with a heading. */
+export function tableOf({ title, unit, rows, goals }: Result): string {
+  const number = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+  const lines = rows.map(({ contestant, median, spread, ratio }) => {
+    const goal = goals.find((candidate) => candidate.contestant === contestant);
+    const reached = goal ? `${wanted(goal)}${goal.reached ? '' : ' (not reached)'}` : '';
+    return [contestant, number(median), spread.map(number).join(' to '), ratio.toFixed(2), reached];
+  });
+  const all = [['', unit, 'quartiles', 'of the first', 'goal'], ...lines];
+  const widths = all[0]!.map((_, column) => Math.max(...all.map((line) => line[column]!.length)));
+  const text = all.map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+  return [`\n${title}`, ...text].join('\n');
+}
+
+export function wanted({ atLeast, atMost }: Goal): string {
+  return atLeast === undefined ? `at most ${atMost ?? 0}` : `at least ${atLeast}`;
+}
+
+/** docs/performance.md. */
+export function pageOf(report: Report): string {
+  const sections = report.results.map((result) => {
+    const rows = result.rows.map(({ contestant, median, spread, ratio }) => {
+      const goal = result.goals.find((candidate) => candidate.contestant === contestant);
+      const cells = [contestant, median.toFixed(2), spread.map((value) => value.toFixed(2)).join(' to ')];
+      return `| ${[...cells, ratio.toFixed(2), goal ? wanted(goal) : ''].join(' | ')} |`;
+    });
+    const head = `| | ${result.unit} | quartiles | of the first line | goal |\n|---|---|---|---|---|`;
+    return `## ${result.title}\n\n\`npm run bench -- ${result.name}\`\n\n${head}\n${rows.join('\n')}\n`;
+  });
+  return `# Performance
+
+Measured by \`npm run bench -- --write\` on ${report.at.slice(0, 10)}, with Node.js ${report.node}, on ${report.machine}. Each number is the median of ${report.rounds} rounds;
+every round measures each line once, so that what else the machine does meets all of them. The servers and the client are processes of their own. Peers are configured as their documentation says; their
+versions are in [bench/package.json](../bench/package.json). This page and its chart are made from the measurement; do not edit them.
+
+![Each line as a multiple of the first line of its figure](performance.svg)
+
+${sections.join('\n')}`;
+}
+
+const BAR = { height: 14, gap: 4, left: 420, width: 360 };
+
+/** docs/performance.svg: a bar for each line, as long as its ratio to the base line. */
+export function chartOf({ results }: Report): string {
+  const most = Math.max(...results.flatMap(({ rows }) => rows.map(({ ratio }) => ratio)));
+  const parts: string[] = [];
+  let y = 10;
+  for (const { title, rows } of results) {
+    parts.push(`<text x="0" y="${y + 12}" font-weight="bold">${escaped(title)}</text>`);
+    y += 20;
+    for (const { contestant, ratio } of rows) {
+      const length = ((ratio / most) * BAR.width).toFixed(1);
+      const colour = contestant.startsWith('Lectern') ? '#2563eb' : '#9ca3af';
+      parts.push(
+        `<text x="${BAR.left - 8}" y="${y + 11}" text-anchor="end">${escaped(contestant)}</text>`,
+        `<rect x="${BAR.left}" y="${y}" width="${length}" height="${BAR.height}" fill="${colour}"/>`,
+        `<text x="${BAR.left + Number(length) + 6}" y="${y + 11}">${ratio.toFixed(2)}</text>`,
+      );
+      y += BAR.height + BAR.gap;
+    }
+    y += 12;
+  }
+  const size = `width="${BAR.left + BAR.width + 60}" height="${y}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">\n${parts.join('\n')}\n</svg>\n`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}

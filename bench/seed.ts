@@ -1,0 +1,38 @@
+import 'reflect-metadata';
+import { createApp } from '../src/app.js';
+import { VideoModel } from '../src/catalog/video/video.model.js';
+import { loadConfig } from '../src/config.js';
+import { insertTopicsWithVideos } from '../tests/support/catalogue-seed.js';
+import { fixtures } from '../tests/support/fixtures.js';
+import { adminToken } from './servers.js';
+import { query } from './transfer.js';
+import { newTopic, upload } from './upload-local.js';
+
+/**
+ * Fills the data of a server that does not run: a course with topics of videos, all of which name the files of one that was
+ * uploaded. Returns the id of the course.
+ */
+export async function seedCourse(
+  environment: Record<string, string>,
+  count: { readonly topics: number; readonly videosEach: number },
+): Promise<string> {
+  const app = await createApp(loadConfig({ ...environment, LOG_LEVEL: 'silent' }));
+  try {
+    const url = `${(await app.start()).url}/graphql`;
+    const token = await adminToken();
+    const topicId = await newTopic(url, token);
+    const document =
+      'mutation($id: ID!, $file: Upload!) { createVideo(topicId: $id, input: { title: "Measured" }, file: $file) { id } }';
+    await upload(url, document, { id: topicId }, fixtures.video, token);
+    const still = 'mutation($id: ID!, $file: Upload!) { uploadVideoThumbnail(videoId: $id, file: $file) { id } }';
+    const first = await VideoModel.findOne().lean().orFail();
+    await upload(url, still, { id: first._id }, fixtures.thumbnail, token);
+    const pattern = await VideoModel.findOne().lean().orFail();
+    const course = 'mutation { createCourse(input: { title: "Seeded", status: PUBLISHED }) { id } }';
+    const { createCourse } = await query<{ createCourse: { id: string } }>(url, token, course);
+    await insertTopicsWithVideos(createCourse.id, count, pattern);
+    return createCourse.id;
+  } finally {
+    await app.stop();
+  }
+}

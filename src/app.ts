@@ -27,10 +27,13 @@ import { routes } from './http/routes.js';
 import { RunningRequests } from './http/running-requests.js';
 import { MediaMeter } from './media/content/media-meter.js';
 import { Intake } from './media/intake.js';
-import { CopyJournal } from './media/journal/copy-journal.js';
 import { Journal } from './media/journal/journal.js';
 import { LifeCycle } from './media/life-cycle.js';
+import type { LifeTiming } from './media/life-timing.js';
+import { ObjectDeletion } from './media/object-deletion.js';
 import { SignedUrls } from './media/signed-urls.js';
+import type { SlotOwner } from './media/slot-owner.js';
+import type { SlotRules } from './media/slots.js';
 import { Migration } from './media/upkeep/migration.js';
 import { Reconciliation } from './media/upkeep/reconciliation.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
@@ -46,16 +49,21 @@ export interface AppOptions {
   readonly besideServer?: boolean;
   /** Storage drivers beside the built-in ones, by the name that `STORAGE` and records give them. */
   readonly storageDrivers?: StorageDrivers;
+  /** Slots besides those of the slot table, each with its owner. For tests of what a new slot needs. */
+  readonly furtherSlots?: readonly { readonly rules: SlotRules; readonly owner: SlotOwner }[];
 }
 
 export interface App {
   readonly telemetry: Telemetry;
   readonly storages: Storages;
   readonly journal: Journal;
+  readonly lifeCycle: LifeCycle;
   readonly sweeper: Sweeper;
   readonly reconciliation: Reconciliation;
   readonly migration: Migration;
   readonly rebuilding: Rebuilding;
+  /** The longest lifetime of a signed URL, in milliseconds. */
+  readonly longestUrlMs: number;
   readonly courses: CourseService;
   readonly topics: TopicService;
   readonly videos: VideoService;
@@ -94,50 +102,53 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
   const database = await openDatabase(config, dataDir, options.besideServer ?? false);
 
-  const slots = slotsOf(config);
+  const { furtherSlots = [] } = options;
+  const slots = { ...slotsOf(config), ...Object.fromEntries(furtherSlots.map(({ rules }) => [rules.slot, rules])) };
+  const owners = { ...slotOwners, ...Object.fromEntries(furtherSlots.map(({ rules, owner }) => [rules.slot, owner])) };
   const journal = new Journal();
-  const copies = new CopyJournal();
   telemetry.metrics.countByState('lectern_journal_rows', 'Unfinished work on stored files, by state.', () =>
     journal.countByState(),
   );
   const storageNamed = storages.byName.bind(storages);
   const signedUrls = new SignedUrls({ storageNamed, slots, telemetry });
   const meter = new MediaMeter({ telemetry, maxImagePixels: config.limits.imageMaxPixels });
-  const pendingDeadlineMs = config.uploads.pendingDeadlineSeconds * 1_000;
-  const storageForNewFiles = storages.current;
-  const lifeCycle = new LifeCycle({
-    intake: new Intake({ storageForNewFiles, storageNamed, journal, slots, meter, telemetry, pendingDeadlineMs }),
-    journal,
-    copies,
-    owners: slotOwners,
-    telemetry,
-    pendingDeadlineMs,
+  const timing: LifeTiming = {
+    pendingDeadlineMs: config.uploads.pendingDeadlineSeconds * 1_000,
     replacedGraceMs: config.uploads.replacedMediaGraceSeconds * 1_000,
-  });
-  const removal = new Removal(lifeCycle, telemetry);
+    lateMs: config.tests.lateSeconds * 1_000,
+  };
+  const deletion = new ObjectDeletion({ storageNamed, telemetry });
+  const storageForNewFiles = storages.current;
+  const intake = new Intake({ storageForNewFiles, journal, deletion, slots, meter, telemetry, timing });
+  const lifeCycle = new LifeCycle({ intake, journal, owners, deletion, telemetry, timing });
+  const removals = new Removal(lifeCycle, telemetry);
   const sweeper = new Sweeper({
     journal,
-    lifeCycle,
+    owners,
+    deletion,
+    storageNamed,
     telemetry,
-    finishRemovals: (now) => removal.finish(now),
+    removals,
+    timing,
     intervalMs: config.uploads.sweepIntervalSeconds * 1_000,
   });
   const reconciliation = new Reconciliation({
     storages: storages.all(),
     journal,
-    owners: slotOwners,
-    lifeCycle,
+    owners,
+    slots,
+    deletion,
+    timing,
     telemetry,
   });
-
-  const owners = slotOwners;
-  const migration = new Migration({ owners, journal, copies, lifeCycle, telemetry, pendingDeadlineMs });
+  const longestUrlMs = Math.max(...Object.values(slots).map(({ urlTtlSeconds }) => urlTtlSeconds)) * 1_000;
+  const migration = new Migration({ owners, slots, intake, lifeCycle, telemetry });
 
   const rebuilding = new Rebuilding(telemetry);
-  const courses = new CourseService(lifeCycle, removal, livingTopics);
-  const topics = new TopicService(removal, livingVideos);
-  const videos = new VideoService(lifeCycle, removal);
-  const images = new ImageService(lifeCycle, removal);
+  const courses = new CourseService(lifeCycle, removals, livingTopics);
+  const topics = new TopicService(removals, livingVideos);
+  const videos = new VideoService(lifeCycle, removals);
+  const images = new ImageService(lifeCycle, removals);
   const errors = {
     recognise: recogniseDatabaseError,
     report: (error: unknown): void => {
@@ -160,10 +171,12 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     telemetry,
     storages,
     journal,
+    lifeCycle,
     sweeper,
     reconciliation,
     migration,
     rebuilding,
+    longestUrlMs,
     courses,
     topics,
     videos,

@@ -31,6 +31,9 @@ interface Conflict {
 /** More of a wrong value than this helps nobody. */
 const MAX_SHOWN_CHARACTERS = 80;
 
+/** LATE_SECONDS outside tests. */
+const LATE_SECONDS = 60;
+
 /** Requests a minute that are let in when nothing is said. Who tries Lectern out meets no limit. */
 const PRODUCTION_RATE_LIMITS = { viewerRequestsPerMinute: 600, addressRequestsPerMinute: 300 };
 const NO_RATE_LIMITS = { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 };
@@ -202,19 +205,29 @@ function* conflicts({ production, server, tests, database, storage, s3, uploads,
       remedy: 'Set all three of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or none',
     };
   }
-  if (uploads.pendingDeadlineSeconds <= uploads.stallSeconds) {
+  const { lateSeconds } = tests;
+  const leastDeadline = 2 * lateSeconds + uploads.stallSeconds;
+  if (uploads.pendingDeadlineSeconds <= leastDeadline) {
     yield {
-      between: ['PENDING_DEADLINE_SECONDS', 'UPLOAD_STALL_SECONDS'],
-      problem: `is not more than UPLOAD_STALL_SECONDS (${uploads.stallSeconds}), so a waiting upload could be swept`,
-      remedy: 'Set it to several times UPLOAD_STALL_SECONDS',
+      between: ['PENDING_DEADLINE_SECONDS', 'UPLOAD_STALL_SECONDS', 'LATE_SECONDS'],
+      problem:
+        `is not more than ${leastDeadline} (UPLOAD_STALL_SECONDS, ${uploads.stallSeconds}, and twice the ${lateSeconds} ` +
+        'seconds that a request to a store may be on its way), so an upload that is only slow could be swept',
+      remedy: 'Set it to several times that',
     };
   }
-  if (tests.failPoint !== undefined && server.environment !== 'test') {
-    yield {
-      between: ['FAIL_POINT', 'NODE_ENV'],
-      problem: 'makes the process fail on purpose, and NODE_ENV is not test',
-      remedy: 'Take it out',
-    };
+  if (server.environment !== 'test') {
+    const set = [
+      { variable: 'FAIL_POINT', isSet: tests.failPoint !== undefined, effect: 'makes the process fail on purpose' },
+      { variable: 'LATE_SECONDS', isSet: lateSeconds !== LATE_SECONDS, effect: 'is only safe in tests' },
+    ].filter(({ isSet }) => isSet);
+    for (const { variable, effect } of set) {
+      yield {
+        between: [variable, 'NODE_ENV'],
+        problem: `${effect}, and NODE_ENV is not test`,
+        remedy: 'Take it out',
+      };
+    }
   }
   if (tests.timings !== undefined && server.environment !== 'test') {
     yield {

@@ -12,7 +12,7 @@ export const STORAGE_OPERATIONS = ['put', 'open', 'stat', 'delete', 'check'] as 
 export type StorageOperation = (typeof STORAGE_OPERATIONS)[number];
 
 /** What is counted by its name alone. */
-export type CounterName = 'signings' | 'swept';
+export type CounterName = 'signings' | 'swept' | 'passed_over';
 
 /** From a file on a local disk to a video of gigabytes, in seconds. */
 const STORAGE_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
@@ -56,7 +56,12 @@ export class Metrics {
     }),
     swept: new Counter({
       name: 'lectern_swept_rows_total',
-      help: 'Rows of the journal that the sweeper has settled.',
+      help: 'Uploads that the sweeper has decided, and released or given up objects that it has deleted.',
+      registers: this.registers,
+    }),
+    passed_over: new Counter({
+      name: 'lectern_sweep_passed_over_total',
+      help: 'Rows and objects that a sweep left because this server does not know their slot or storage, or it is away.',
       registers: this.registers,
     }),
   };

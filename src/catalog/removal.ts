@@ -1,209 +1,153 @@
-import { endedWithin } from '../media/ended-within.js';
-import type { JournalledObject } from '../media/journal/journal.js';
+import type { Model } from '../database/model.js';
+import { withBulkheads } from '../media/bulkhead.js';
+import type { DocumentOwners } from '../media/document-owners.js';
 import type { LifeCycle } from '../media/life-cycle.js';
-import type { MediaFile } from '../media/media-file.model.js';
+import type { OwnerDocument, OwnerState } from '../media/slot-owner.js';
+import { batches } from '../media/upkeep/batches.js';
+import type { Removals } from '../media/upkeep/sweep.js';
 import type { Telemetry } from '../telemetry.js';
-import { CourseModel, type Course } from './course/course.model.js';
-import { ImageModel, type Image } from './image/image.model.js';
-import { TopicModel, type Topic } from './topic/topic.model.js';
-import { VideoModel, type Video } from './video/video.model.js';
+import { within } from '../within.js';
+import { CourseModel } from './course/course.model.js';
+import { courses, images, topics, videos } from './slot-owners.js';
+import { TopicModel } from './topic/topic.model.js';
+
+/** A kind of record, the kind that it belongs to, and the kind that belongs to it. */
+interface Level {
+  readonly owners: DocumentOwners;
+  readonly parent?: {
+    /** The field that names the parent. */
+    readonly idField: string;
+    /** The parents, and the field in which they keep the order of these records. */
+    readonly model: Model<OwnerDocument>;
+    readonly orderField: string;
+  };
+  readonly children?: Level;
+}
+
+const IMAGES: Level = { owners: images };
+const VIDEOS: Level = {
+  owners: videos,
+  parent: { idField: 'topicId', model: TopicModel as unknown as Model<OwnerDocument>, orderField: 'videoIds' },
+};
+const TOPICS: Level = {
+  owners: topics,
+  parent: { idField: 'courseId', model: CourseModel as unknown as Model<OwnerDocument>, orderField: 'topicIds' },
+  children: VIDEOS,
+};
+const COURSES: Level = { owners: courses, children: TOPICS };
+/** Parents before their children. */
+const LEVELS = [COURSES, TOPICS, VIDEOS, IMAGES];
 
 /** How many records are taken in hand at once. */
 const BATCH = 100;
-/** How long a tombstone stays, in milliseconds: longer than any request that still knows its record. */
-const TOMBSTONE_MS = 24 * 60 * 60 * 1_000;
-
-/** How long a deletion waits for its cascade, in milliseconds. */
-const CASCADE_WITHIN_MS = 10_000;
-
-/** The living, as a filter. */
-const ALIVE = { deletedAt: { $exists: false } };
-
-/** What each record has that can be deleted. */
-interface Tombstone {
-  readonly _id: string;
-  readonly deletedAt?: Date;
-}
+/** How often a batch of children may be lost to other changes in a row. */
+const MAX_LOST_BATCHES = 100;
+/** How long a deletion waits for its cascade, in milliseconds. The sweeper finishes it. */
+const CASCADE_WITHIN_MS = 2_000;
 
 /**
  * The cascade. A record is marked as deleted in one update, and from then on it and all below it are gone for readers;
- * then its children are marked and its files released. Every step can be repeated, and `finish` does, after a crash.
+ * then what is below it is marked. Every step can be repeated, and the sweeper does so after a crash.
  */
-export class Removal {
+export class Removal implements Removals {
   constructor(
     private readonly lifeCycle: LifeCycle,
     private readonly telemetry: Telemetry,
   ) {}
 
-  /** Deletes a course with all below it. False when there was no such living course. */
-  async course(id: string): Promise<boolean> {
-    const course = await this.mark(id, markCourse);
-    if (course) await this.cascade(this.finishCourse(course));
-    return course !== null;
+  /** Deletes a course with all below it. Returns false when there was no such living course. */
+  course(id: string): Promise<boolean> {
+    return this.delete(COURSES, id);
   }
 
-  /** Deletes a topic with all below it. False when there was no such living topic. */
-  async topic(id: string): Promise<boolean> {
-    const topic = await this.mark(id, markTopic);
-    if (topic) await this.cascade(this.finishTopic(topic));
-    return topic !== null;
+  /** Deletes a topic with all below it. Returns false when there was no such living topic. */
+  topic(id: string): Promise<boolean> {
+    return this.delete(TOPICS, id);
   }
 
-  /** Deletes a video with its files. False when there was no such living video. */
-  async video(id: string): Promise<boolean> {
-    const video = await this.mark(id, markVideo);
-    if (video) await this.cascade(this.finishVideo(video));
-    return video !== null;
+  /** Deletes a video with its files. Returns false when there was no such living video. */
+  video(id: string): Promise<boolean> {
+    return this.delete(VIDEOS, id);
   }
 
-  /** Deletes an image with its file. False when there was no such living image. */
-  async image(id: string): Promise<boolean> {
-    const image = await this.mark(id, markImage);
-    if (image) await this.cascade(this.finishImage(image));
-    return image !== null;
+  /** Deletes an image with its file. Returns false when there was no such living image. */
+  image(id: string): Promise<boolean> {
+    return this.delete(IMAGES, id);
   }
 
-  /** Goes through all tombstones, parents first, and does what an interrupted cascade left; old ones are removed. */
-  async finish(now: Date): Promise<void> {
-    const old = new Date(now.getTime() - TOMBSTONE_MS);
-    await this.each(
-      (after) => CourseModel.find(tombstones(after)).sort({ _id: 1 }).limit(BATCH).lean<Course[]>(),
-      (course) => this.finishCourse(course),
-    );
-    await this.each(
-      (after) => TopicModel.find(tombstones(after)).sort({ _id: 1 }).limit(BATCH).lean<Topic[]>(),
-      (topic) => this.finishTopic(topic),
-    );
-    await this.each(
-      (after) => VideoModel.find(tombstones(after)).sort({ _id: 1 }).limit(BATCH).lean<Video[]>(),
-      (video) => this.finishVideo(video),
-    );
-    await this.each(
-      (after) => ImageModel.find(tombstones(after)).sort({ _id: 1 }).limit(BATCH).lean<Image[]>(),
-      (image) => this.finishImage(image),
-    );
-    // All that is below them was found and taken in hand just now. Children go before their parents.
-    const filter = { deletedAt: { $lte: old } };
-    await ImageModel.deleteMany(filter);
-    await VideoModel.deleteMany(filter);
-    await TopicModel.deleteMany(filter);
-    await CourseModel.deleteMany(filter);
+  async finish(): Promise<void> {
+    for (const level of LEVELS) {
+      for await (const tombstones of batches(level.owners.tombstones(), BATCH)) {
+        await withBulkheads(
+          tombstones,
+          (some) => this.cascade(level, some),
+          ({ id }, error) => {
+            this.telemetry.logger.warn(
+              { err: error, id },
+              'could not finish a deletion; the next sweep will try again',
+            );
+          },
+        );
+      }
+    }
   }
 
-  /** The moment of truth of a deletion: null when there is no such living record. */
-  private mark<T>(id: string, mark: (id: string) => Promise<T | null>): Promise<T | null> {
-    return this.telemetry.step('mark', { id }, () => mark(id));
+  async removeTombstones(before: Date): Promise<void> {
+    for (const { owners, children } of LEVELS.toReversed()) {
+      for await (const tombstones of batches(owners.tombstones(), BATCH)) {
+        const ids = tombstones.map(({ id }) => id);
+        const parents = new Set(await this.parentsOfLiving(children, ids));
+        await owners.removeTombstones(
+          ids.filter((id) => !parents.has(id)),
+          before,
+        );
+      }
+    }
   }
 
-  /** What is marked is deleted: a cascade that fails or takes long holds up no answer. The sweeper finishes it. */
-  private async cascade(finishing: Promise<void>): Promise<void> {
-    const left = (error: unknown): void => {
-      this.telemetry.logger.warn({ err: error }, 'left the rest of a deletion to the sweeper');
+  /** What is marked is deleted: a cascade that fails or takes long holds up no answer. */
+  private async delete(level: Level, id: string): Promise<boolean> {
+    const { owners } = level;
+    if (!(await this.lifeCycle.deleteOwner(owners, id))) return false;
+    const cascade = async (): Promise<void> => {
+      const tombstone = await owners.read(id);
+      if (tombstone) await this.cascade(level, [tombstone]);
     };
-    await endedWithin(CASCADE_WITHIN_MS, finishing.catch(left));
+    const finished = cascade().catch((error: unknown) => {
+      this.telemetry.logger.warn({ err: error, id }, 'left the rest of a deletion to the sweeper');
+    });
+    await within(CASCADE_WITHIN_MS, finished, () => undefined);
+    return true;
   }
 
-  private async each<T extends Tombstone>(
-    read: (after: string) => Promise<T[]>,
-    finish: (tombstone: T) => Promise<void>,
-  ): Promise<void> {
-    for (let after = ''; ;) {
-      const found = await read(after);
-      for (const tombstone of found) await finish(tombstone);
-      const last = found.at(-1);
-      if (!last || found.length < BATCH) return;
-      after = last._id;
+  /** Takes deleted records out of their parents' order, and deletes what is alive below them. */
+  private async cascade({ parent, children }: Level, deleted: readonly OwnerState[]): Promise<void> {
+    const ids = deleted.map(({ id }) => id);
+    if (parent) {
+      const { idField, model, orderField } = parent;
+      const parentIds = deleted.map(({ document }) => document[idField]).filter((id) => id !== undefined);
+      const holding = { _id: { $in: parentIds }, [orderField]: { $in: ids }, deletedAt: { $exists: false } };
+      await model.updateMany(holding, { $pull: { [orderField]: { $in: ids } } });
     }
+    if (children) await this.deleteBelow(children, ids);
   }
 
-  private async finishCourse(course: Course): Promise<void> {
-    const { _id: id } = course;
-    for (;;) {
-      const topics = await TopicModel.find({ courseId: id, ...ALIVE }, { _id: 1 })
-        .limit(BATCH)
-        .lean();
-      if (topics.length === 0) break;
-      for (const { _id } of topics) {
-        const topic = await this.mark(_id, markTopic);
-        if (topic) await this.finishTopic(topic);
-      }
+  private async deleteBelow({ owners, parent, children }: Level, parentIds: readonly string[]): Promise<void> {
+    if (!parent) return;
+    for (let lost = 0; lost < MAX_LOST_BATCHES;) {
+      const living = await owners.living({ [parent.idField]: { $in: parentIds } }, BATCH);
+      if (living.length === 0) return;
+      const deleted = await this.lifeCycle.deleteOwners(owners, living);
+      lost = deleted.size === 0 ? lost + 1 : 0;
+      if (children) await this.deleteBelow(children, [...deleted]);
     }
-    const files = filesOf(id, [course.thumbnail, course.introVideo]);
-    if (files.length === 0) return;
-    await this.lifeCycle.release(files);
-    await CourseModel.updateOne({ _id: id }, { $unset: { thumbnail: 1, introVideo: 1 } });
+    throw new Error(`Records below ${parentIds.join(', ')} could not be marked as deleted.`);
   }
 
-  private async finishTopic({ _id: id, courseId }: Topic): Promise<void> {
-    await CourseModel.updateOne({ _id: courseId, topicIds: id }, { $pull: { topicIds: id } });
-    for (;;) {
-      const videos = await VideoModel.find({ topicId: id, ...ALIVE }, { _id: 1 })
-        .limit(BATCH)
-        .lean();
-      if (videos.length === 0) return;
-      for (const { _id } of videos) {
-        const video = await this.mark(_id, markVideo);
-        if (video) await this.finishVideo(video);
-      }
-    }
+  private async parentsOfLiving(children: Level | undefined, ids: readonly string[]): Promise<readonly unknown[]> {
+    if (!children?.parent) return [];
+    const { idField } = children.parent;
+    const living = await children.owners.living({ [idField]: { $in: ids } }, BATCH);
+    return living.length < BATCH ? living.map(({ document }) => document[idField]) : ids;
   }
-
-  private async finishVideo(video: Video): Promise<void> {
-    const { _id: id, topicId, file, thumbnail, captions = [], resources = [] } = video;
-    await TopicModel.updateOne({ _id: topicId, videoIds: id }, { $pull: { videoIds: id } });
-    const files = filesOf(id, [file, thumbnail, ...[...captions, ...resources].map((item) => item.file)]);
-    if (files.length === 0) return;
-    await this.lifeCycle.release(files);
-    await VideoModel.updateOne({ _id: id }, { $unset: { file: 1, thumbnail: 1, captions: 1, resources: 1 } });
-  }
-
-  private async finishImage(image: Image): Promise<void> {
-    const files = filesOf(image._id, [image.file]);
-    if (files.length === 0) return;
-    await this.lifeCycle.release(files);
-    await ImageModel.updateOne({ _id: image._id }, { $unset: { file: 1 } });
-  }
-}
-
-/** Tombstones behind an id, in the order of ids. */
-function tombstones(after: string): { deletedAt: { $exists: true }; _id: { $gt: string } } {
-  return { deletedAt: { $exists: true }, _id: { $gt: after } };
-}
-
-function filesOf(ownerId: string, files: readonly (MediaFile | undefined)[]): JournalledObject[] {
-  return files
-    .filter((file) => file !== undefined)
-    .map(({ storage, key, slot }) => ({ storage, key, slot, place: { ownerId } }));
-}
-
-function markCourse(id: string): Promise<Course | null> {
-  return CourseModel.findOneAndUpdate(
-    { _id: id, ...ALIVE },
-    { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
-    { returnDocument: 'after' },
-  ).lean<Course>();
-}
-
-function markTopic(id: string): Promise<Topic | null> {
-  return TopicModel.findOneAndUpdate(
-    { _id: id, ...ALIVE },
-    { $set: { deletedAt: new Date() } },
-    { returnDocument: 'after' },
-  ).lean<Topic>();
-}
-
-function markVideo(id: string): Promise<Video | null> {
-  return VideoModel.findOneAndUpdate(
-    { _id: id, ...ALIVE },
-    { $set: { deletedAt: new Date() }, $inc: { mediaRevision: 1 } },
-    { returnDocument: 'after' },
-  ).lean<Video>();
-}
-
-function markImage(id: string): Promise<Image | null> {
-  return ImageModel.findOneAndUpdate(
-    { _id: id, ...ALIVE },
-    { $set: { deletedAt: new Date(), listKeys: [] }, $inc: { mediaRevision: 1 } },
-    { returnDocument: 'after' },
-  ).lean<Image>();
 }

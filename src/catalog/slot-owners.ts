@@ -1,15 +1,23 @@
-import { documentOwner, listOwner, type SlotOwners } from '../media/slot-owner.js';
+import { documentOwners } from '../media/document-owners.js';
+import type { SlotOwners } from '../media/slot-owner.js';
 import { CourseModel } from './course/course.model.js';
 import { ImageModel } from './image/image.model.js';
+import { TopicModel } from './topic/topic.model.js';
 import { VideoModel } from './video/video.model.js';
 
-/** Which record, and which field of it, holds the file of each slot. */
+/** The records that hold files, or have children that do. A deleted one is in no list any more. */
+export const courses = documentOwners(CourseModel, { tombstone: { listKeys: [] } });
+export const topics = documentOwners(TopicModel, { alsoRead: ['courseId'] });
+export const videos = documentOwners(VideoModel, { alsoRead: ['topicId'] });
+export const images = documentOwners(ImageModel, { tombstone: { listKeys: [] } });
+
+/** Which record, and which field of it, holds the files of each slot. */
 export const slotOwners: SlotOwners = {
-  VIDEO_FILE: documentOwner(VideoModel, 'file'),
-  VIDEO_THUMBNAIL: documentOwner(VideoModel, 'thumbnail'),
-  COURSE_THUMBNAIL: documentOwner(CourseModel, 'thumbnail'),
-  COURSE_INTRO_VIDEO: documentOwner(CourseModel, 'introVideo'),
-  IMAGE: documentOwner(ImageModel, 'file'),
-  VIDEO_CAPTION: listOwner(VideoModel, 'captions'),
-  VIDEO_RESOURCE: listOwner(VideoModel, 'resources'),
+  VIDEO_FILE: videos.file('file'),
+  VIDEO_THUMBNAIL: videos.file('thumbnail'),
+  COURSE_THUMBNAIL: courses.file('thumbnail'),
+  COURSE_INTRO_VIDEO: courses.file('introVideo'),
+  IMAGE: images.file('file'),
+  VIDEO_CAPTION: videos.list('captions'),
+  VIDEO_RESOURCE: videos.list('resources'),
 };

@@ -279,6 +279,13 @@ export const CONFIG_TABLE = {
         'For tests alone, with NODE_ENV=test: how long the server waits for what it depends on, where that is not the ' +
         'default: s3Idle=600,stopNotice=0, in milliseconds.',
     },
+    lateSeconds: {
+      name: 'LATE_SECONDS',
+      parse: wholeNumber('a number of seconds', { min: 0, max: 3_600 }),
+      default: '60',
+      meaning:
+        'For tests alone, with NODE_ENV=test: within how many seconds a request to a store or database arrives, or never.',
+    },
   },
 } as const satisfies Readonly<Record<string, Section>>;
 

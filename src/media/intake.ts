@@ -1,26 +1,28 @@
+import { newId } from '../database/ids.js';
 import { LecternError } from '../errors.js';
-import type { Storage, StorageName } from '../storage/storage.js';
 import type { UploadOutcome } from '../metrics.js';
+import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
+import { within } from '../within.js';
 import { inspect, type IncomingFile, type InspectedFile } from './content/incoming-file.js';
 import type { MediaMeter } from './content/media-meter.js';
 import { keyName } from './content/names.js';
-import { endedWithin } from './ended-within.js';
-import type { Journal, JournalledObject, ObjectReference } from './journal/journal.js';
+import type { Journal, PlacedObject } from './journal/journal.js';
+import type { LifeTiming } from './life-timing.js';
 import type { MediaFile } from './media-file.model.js';
+import type { ObjectDeletion } from './object-deletion.js';
 import type { ItemFacts, Place } from './slot-owner.js';
 import type { MediaSlot, SlotRules } from './slots.js';
 import { UploadBatch } from './upload-batch.js';
 
 export interface IntakeParts {
   readonly storageForNewFiles: Storage;
-  readonly storageNamed: (name: StorageName) => Storage | undefined;
   readonly journal: Journal;
-  readonly slots: Record<MediaSlot, SlotRules>;
+  readonly deletion: ObjectDeletion;
+  readonly slots: Readonly<Record<MediaSlot, SlotRules>>;
   readonly meter: MediaMeter;
   readonly telemetry: Telemetry;
-  /** How long an upload may go without a sign of life before it is swept, in milliseconds. */
-  readonly pendingDeadlineMs: number;
+  readonly timing: LifeTiming;
 }
 
 /** A file on its way to a place. */
@@ -33,21 +35,19 @@ export interface UploadRequest {
   readonly open: () => Promise<IncomingFile>;
 }
 
-/** Bytes in the storage under a pending row. */
+/** A stored object under a pending row, and what its owner will hold. */
 export interface StoredFile {
-  readonly object: JournalledObject;
+  readonly object: PlacedObject;
   readonly file: MediaFile;
   readonly facts: ItemFacts | undefined;
 }
 
-/** How long an answer waits until what failed has been cleared away, in milliseconds. */
-const CLEAR_WITHIN_MS = 3_000;
-/** A store that broke off may still arrive: its object is deleted again after this time, in milliseconds. */
-const UNKNOWN_OUTCOME_MS = 60_000;
+/** How long an answer waits until what failed has been discarded, in milliseconds. */
+const DISCARD_WITHIN_MS = 3_000;
 
 /**
- * The first half of the life of a file: from its first byte to bytes in the storage that nobody refers to yet, under a
- * pending row of the journal. What fails here leaves nothing.
+ * The first half of the life of a file: from its first byte to an object that no owner refers to yet, under a pending
+ * row of the journal. What fails here is discarded.
  */
 export class Intake {
   constructor(private readonly parts: IntakeParts) {}
@@ -58,20 +58,66 @@ export class Intake {
     clientGone: AbortSignal,
     publish: (stored: readonly StoredFile[]) => Promise<T>,
   ): Promise<T> {
-    const { journal, telemetry, pendingDeadlineMs } = this.parts;
-    const batch = new UploadBatch({ journal, telemetry, clientGone, deadlineMs: pendingDeadlineMs });
+    const batch = this.newBatch(clientGone);
     try {
       const outcomes = await Promise.all(requests.map((request) => this.storeOrFail(request, batch)));
       const stored = outcomes.filter((outcome) => outcome !== undefined);
       if (stored.length < requests.length || batch.signal.aborted) {
-        await Promise.all(stored.map((one) => this.discard(one.object)));
+        await this.discard(stored.map(({ object }) => object));
         throw batch.failure;
       }
-      batch.moved();
+      batch.heartbeat();
       return await publish(stored);
     } finally {
       batch.end();
     }
+  }
+
+  newBatch(clientGone: AbortSignal): UploadBatch {
+    const { journal, telemetry, timing } = this.parts;
+    return new UploadBatch({ journal, telemetry, clientGone, deadlineMs: timing.pendingDeadlineMs });
+  }
+
+  /**
+   * Writes a pending row, then lets `put` store the object. Whatever `put` rejects with, the object is discarded.
+   * Rejects with UPLOAD_EXPIRED when too little of the deadline is left to begin.
+   */
+  async storeUnderRow<T>(object: PlacedObject, batch: UploadBatch, put: () => Promise<T>): Promise<T> {
+    const { journal, telemetry, timing } = this.parts;
+    const deadline = batch.deadline();
+    await telemetry.step('journal', object, () => journal.addPending(object, batch.id, deadline));
+    batch.watch(object);
+    try {
+      // What is sent now may arrive until LATE has passed. By then the row must not have been swept.
+      if (deadline.getTime() - Date.now() < timing.lateMs) throw new LecternError('UPLOAD_EXPIRED');
+      return await telemetry.step('store', object, put);
+    } catch (error) {
+      const failure = batch.signal.aborted ? batch.failure : await this.failureOf(object, error);
+      await this.discard([object]);
+      throw failure;
+    }
+  }
+
+  /**
+   * Gives uploads up, whatever is known of their outcome: first their rows say so, then the objects are deleted. The
+   * sweeper deletes each once more after LATE, for what was still on its way, and then removes its row.
+   */
+  async discard(objects: readonly PlacedObject[]): Promise<void> {
+    const discarded = Promise.all(objects.map((object) => this.discardOne(object)));
+    await within(DISCARD_WITHIN_MS, discarded, () => undefined);
+  }
+
+  private async discardOne(object: PlacedObject): Promise<void> {
+    const { journal, telemetry, deletion, timing } = this.parts;
+    const due = new Date(Date.now() + timing.lateMs);
+    try {
+      await telemetry.step('discard', object, () => journal.discard(object, due));
+    } catch (error) {
+      // The row is still pending: past its deadline the sweeper decides.
+      telemetry.logger.warn({ err: error, key: object.key }, 'left a failed upload to the sweeper');
+      return;
+    }
+    await deletion.attempt([object], { unfinished: true });
   }
 
   private async storeOrFail(request: UploadRequest, batch: UploadBatch): Promise<StoredFile | undefined> {
@@ -88,33 +134,28 @@ export class Intake {
   }
 
   private async store(request: UploadRequest, batch: UploadBatch): Promise<StoredFile> {
-    const { storageForNewFiles: storage, journal, telemetry } = this.parts;
+    const { storageForNewFiles: storage } = this.parts;
     const rules = this.parts.slots[request.slot];
     const { slot, place, facts } = request;
-    const receiving = request.open().then((incoming) => inspect(incoming, rules, batch.moved));
+    const receiving = request.open().then((incoming) => inspect(incoming, rules, batch.heartbeat));
     const content = await batch.unlessFailed(receiving, (late) => late.release());
     const key = `${rules.prefix}/${place.ownerId}/${keyName(content.filename, content.extension)}`;
-    const object: JournalledObject = { storage: storage.name, key, slot, place };
+    const object: PlacedObject = { storage: storage.name, key, slot, place };
     try {
-      await telemetry.step('journal', object, () => journal.addPending(object, batch.id, batch.deadline()));
+      return await this.storeUnderRow(object, batch, async () => {
+        const options = { contentType: content.contentType, maxBytes: rules.maxBytes, signal: batch.signal };
+        await storage.put(key, content.body, options);
+        return { object, facts, file: await this.describe(object, content, storage, batch) };
+      });
     } catch (error) {
+      content.body.destroy();
       content.release();
       throw error;
     }
-    try {
-      const options = { contentType: content.contentType, maxBytes: rules.maxBytes, signal: batch.signal };
-      await telemetry.step('store', object, () => storage.put(key, content.body, options));
-      return { object, facts, file: await this.describe(object, content, storage, batch) };
-    } catch (error) {
-      content.body.destroy();
-      const failure = batch.signal.aborted ? batch.failure : await this.failureOf(object, error);
-      await this.discard(object, failure);
-      throw failure;
-    }
   }
 
-  /** A store can fail because the sweeper took it for abandoned and cleared it away: then that is what happened. */
-  private async failureOf(object: JournalledObject, error: unknown): Promise<unknown> {
+  /** A store can fail because the sweeper took its upload for abandoned and deleted it: then that is the failure. */
+  private async failureOf(object: PlacedObject, error: unknown): Promise<unknown> {
     if (error instanceof LecternError) return error;
     try {
       const row = await this.parts.journal.find(object);
@@ -125,7 +166,7 @@ export class Intake {
   }
 
   private async describe(
-    { slot, key }: JournalledObject,
+    { slot, key }: PlacedObject,
     content: InspectedFile,
     storage: Storage,
     batch: UploadBatch,
@@ -133,14 +174,14 @@ export class Intake {
     const { meter } = this.parts;
     const { filename, contentType } = content;
     const { size, sha256 } = content.measured();
-    batch.moved();
+    batch.heartbeat();
     const measures = await meter.measure({ slot, storage, key, size, contentType, signal: batch.signal });
-    const url = storage.canonicalUrl(key);
     return {
       slot,
+      id: newId(),
       key,
       storage: storage.name,
-      url,
+      url: storage.canonicalUrl(key),
       filename,
       contentType,
       size,
@@ -149,43 +190,9 @@ export class Intake {
       uploadedAt: new Date(),
     };
   }
-
-  /**
-   * Nothing of a failed upload stays: the object goes now, where the storage lets us, else by the sweeper. Of a storage
-   * that hangs nobody waits to hear.
-   */
-  async discard(object: JournalledObject, failure?: unknown): Promise<void> {
-    await endedWithin(CLEAR_WITHIN_MS, this.clearAway(object, failure));
-  }
-
-  private async clearAway(object: JournalledObject, failure: unknown): Promise<void> {
-    const { journal, telemetry } = this.parts;
-    const unknownOutcome = failure instanceof LecternError && failure.code === 'STORAGE_UNAVAILABLE';
-    try {
-      await telemetry.step('discard', object, async () => {
-        if (unknownOutcome) {
-          await journal.doomUnpublished(object, 'pending', new Date(Date.now() + UNKNOWN_OUTCOME_MS));
-          return;
-        }
-        await this.erase(object);
-        await journal.removeUpload(object);
-      });
-    } catch (error) {
-      // The row is still there: past its deadline the sweeper finishes this.
-      telemetry.logger.warn({ err: error, key: object.key }, 'left a failed upload to the sweeper');
-    }
-  }
-
-  /** Removes an object, whatever part of it there is. */
-  async erase({ storage: name, key }: ObjectReference): Promise<void> {
-    const storage = this.parts.storageNamed(name);
-    if (!storage) throw new LecternError('STORAGE_UNAVAILABLE', `Storage "${name}" is not configured.`);
-    await storage.sweepUnfinished({ key, olderThan: new Date() });
-    await storage.delete([key]);
-  }
 }
 
-/** For the metrics: whose fault it was that a file was not stored. */
+/** For the metrics: who caused that a file was not stored. */
 function uploadOutcome(error: unknown): UploadOutcome {
   // An upload that took too long was broken off by us.
   if (!(error instanceof LecternError) || error.status >= 500 || error.code === 'UPLOAD_EXPIRED') return 'failed';

@@ -2,7 +2,7 @@ import { modelOptions, prop } from '@typegoose/typegoose';
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 import { DateTime, SafeInt } from '../graphql/scalars.js';
 import type { StorageName } from '../storage/storage.js';
-import { MEDIA_SLOTS, type MediaSlot } from './slots.js';
+import type { MediaSlot } from './slots.js';
 
 /**
  * One stored file: the sub-document that its owner keeps in a slot, and the GraphQL type. It names its storage and its
@@ -14,8 +14,12 @@ import { MEDIA_SLOTS, type MediaSlot } from './slots.js';
 })
 @modelOptions({ schemaOptions: { _id: false } })
 export class MediaFile {
-  @prop({ type: () => String, required: true, enum: MEDIA_SLOTS })
+  @prop({ type: () => String, required: true })
   slot!: MediaSlot;
+
+  /** Made by the upload. Stays when a migration stores the file under another key. Absent in records of before: `fileId`. */
+  @prop({ type: () => String })
+  id?: string;
 
   @Field(() => String, { description: 'The key of the object in its storage.' })
   @prop({ type: () => String, required: true })
@@ -82,3 +86,8 @@ export const MEASURES_VERSION = 1;
 export type Measures = Pick<MediaFile, 'width' | 'height' | 'durationSeconds' | 'codecs' | 'measured'> &
   // Whether an MP4 or WebM is sound alone shows only when its tracks are read.
   Partial<Pick<MediaFile, 'contentType'>>;
+
+/** What a file is known by, wherever it is stored. */
+export function fileId({ id, key }: MediaFile): string {
+  return id ?? key;
+}

@@ -2,29 +2,32 @@ import { newId } from '../database/ids.js';
 import { LecternError } from '../errors.js';
 import type { Telemetry } from '../telemetry.js';
 import type { Journal } from './journal/journal.js';
+import type { ObjectReference } from './object-reference.js';
 
 export interface UploadBatchOptions {
   readonly journal: Journal;
   readonly telemetry: Telemetry;
   /** How long a pending row of this batch may go without a sign of life, in milliseconds. */
   readonly deadlineMs: number;
-  /** Aborts when the client has gone, or with a LecternError when the server wants to stop. */
+  /** Aborts when the client has left, or with a LecternError when the server wants to stop. */
   readonly clientGone: AbortSignal;
 }
 
-/** A deadline is renewed this many times before it would pass. */
+/** A deadline is postponed this many times before it would pass. */
 const RENEWALS_PER_DEADLINE = 3;
 
 /**
- * The uploads of one mutation. They fail together, and while any of them moves none of their journal rows expires.
+ * The uploads of one mutation, or the copy of one file. They fail together, and the journal rows of none of them expire
+ * while bytes of any of them move.
  */
 export class UploadBatch {
   readonly id = newId();
-  /** Aborts when the client has gone or one upload of the batch has failed; the reason is the error. */
+  /** Aborts when the client has left or one upload of the batch has failed; the reason is the error. */
   readonly signal: AbortSignal;
   private readonly failing = new AbortController();
   private readonly renewing: NodeJS.Timeout;
-  private hasMoved = false;
+  private readonly rows: ObjectReference[] = [];
+  private isAlive = false;
 
   constructor(private readonly options: UploadBatchOptions) {
     this.signal = AbortSignal.any([options.clientGone, this.failing.signal]);
@@ -32,24 +35,29 @@ export class UploadBatch {
     this.renewing.unref();
   }
 
-  /** The moment from which a row without further signs of life may be swept. */
+  /** The deadline of a row that is written or touched now. */
   deadline(): Date {
     return new Date(Date.now() + this.options.deadlineMs);
   }
 
+  /** From now on this object has a pending row, whose deadline the batch postpones. */
+  watch(object: ObjectReference): void {
+    this.rows.push(object);
+  }
+
   /** A sign of life: bytes came, or a step was taken. */
-  readonly moved = (): void => {
-    this.hasMoved = true;
+  readonly heartbeat = (): void => {
+    this.isAlive = true;
   };
 
-  /** Ends the other uploads of the batch. The first error is the one that is told. */
+  /** Ends the other uploads of the batch. The first error is the one that is answered. */
   fail(error: unknown): void {
     this.failing.abort(error);
   }
 
   /**
    * Waits for something only as long as the batch has not failed: a file that has not begun to arrive may stand behind
-   * gigabytes. What comes all the same is handed to `release`.
+   * gigabytes. What arrives after that is handed to `release`.
    */
   async unlessFailed<T>(awaited: Promise<T>, release: (late: T) => void): Promise<T> {
     let onAbort = (): void => undefined;
@@ -80,13 +88,15 @@ export class UploadBatch {
   }
 
   private async renew(): Promise<void> {
-    if (!this.hasMoved) return;
-    this.hasMoved = false;
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    const { journal, telemetry } = this.options;
     try {
-      await this.options.journal.extend(this.id, this.deadline());
+      const pending = await Promise.all(this.rows.map((row) => journal.touch(row, this.deadline())));
+      if (pending.includes(false)) this.fail(new LecternError('UPLOAD_EXPIRED'));
     } catch (error) {
       // The next renewal tries again; if none succeeds the publication is refused with UPLOAD_EXPIRED.
-      this.options.telemetry.logger.warn({ err: error, batch: this.id }, 'could not extend the deadlines of an upload');
+      telemetry.logger.warn({ err: error, batch: this.id }, 'could not postpone the deadlines of an upload');
     }
   }
 }

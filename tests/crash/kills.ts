@@ -7,22 +7,10 @@ import { Random } from './random.js';
 
 const MOMENTS = ['before', 'after'] as const;
 /** The steps of requests, in the order of a file's life. */
-const STEPS = [
-  'journal',
-  'store',
-  'insert',
-  'swap',
-  'publish',
-  'finish',
-  'doom',
-  'delete',
-  'forget',
-  'mark',
-  'discard',
-];
+const STEPS = ['journal', 'store', 'insert', 'touch', 'swap', 'publish', 'finish', 'delete', 'mark', 'discard'];
 const POINTS = STEPS.flatMap((step) => MOMENTS.map((moment) => ({ moment, step })));
 /** Behind these comes no other step, or another's: after any other is before the next. */
-const LAST_STEPS = ['insert', 'swap', 'mark', 'forget'];
+const LAST_STEPS = ['insert', 'swap', 'mark', 'delete'];
 /** On MongoDB, where everything takes longer, a kill between any two steps. */
 const POINTS_BETWEEN = POINTS.filter(({ moment, step }) => moment === 'before' || LAST_STEPS.includes(step));
 

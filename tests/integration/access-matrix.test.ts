@@ -11,6 +11,7 @@ import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { OPERATIONS, type Operation, type Outcome, type Target } from '../support/operations-table.js';
 import { onEveryStorage } from '../support/storages.js';
 import { createBareTree, createTree } from '../support/tree.js';
+import { leftAfterSweep } from '../support/wholeness.js';
 
 const ROLES = ['anonymous', 'student', 'other', 'owner', 'admin'] as const;
 type Who = (typeof ROLES)[number];
@@ -145,6 +146,6 @@ onEveryStorage('who may do what', (storage) => {
   });
 
   it('leaves nothing open behind', async () => {
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 });

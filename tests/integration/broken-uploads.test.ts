@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
+import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
 import { bigJpeg, bigMp4, fixtures } from '../support/fixtures.js';
@@ -35,7 +35,7 @@ onEveryStorage('an upload that breaks off', (storage) => {
   function onceStoring(bytes: number): NonNullable<RawRequest['beforeChunk']> {
     return async (sent) => {
       if (sent < bytes) return;
-      await waitFor(async () => expect(await MediaObjectModel.countDocuments({ state: 'pending' })).toBeGreaterThan(0));
+      await waitFor(async () => expect(await UploadRowModel.countDocuments({ state: 'pending' })).toBeGreaterThan(0));
     };
   }
 

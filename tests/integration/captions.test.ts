@@ -10,6 +10,7 @@ import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, type UploadFile } from '../support/multipart.js';
 import { vttFile, VTT } from '../support/samples.js';
 import { onEveryStorage } from '../support/storages.js';
+import { leftAfterSweep } from '../support/wholeness.js';
 
 const MIB = 1024 ** 2;
 const CUE = '00:00.000 --> 00:01.000\nHi\n';
@@ -102,7 +103,7 @@ onEveryStorage('captions', (storage) => {
     expect(served.headers.get('content-type')).toMatch(/^text\/vtt(; ?charset=utf-8)?$/i);
     expect(served.headers.get('content-disposition')).toBe('inline; filename=legendas.vtt');
     expect(await served.text()).toBe(VTT);
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
   it.each([
@@ -217,7 +218,7 @@ onEveryStorage('captions', (storage) => {
     expect(dataOf(await remove(en!.id)).deleteVideoCaption.captions).toEqual([de, fr]);
     expect(await app.app.storages.current.stat(en!.file.key)).toBeNull();
     expect(await app.app.storages.current.stat(de!.file.key)).not.toBeNull();
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
     for (const id of [en!.id, 'nothing', '', videoId]) expect(errorCodes(await remove(id))).toEqual(['NOT_FOUND']);
     const otherVideo = await newVideo('Another');
     const misplaced = await ada.send(gql.DeleteVideoCaptionDocument, { videoId: otherVideo, captionId: de!.id });
@@ -225,7 +226,7 @@ onEveryStorage('captions', (storage) => {
     const answers = await Promise.all([de!.id, de!.id, fr!.id].map(remove));
     expect(answers.map((answer) => errorCodes(answer).join()).sort()).toEqual(['', '', 'NOT_FOUND']);
     expect(await captionsOf(videoId)).toEqual([]);
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
   it('come and go at the same time, and none is lost', async () => {
@@ -245,7 +246,7 @@ onEveryStorage('captions', (storage) => {
     const keys: string[] = [];
     for await (const { key } of app.app.storages.current.list(`captions/${videoId}/`)) keys.push(key);
     expect(keys.sort()).toEqual(now.map(({ file }) => file.key).sort());
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
   it('are at most 100 for a video', async () => {

@@ -135,7 +135,7 @@ describe('/metrics', () => {
     };
     await running.app.journal.addPending(object, 'batch', new Date(Date.now() + 60_000));
     expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(1);
-    await running.app.journal.removeUpload(object);
+    await running.app.journal.remove([object]);
     expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(0);
   });
 

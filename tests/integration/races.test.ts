@@ -20,7 +20,7 @@ import {
 import { dataOf, errorCodes, type GraphqlResponse } from '../support/graphql-client.js';
 import { startServer } from '../support/server.js';
 import { onEveryStorage } from '../support/storages.js';
-import { faultsOf, letTimePass } from '../support/wholeness.js';
+import { faultsOf, letTimePass, leftAfterSweep } from '../support/wholeness.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const run = promisify(execFile);
@@ -161,7 +161,7 @@ onEveryStorage('races', (storage) => {
     const env = { PATH: process.env['PATH'], ...app.environment } as NodeJS.ProcessEnv;
     const command = () => run(process.execPath, [CLI, 'sweep'], { env });
     await Promise.all([command(), command(), app.app.sweeper.sweep()]);
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
     for (const { key } of left) expect(await app.app.storages.current.stat(key)).toBeNull();
     expect(await downloadedSha256(dataOf(await ada.send(VideoDocument, { id })).video!.videoUrl!)).toBe(file!.sha256);
     await expectWhole();

@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { slotOwners } from '../../src/catalog/slot-owners.js';
 import { newId } from '../../src/database/ids.js';
-import type { JournalledObject } from '../../src/media/journal/journal.js';
-import type { OwnedFile } from '../../src/media/slot-owner.js';
+import type { PlacedObject } from '../../src/media/journal/journal.js';
 import type { Finding, ReconciliationOptions } from '../../src/media/upkeep/reconciliation.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, type Client, type CreatedCourse } from '../support/client.js';
@@ -11,6 +10,7 @@ import { fixtures } from '../support/fixtures.js';
 import { DeleteCourseDocument, UploadCourseThumbnailDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { onEveryStorage } from '../support/storages.js';
+import { leftAfterSweep, letTimePass } from '../support/wholeness.js';
 
 const SLOT = 'COURSE_THUMBNAIL';
 const owner = slotOwners[SLOT];
@@ -38,12 +38,13 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
     return found;
   }
 
-  /** Lets things happen before or after one of the times that owners are asked for their files. */
+  /** Lets things happen before or after one of the times that owners are asked for what they hold. */
   function whenOwnersAreAsked(...happenings: readonly { before?: () => Promise<void>; after?: () => Promise<void> }[]) {
-    const ask = owner.filesOf.bind(owner);
-    const spy = vi.spyOn(owner, 'filesOf');
+    const { collection } = owner;
+    const ask = collection.heldBy.bind(collection);
+    const spy = vi.spyOn(collection, 'heldBy');
     for (const { before, after } of happenings) {
-      spy.mockImplementationOnce(async (ids): Promise<readonly OwnedFile[]> => {
+      spy.mockImplementationOnce(async (ids) => {
         await before?.();
         const answer = await ask(ids);
         await after?.();
@@ -61,7 +62,7 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
   }
 
   /** Bytes under a pending row, as an upload has them before it publishes. */
-  async function uploaded(ownerId: string): Promise<JournalledObject> {
+  async function uploaded(ownerId: string): Promise<PlacedObject> {
     const key = `course-thumbnails/${ownerId}/new-${newId().slice(-8)}.jpg`;
     const object = { storage: storage.name, key, slot: SLOT, place: { ownerId } } as const;
     await app.app.journal.addPending(object, newId(), future());
@@ -71,18 +72,20 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
   }
 
   /** What an upload does at its end. */
-  async function publish({ key, place }: JournalledObject, like: CreatedCourse): Promise<void> {
+  async function publish({ key, place }: PlacedObject, like: CreatedCourse): Promise<void> {
     const { file } = (await owner.read({ ownerId: like.id }))!;
-    const { revision } = (await owner.read(place))!;
-    expect(await owner.swap(place, revision, Object.assign(file!, { key }))).toBe(true);
-    await app.app.journal.removeUpload({ storage: storage.name, key });
+    const seen = (await owner.read(place))!;
+    const next = Object.assign(file!, { key, id: newId() });
+    expect(await owner.swap(place, seen, { next, releaseAt: future() })).toBe(true);
+    await app.app.journal.remove([{ storage: storage.name, key }]);
   }
 
   it('a file that is replaced after it was listed is no orphan', async () => {
     const course = await courseWithThumbnail();
     const asked = whenOwnersAreAsked({ before: () => replaceThumbnail(course) });
     expect(await findings()).toEqual([]);
-    expect(asked).toHaveBeenCalledTimes(2);
+    // It is on the owner's list `released` by then, so the first answer is enough.
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 
   it('a file that is published after its owner was asked is no orphan', async () => {
@@ -99,16 +102,15 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
     const empty = await createCourse(ada, { title: 'Empty' });
     const object = await uploaded(empty.id);
     const replaceAgain = async (): Promise<void> => {
-      const { revision } = (await owner.read(object.place))!;
-      expect(await owner.swap(object.place, revision, null)).toBe(true);
-      await app.app.journal.doomPublished(object, future());
+      const seen = (await owner.read(object.place))!;
+      expect(await owner.swap(object.place, seen, { next: null, releaseAt: future() })).toBe(true);
     };
     whenOwnersAreAsked({ after: () => publish(object, course) }, { before: replaceAgain });
     expect(await findings()).toEqual([]);
-    await app.app.journal.doomPublished(object, new Date(0));
+    await letTimePass();
   });
 
-  it('a file whose record lets go of it, or is deleted, is not dangling', async () => {
+  it('a file that its record releases, or whose record is deleted, is not dangling', async () => {
     const [replaced, deleted] = [await courseWithThumbnail(), await courseWithThumbnail()];
     const stat = app.app.storages.current.stat.bind(app.app.storages.current);
     vi.spyOn(app.app.storages.current, 'stat').mockImplementation(async (key) => {
@@ -122,7 +124,7 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
   it('an orphan that is published before it would be deleted stays', async () => {
     const [one, two] = [await courseWithThumbnail(), await courseWithThumbnail()];
     const object = await uploaded((await createCourse(ada, { title: 'Empty' })).id);
-    await app.app.journal.removeUpload(object);
+    await app.app.journal.remove([object]);
     // Counted as an orphan, then found as one again; and then it is asked once more.
     const listing = app.app.storages.current.list.bind(app.app.storages.current);
     let listed = 0;
@@ -143,7 +145,7 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
   it('an orphan that cannot be deleted now is in the journal, and the sweep deletes it', async () => {
     await courseWithThumbnail();
     const object = await uploaded(newId());
-    await app.app.journal.removeUpload(object);
+    await app.app.journal.remove([object]);
     const rows: unknown[] = [];
     const deletion = vi.spyOn(app.app.storages.current, 'delete').mockImplementationOnce(async () => {
       rows.push(await app.app.journal.find(object));
@@ -156,6 +158,6 @@ onEveryStorage('reconciliation, when work goes on between its looks', (storage) 
     expect(await findings()).toEqual([]);
     await app.app.sweeper.sweep();
     expect(await app.app.storages.current.stat(object.key)).toBeNull();
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 });

@@ -4,11 +4,11 @@ import { Readable } from 'node:stream';
 import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
-import { CourseModel } from '../../src/catalog/course/course.model.js';
+import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { loadConfig, type Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
-import { MediaObjectModel, ROW_STATES } from '../../src/media/journal/media-object.model.js';
-import type { JournalledObject } from '../../src/media/journal/journal.js';
+import { UploadRowModel, ROW_STATES } from '../../src/media/journal/upload-row.model.js';
+import type { PlacedObject } from '../../src/media/journal/journal.js';
 import type { MediaSlot } from '../../src/media/slots.js';
 import { newEnvironment, s3Environment } from '../support/app.js';
 import { beginUpload, createBucket } from '../support/bucket.js';
@@ -21,6 +21,7 @@ import { dataOf } from '../support/graphql-client.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 import { onEveryStorage, type StorageUnderTest } from '../support/storages.js';
 import { createTree } from '../support/tree.js';
+import { leftAfterSweep } from '../support/wholeness.js';
 
 const PREFIXES: Partial<Record<MediaSlot, string>> = { VIDEO_FILE: 'videos', COURSE_THUMBNAIL: 'course-thumbnails' };
 
@@ -96,7 +97,7 @@ class Site {
   }
 
   /** How the journal names an object with such a key. */
-  journalled(key: string, slot: MediaSlot = 'VIDEO_FILE'): JournalledObject {
+  journalled(key: string, slot: MediaSlot = 'VIDEO_FILE'): PlacedObject {
     return { storage: this.storage.name, key, slot, place: { ownerId: key.split('/')[1]! } };
   }
 }
@@ -196,22 +197,24 @@ onEveryStorage('lectern reconcile', (storage) => {
     return join(site.environment.DATA_DIR, 'files');
   }
 
-  it('does not take for orphans what the journal knows of, whatever its state, or what a replacement has yet to doom', async () => {
-    const keys = await Promise.all([...ROW_STATES, 'replaced'].map(() => site.orphan()));
-    const requestId = newId();
+  it('does not take for orphans what the journal knows of, whatever its state, or what an owner has released', async () => {
+    const keys = await Promise.all([...ROW_STATES, 'released'].map(() => site.orphan()));
+    const batchId = newId();
     for (const [i, state] of ROW_STATES.entries()) {
-      await site.app.journal.addPending(site.journalled(keys[i]!), requestId, future());
-      await MediaObjectModel.updateOne({ key: keys[i]! }, { $set: { state, deleteAfter: future() } });
+      await site.app.journal.addPending(site.journalled(keys[i]!), batchId, future());
+      await UploadRowModel.updateOne({ key: keys[i]! }, { $set: { state, due: future() } });
     }
-    const upload = site.journalled(`videos/${newId()}/new.mp4`);
-    await site.app.journal.addPending(upload, requestId, future());
-    expect(await site.app.journal.noteReplaced(upload, site.journalled(keys.at(-1)!))).toBe(true);
+    const key = keys.at(-1)!;
+    const _id = site.journalled(key).place.ownerId;
+    const released = [{ storage: storage.name, key, fileId: newId(), due: future() }];
+    await VideoModel.collection.insertOne({ _id: _id as never, mediaRevision: 1, deletedAt: new Date(), released });
 
     expect(await site.findings()).toEqual({ exitCode: 0, findings: [] });
     const deletion = await site.findings('--delete-orphans', '--older-than', '0', '--force');
     expect(deletion).toEqual({ exitCode: 0, findings: [] });
 
-    await MediaObjectModel.deleteMany({ requestId });
+    await UploadRowModel.deleteMany({ batchId });
+    await VideoModel.deleteOne({ _id });
     const without = await site.findings();
     expect(without.findings.map(({ key }) => key).sort()).toEqual([...keys].sort());
   });
@@ -227,7 +230,7 @@ onEveryStorage('lectern reconcile', (storage) => {
     body.push(Buffer.alloc(9 * 1024 ** 2));
     await expect.poll(() => unfinishedNames(key), { timeout: 20_000 }).toHaveLength(1);
     expect(await site.findings()).toEqual({ exitCode: 0, findings: [] });
-    await site.app.journal.removeUpload(object);
+    await site.app.journal.remove([object]);
     const { findings } = await site.findings();
     expect(findings).toMatchObject([{ kind: 'unfinished-upload', storage: storage.name }]);
     aborting.abort(new Error('enough'));
@@ -242,15 +245,6 @@ onEveryStorage('lectern reconcile', (storage) => {
     }
     return names;
   }
-
-  it('leaves the files of a deleted record to the sweep, which then releases them', async () => {
-    const course = await createCourse(site.ada, { title: 'Deleted' }, { thumbnail: fixtures.thumbnail });
-    await CourseModel.updateOne({ _id: course.id }, { $set: { deletedAt: new Date(), listKeys: [] } });
-    expect(await site.findings('--delete-orphans', '--older-than', '0')).toEqual({ exitCode: 0, findings: [] });
-    expect(await site.isStored(course.thumbnail!.key)).toBe(true);
-    await site.app.sweeper.sweep();
-    expect(await site.isStored(course.thumbnail!.key)).toBe(false);
-  });
 
   it('--delete-orphans takes orphans of the age, and nothing else', async () => {
     await createTree(site.ada, { title: 'Enough files for the guard' });
@@ -282,7 +276,7 @@ onEveryStorage('lectern reconcile', (storage) => {
     expect(stdout).toMatch(/: 1 finding, 1 deleted\.\n$/);
     expect(await site.isStored(young)).toBe(false);
     expect(await Promise.all(foreign.map((key) => site.isStored(key)))).toEqual([true, true, true]);
-    expect(await site.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(site.app)).toBe(0);
   });
 
   it('says nothing, beside a server that replaces, makes and deletes without pause, and takes nothing', async () => {

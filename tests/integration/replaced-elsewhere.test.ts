@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
 import type { StorageName } from '../../src/storage/storage.js';
 import { newEnvironment, s3Environment, startApp, type TestApp } from '../support/app.js';
 import { createBucket } from '../support/bucket.js';
@@ -7,6 +6,7 @@ import { clientOf, createCourse, createTopic, createVideo } from '../support/cli
 import { downloadedSha256 } from '../support/download.js';
 import { REPLACEMENTS, type Owner } from '../support/replacements.js';
 import { onEveryStorage } from '../support/storages.js';
+import { leftAfterSweep, letTimePass, releasedObjects } from '../support/wholeness.js';
 
 let app: TestApp | undefined;
 afterEach(async () => {
@@ -42,16 +42,15 @@ onEveryStorage('with REPLACED_MEDIA_GRACE_SECONDS', (storage) => {
 
       await app.app.sweeper.sweep();
       expect(await downloadedSha256(old.url!)).toBe(first.sha256);
-      const object = { storage: storage.name, key: old.file!.key };
-      const row = await app.app.journal.find(object);
-      expect(row?.state).toBe('doomed');
-      expect(row!.deleteAfter!.getTime() - Date.now()).toBeGreaterThan(3_500_000);
-      expect(row!.deleteAfter!.getTime() - Date.now()).toBeLessThanOrEqual(3_600_000);
+      expect(await releasedObjects()).toEqual([`${storage.name}/${old.file!.key}`]);
+      const { nextDue } = await app.app.sweeper.waiting();
+      expect(nextDue!.getTime() - Date.now()).toBeGreaterThan(3_500_000);
+      expect(nextDue!.getTime() - Date.now()).toBeLessThanOrEqual(3_600_000);
 
-      await MediaObjectModel.updateOne({ _id: row!._id }, { $set: { deleteAfter: new Date(Date.now() - 1) } });
+      await letTimePass();
       await app.app.sweeper.sweep();
       expect((await fetch(old.url!)).status).toBe(404);
-      expect(await app.app.journal.count()).toBe(0);
+      expect(await leftAfterSweep(app.app)).toBe(0);
       expect(await downloadedSha256(next.url!)).toBe(second.sha256);
     }
     expect(await keysIn(app, storage.name)).toHaveLength(Object.keys(REPLACEMENTS).length);
@@ -86,6 +85,6 @@ describe.skipIf(inject('s3') === null)('a file that lives in the other storage',
     }
     expect(await keysIn(app, from)).toEqual([]);
     expect(await keysIn(app, to)).toHaveLength(replacements.length);
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 });

@@ -12,6 +12,7 @@ import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, type UploadFile } from '../support/multipart.js';
 import { pdfFile, textFile, vttFile, zipFile } from '../support/samples.js';
 import { onEveryStorage } from '../support/storages.js';
+import { leftAfterSweep } from '../support/wholeness.js';
 
 const LIMIT = 100_000;
 
@@ -91,7 +92,7 @@ onEveryStorage('resources', (storage) => {
     expect(served.headers.get('content-disposition')).toBe(`attachment; filename=${sample.filename}`);
     expect(served.headers.get('content-type')?.replace(/;.*/, '')).toBe(contentType);
     expect(Buffer.from(await served.arrayBuffer())).toEqual(Buffer.concat([...sample.chunks()]));
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
   it('are refused with what a browser or a shell would run, and with what is unknown', async () => {
@@ -152,6 +153,6 @@ onEveryStorage('resources', (storage) => {
     for (const id of [zip!.id, left.captions![0]!.id, 'nothing']) {
       expect(errorCodes(await remove(id))).toEqual(['NOT_FOUND']);
     }
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 });

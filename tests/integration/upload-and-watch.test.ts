@@ -15,6 +15,7 @@ import {
 import { VideoDocument, type FileFactsFragment } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { onEveryStorage } from '../support/storages.js';
+import { leftAfterSweep } from '../support/wholeness.js';
 
 /** So long that no window of the URLs ends in the middle of a test. */
 const LIFETIMES = { VIDEO_URL_TTL_SECONDS: '600000', IMAGE_URL_TTL_SECONDS: '300000' };
@@ -52,6 +53,7 @@ onEveryStorage('a course and its files', (storage) => {
       width: sample.width,
       height: sample.height,
       durationSeconds: sample.durationSeconds === null ? null : expect.closeTo(sample.durationSeconds, 1),
+      codecs: sample.durationSeconds === null ? null : expect.stringMatching(/^(avc1|vp0?[89])/),
       storage: storage.graphqlName,
       uploadedAt: expect.any(String),
     });
@@ -115,6 +117,9 @@ onEveryStorage('a course and its files', (storage) => {
     ] as const) {
       expect(kept).toEqual({
         slot,
+        id: expect.any(String),
+        measured: 1,
+        ...(seen?.codecs != null && { codecs: seen.codecs }),
         key: seen?.key,
         storage: storage.name,
         url: seen?.url.replace(/\?.*$/, ''),
@@ -128,7 +133,7 @@ onEveryStorage('a course and its files', (storage) => {
         uploadedAt: new Date(seen!.uploadedAt),
       });
     }
-    expect(await app.app.journal.count()).toBe(0);
+    expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
   it('takes a video with its file and its thumbnail, and plays it to whoever is signed in', async () => {

@@ -59,6 +59,8 @@ export async function newEnvironment(
     NODE_ENV: 'test',
     PORT: '0',
     LOG_LEVEL: 'silent',
+    // What is given up may be forgotten at the next sweep.
+    LATE_SECONDS: '0',
     AUTH_JWT_SECRET: TEST_SECRET,
     ...databaseEnvironment(),
     ...overrides,

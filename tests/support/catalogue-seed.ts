@@ -30,7 +30,15 @@ export async function insertCourses(seeds: readonly CourseSeed[]): Promise<strin
 export async function insertTopics(courseId: string, count: number): Promise<string[]> {
   const now = new Date();
   const topics = Array.from({ length: count }, (_, i): Topic => {
-    return { _id: newId(), courseId, title: `Topic ${i}`, createdAt: now, updatedAt: now, videoIds: [] };
+    return {
+      _id: newId(),
+      courseId,
+      title: `Topic ${i}`,
+      createdAt: now,
+      updatedAt: now,
+      videoIds: [],
+      mediaRevision: 0,
+    };
   });
   await TopicModel.insertMany(topics);
   const topicIds = topics.map(({ _id }) => _id);

@@ -1,14 +1,12 @@
 import { slotOwners } from '../../src/catalog/slot-owners.js';
-import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
 import type { TestApp } from './app.js';
 import { tracesOf } from './traces.js';
+import { letTimePass } from './wholeness.js';
 
 /** Lets all deadlines pass, sweeps once, and returns what is in the storage and the journal and belongs to no record. */
 export async function orphansAfterSweep(app: TestApp): Promise<string[]> {
   await app.app.sweeper.sweep();
-  const past = new Date(Date.now() - 1_000);
-  await MediaObjectModel.updateMany({ deadline: { $exists: true } }, { $set: { deadline: past } });
-  await MediaObjectModel.updateMany({ deleteAfter: { $exists: true } }, { $set: { deleteAfter: past } });
+  await letTimePass();
   await app.app.sweeper.sweep();
   const live = new Set<string>();
   for (const owner of Object.values(slotOwners)) for await (const { file } of owner.files()) live.add(file.key);

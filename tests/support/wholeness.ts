@@ -3,7 +3,7 @@ import type { App } from '../../src/app.js';
 import { CourseModel } from '../../src/catalog/course/course.model.js';
 import { TopicModel } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
-import { MediaObjectModel } from '../../src/media/journal/media-object.model.js';
+import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import { LeaseModel } from '../../src/database/lease.model.js';
 import type { MediaFile } from '../../src/media/media-file.model.js';
 import type { TestApp } from './app.js';
@@ -19,6 +19,7 @@ export async function faultsOf(app: App, site: Pick<TestApp, 'filesDir' | 'envir
     ...[...recorded].filter((object) => !stored.has(object)).map((object) => `no object: ${object}`),
     ...records.filter(({ deleted }) => deleted).map(({ file }) => `deleted and still held: ${file.key}`),
     ...(await rowsOfJournal()),
+    ...(await releasedObjects()).map((object) => `still released: ${object}`),
     ...(await childrenWithoutParents()),
   ];
   for (const { file } of records) {
@@ -28,12 +29,38 @@ export async function faultsOf(app: App, site: Pick<TestApp, 'filesDir' | 'envir
   return faults;
 }
 
-/** Deadlines and leases end, as they would if somebody waited. */
+/** Deadlines, times of deletion and leases end, as they would if somebody waited. */
 export async function letTimePass(): Promise<void> {
   const past = new Date(Date.now() - 1_000);
-  await MediaObjectModel.updateMany({ deadline: { $exists: true } }, { $set: { deadline: past } });
-  await MediaObjectModel.updateMany({ deleteAfter: { $exists: true } }, { $set: { deleteAfter: past } });
+  await UploadRowModel.updateMany({ deadline: { $exists: true } }, { $set: { deadline: past } });
+  await UploadRowModel.updateMany({ due: { $exists: true } }, { $set: { due: past } });
+  for (const { collection } of Object.values(mongoose.models)) {
+    for (const { _id, released } of await collection.find({ 'released.0': { $exists: true } }).toArray()) {
+      const due = (released as object[]).map((object) => ({ ...object, due: past }));
+      await collection.updateOne({ _id }, { $set: { released: due } });
+    }
+  }
   await LeaseModel.updateMany({}, { $set: { until: past } });
+}
+
+/**
+ * Sweeps, and returns how much is left after it: rows of the journal and released objects. With LATE_SECONDS=0 a sweep
+ * ends all that has been decided; what may still be published, or was promised to stay, is left.
+ */
+export async function leftAfterSweep({ sweeper, journal }: App): Promise<number> {
+  await sweeper.sweep();
+  return (await journal.count()) + (await releasedObjects()).length;
+}
+
+/** What owners have released and the sweeper has not deleted yet, as `{storage}/{key}`. */
+export async function releasedObjects(): Promise<string[]> {
+  const found = await Promise.all(
+    Object.values(mongoose.models).map(({ collection }) =>
+      collection.find({ 'released.0': { $exists: true } }, { projection: { released: 1 } }).toArray(),
+    ),
+  );
+  const objects = found.flat().flatMap(({ released }) => released as { storage: string; key: string }[]);
+  return objects.map(({ storage, key }) => `${storage}/${key}`).sort();
 }
 
 interface RecordedFile {
@@ -62,7 +89,7 @@ function filesIn(value: unknown): MediaFile[] {
 }
 
 async function rowsOfJournal(): Promise<string[]> {
-  const rows = await MediaObjectModel.find({}).lean();
+  const rows = await UploadRowModel.find({}).lean();
   return rows.map((row) => `still in the journal: ${JSON.stringify(row)}`);
 }
 

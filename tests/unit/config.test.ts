@@ -68,7 +68,7 @@ describe('the defaults', () => {
       },
       traffic: { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 },
       auth: { roleClaim: 'role' },
-      tests: {},
+      tests: { lateSeconds: 60 },
     });
   });
 
@@ -237,7 +237,7 @@ describe('one wrong value is refused by variable, problem and remedy', () => {
     ['CORS_ORIGINS', 'null', 'is no list of origins', 'scheme, host and port'],
     ['METRICS_TOKEN', 'short', 'shorter than 32 bytes', 'openssl rand'],
     ['LOG_LEVEL', 'verbose', '"verbose" is not known here', 'silent'],
-    ['PENDING_DEADLINE_SECONDS', '30', 'is not more than UPLOAD_STALL_SECONDS (30)', 'several times'],
+    ['PENDING_DEADLINE_SECONDS', '30', 'is not more than 150 (UPLOAD_STALL_SECONDS, 30,', 'several times'],
     ['LOCAL_STORAGE_DIR', './data', 'would mix stored files', 'a folder of its own'],
     ['LOCAL_STORAGE_DIR', '.', 'would mix stored files', 'a folder of its own'],
     ['LOCAL_STORAGE_DIR', './data/database/files', 'would mix stored files', 'a folder of its own'],
@@ -393,7 +393,7 @@ describe('FAIL_POINT', () => {
     for (const NODE_ENV of ['development', 'production']) {
       expect(() => loadConfig({ NODE_ENV, FAIL_POINT: 'kill:before:publish' })).toThrow(/FAIL_POINT.*NODE_ENV/);
     }
-    expect(loadConfig({}).tests).toEqual({});
+    expect(loadConfig({}).tests).toEqual({ lateSeconds: 60 });
   });
 });
 
@@ -404,6 +404,13 @@ describe('TIMINGS', () => {
     for (const wrong of ['s3Idle', 's3Idle=', 's3Idle=-1', 's3Idle=soon', 'patience=1', 's3Idle=1;stopNotice=1']) {
       expect(() => timings(wrong)).toThrow(/TIMINGS/);
     }
+  });
+
+  it('LATE_SECONDS is refused to every server but a test', () => {
+    for (const NODE_ENV of ['development', 'production']) {
+      expect(() => loadConfig({ NODE_ENV, LATE_SECONDS: '0' })).toThrow(/LATE_SECONDS.*NODE_ENV/);
+    }
+    expect(loadConfig({ NODE_ENV: 'test', LATE_SECONDS: '0' }).tests.lateSeconds).toBe(0);
   });
 
   it('is refused to every server but a test', () => {

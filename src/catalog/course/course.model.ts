@@ -2,6 +2,7 @@ import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoos
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
 import { MediaFile } from '../../media/media-file.model.js';
+import { OwnerRecord } from '../../media/owner-record.model.js';
 
 export const CourseLevel = { BEGINNER: 'BEGINNER', INTERMEDIATE: 'INTERMEDIATE', ADVANCED: 'ADVANCED' } as const;
 export type CourseLevel = (typeof CourseLevel)[keyof typeof CourseLevel];
@@ -20,8 +21,7 @@ registerEnumType(CourseStatus, {
 @index({ listKeys: 1, titleKey: 1, _id: 1 })
 @index({ words: 1 })
 @index({ derivedVersion: 1, _id: 1 })
-@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
-export class Course {
+export class Course extends OwnerRecord {
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;
@@ -77,10 +77,6 @@ export class Course {
   @prop({ type: () => Number, required: true })
   revision!: number;
 
-  /** Raised by every change of the course's files. */
-  @prop({ type: () => Number, required: true })
-  mediaRevision!: number;
-
   /** Which lists the course is in: see course-listing.ts. */
   @prop({ type: () => [String], required: true })
   listKeys!: string[];
@@ -96,10 +92,6 @@ export class Course {
   /** Which version of Lectern derived the list keys, the title key and the words: see derived-version.ts. */
   @prop({ type: () => Number, required: true })
   derivedVersion!: number;
-
-  /** A tombstone: for everyone but the sweeper the course is gone. */
-  @prop({ type: () => Date })
-  deletedAt?: Date;
 }
 
 export const CourseModel = getModelForClass(Course);

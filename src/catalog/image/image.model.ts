@@ -2,13 +2,13 @@ import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoos
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
 import { MediaFile } from '../../media/media-file.model.js';
+import { OwnerRecord } from '../../media/owner-record.model.js';
 
 @ObjectType({ description: 'A picture of its own, to be used in texts.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'images', versionKey: false } })
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
 @index({ derivedVersion: 1, _id: 1 })
-@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
-export class Image {
+export class Image extends OwnerRecord {
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;
@@ -36,17 +36,9 @@ export class Image {
   @prop({ type: () => [String], required: true })
   listKeys!: string[];
 
-  /** Raised by every change of the image's file. */
-  @prop({ type: () => Number, required: true })
-  mediaRevision!: number;
-
   /** Which version of Lectern derived the list keys: see derived-version.ts. */
   @prop({ type: () => Number, required: true })
   derivedVersion!: number;
-
-  /** A tombstone: for everyone but the sweeper the image is gone. */
-  @prop({ type: () => Date })
-  deletedAt?: Date;
 }
 
 export const ImageModel = getModelForClass(Image);

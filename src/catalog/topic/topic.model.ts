@@ -1,12 +1,12 @@
 import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
+import { OwnerRecord } from '../../media/owner-record.model.js';
 
 @ObjectType({ description: 'A part of a course: videos in order.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'topics', versionKey: false } })
 @index({ courseId: 1 })
-@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
-export class Topic {
+export class Topic extends OwnerRecord {
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;
@@ -34,10 +34,6 @@ export class Topic {
   /** The order of the videos. An id whose video is gone, or not there yet, is passed over. */
   @prop({ type: () => [String], required: true })
   videoIds!: string[];
-
-  /** A tombstone: for everyone but the sweeper the topic is gone. */
-  @prop({ type: () => Date })
-  deletedAt?: Date;
 }
 
 export const TopicModel = getModelForClass(Topic);

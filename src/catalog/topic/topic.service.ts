@@ -35,6 +35,7 @@ export class TopicService {
       createdAt: now,
       updatedAt: now,
       videoIds: [],
+      mediaRevision: 0,
     };
     // First into the order, then into being: an id without a topic is passed over, a topic without a place would be lost.
     const { matchedCount } = await CourseModel.updateOne(

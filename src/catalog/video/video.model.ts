@@ -2,6 +2,7 @@ import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoos
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
 import { MediaFile } from '../../media/media-file.model.js';
+import { OwnerRecord } from '../../media/owner-record.model.js';
 import { Caption } from './caption.model.js';
 import { Resource } from './resource.model.js';
 
@@ -9,8 +10,7 @@ import { Resource } from './resource.model.js';
 @modelOptions({ schemaOptions: { collection: 'videos', versionKey: false } })
 @index({ topicId: 1 })
 @index({ courseId: 1 })
-@index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
-export class Video {
+export class Video extends OwnerRecord {
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;
@@ -62,14 +62,6 @@ export class Video {
   @Field(() => DateTime, { description: 'When the record last changed.' })
   @prop({ type: () => Date, required: true })
   updatedAt!: Date;
-
-  /** Raised by every change of the video's files. */
-  @prop({ type: () => Number, required: true })
-  mediaRevision!: number;
-
-  /** A tombstone: for everyone but the sweeper the video is gone. */
-  @prop({ type: () => Date })
-  deletedAt?: Date;
 }
 
 export const VideoModel = getModelForClass(Video);

@@ -2,32 +2,24 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { ObjectNotFoundError, type Storage } from '../../storage/storage.js';
 import type { MediaFile } from '../media-file.model.js';
-import type { Place } from '../slot-owner.js';
 import type { UploadBatch } from '../upload-batch.js';
-import { digestOf, holds, type Digest } from './digest.js';
+import { digestOf, type Digest } from './digest.js';
 
-/** A file and where its owner has it. */
-export interface LocatedFile {
-  readonly place: Place;
+/** A copy of one file's bytes under another key in another storage. */
+export interface Copy {
   readonly file: MediaFile;
-}
-
-/** The move of one file. */
-export interface Move extends LocatedFile {
   readonly source: Storage;
   readonly target: Storage;
-  readonly signal: AbortSignal;
-  /** Hears of the bytes that were read: each once on its way, and once when the copy is read back. */
+  /** The key in the target. No object has had it before. */
+  readonly key: string;
+  readonly batch: UploadBatch;
+  /** Is told of the bytes that were read: each once from the source, and once when the copy is read back. */
   readonly onBytes: (bytes: number) => void;
 }
 
-/** A file that stays where it is. The message says why, for people. */
+/** A file stays where it is. The message says why, for people. */
 export class FileLeftError extends Error {
-  constructor(
-    message: string,
-    /** What lies under the key in the target is not this migration's to remove. */
-    readonly foreignObject = false,
-  ) {
+  constructor(message: string) {
     super(message);
     this.name = 'FileLeftError';
   }
@@ -36,10 +28,22 @@ export class FileLeftError extends Error {
 /** How many bytes may wait between the two storages. */
 const BUFFER_BYTES = 1024 ** 2;
 
-/** Streams the file across. Nothing becomes visible in the target unless the source is what its record says. */
-export async function copyAcross({ source, target, file, onBytes }: Move, batch: UploadBatch): Promise<Digest> {
-  const { key, contentType, size } = file;
-  const bytes = await openOriginal(source, key, batch.signal);
+/**
+ * Stores the bytes of a file under a new key and reads them back. Rejects with FileLeftError when the source is not
+ * what the record says (size, SHA-256), or when the copy reads back differently.
+ */
+export async function copyVerified(copy: Copy): Promise<void> {
+  const stored = await copyAcross(copy);
+  if (!(await readsBack(copy, stored))) {
+    throw new FileLeftError(`what was written to ${copy.target.name} read back differently`);
+  }
+}
+
+async function copyAcross({ source, target, key, file, batch, onBytes }: Copy): Promise<Digest> {
+  const { contentType, size } = file;
+  const bytes = await openOriginal(source, file.key, batch.signal);
+  // An abort before the target has begun to read: the error reaches us through `put`.
+  bytes.on('error', () => undefined);
   const hash = createHash('sha256');
   let digest: Digest | undefined;
   async function* measured(): AsyncGenerator<Buffer> {
@@ -48,7 +52,7 @@ export async function copyAcross({ source, target, file, onBytes }: Move, batch:
       read += chunk.length;
       if (read > size) break;
       hash.update(chunk);
-      batch.moved();
+      batch.heartbeat();
       onBytes(chunk.length);
       yield chunk;
     }
@@ -66,21 +70,14 @@ export async function copyAcross({ source, target, file, onBytes }: Move, batch:
   return digest;
 }
 
-/** What a copy has to be: by the record, or where that has no checksum by the original itself. */
-export async function wantedDigest({ source, file }: Move, batch: UploadBatch): Promise<Digest> {
-  if (file.sha256 !== undefined) return { size: file.size, sha256: file.sha256 };
-  const stream = await openOriginal(source, file.key, batch.signal);
-  const digest = await digestOf(stream, batch.moved);
-  assertAsRecorded(source, file, digest);
-  return digest;
-}
-
-/** Reads the copy back from the target. */
-export async function isWhole({ target, file, onBytes }: Move, wanted: Digest, batch: UploadBatch): Promise<boolean> {
-  return holds(target, file.key, wanted, batch.signal, (bytes) => {
-    batch.moved();
+/** Whether the target holds just these bytes under the key. */
+async function readsBack({ target, key, batch, onBytes }: Copy, stored: Digest): Promise<boolean> {
+  if ((await target.stat(key))?.size !== stored.size) return false;
+  const { size, sha256 } = await digestOf(await target.open(key, { signal: batch.signal }), (bytes) => {
+    batch.heartbeat();
     onBytes(bytes);
   });
+  return size === stored.size && sha256 === stored.sha256;
 }
 
 async function openOriginal(source: Storage, key: string, signal: AbortSignal): Promise<Readable> {

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LecternError } from '../../errors.js';
 import type { Storage } from '../../storage/storage.js';
-import type { ObjectReference } from '../journal/journal.js';
-import { MEDIA_SLOTS } from '../slots.js';
-import { FileLeftError, type LocatedFile } from './file-copy.js';
-import { FileMover, type FileMoverParts, type MoveOutcome } from './file-mover.js';
-import { KeptOriginals } from './kept-originals.js';
+import type { MediaFile } from '../media-file.model.js';
+import type { OwnedFile } from '../slot-owner.js';
+import { FileLeftError } from './file-copy.js';
+import { FileMover, type FileMoverParts, type MoveOutcome } from './file-move.js';
 import { LeaseHolder } from '../../database/lease.js';
 
 export interface MigrationOptions {
@@ -13,14 +12,14 @@ export interface MigrationOptions {
   readonly target: Storage;
   /** How many files are moved at once. */
   readonly concurrency: number;
-  /** Whether, after that, the originals in the source go. */
-  readonly deleteOriginals: boolean;
+  /** For how long the original of each file stays after its move, in milliseconds. */
+  readonly keepMs: number;
   /** Aborting ends the run: what has been moved stays moved, what is on its way is discarded. */
   readonly signal: AbortSignal;
-  /** Hears often of how far it is. */
+  /** Is told often how far the run is. */
   readonly onProgress: (progress: Progress) => void;
-  /** Hears of every file that is left as it is. */
-  readonly onLeft: (object: ObjectReference, reason: string) => void;
+  /** Is told of every file that is left where it is. */
+  readonly onLeft: (file: MediaFile, reason: string) => void;
 }
 
 /** How far a run is. A file counts when it is settled; its bytes count by halves: copied, and read back. */
@@ -34,9 +33,8 @@ export interface Progress {
 export interface MigrationSummary extends Readonly<Record<MoveOutcome, number>> {
   /** Of the files that were moved. */
   readonly movedBytes: number;
-  /** Files that could not be moved, and originals that could not be deleted. Each was reported. */
+  /** Files that could not be moved. Each was reported. */
   readonly left: number;
-  readonly originalsDeleted: number;
 }
 
 /** One run at a time: two would only take each other's files. Nothing relies on it. */
@@ -47,17 +45,15 @@ const LEASE_RENEWAL_MS = 1_000;
 const LEASE_POLL_MS = 250;
 
 /**
- * Moves every file to the storage that new files go to, while servers run. A run that broke off is taken up by the
- * next one: what the records say is all that it needs to know.
+ * Moves every file of one storage to another, while servers run. The next run continues one that broke off: what the
+ * records say is all that it needs to know, and the sweeper deletes the copies that were not published.
  */
 export class Migration {
   private readonly mover: FileMover;
-  private readonly originals: KeptOriginals;
   private readonly lease = new LeaseHolder();
 
   constructor(private readonly parts: FileMoverParts) {
     this.mover = new FileMover(parts);
-    this.originals = new KeptOriginals(parts);
   }
 
   /** Rejects with CONFLICT while another run goes on, with STORAGE_UNAVAILABLE when a storage does not answer. */
@@ -67,7 +63,7 @@ export class Migration {
     await this.takeLease(signal);
     const renewing = setInterval(() => void this.renewLease(), LEASE_RENEWAL_MS);
     try {
-      return await new Run(options, this.parts, this.mover, this.originals).finish();
+      return await new Run(options, this.parts, this.mover).finish();
     } finally {
       clearInterval(renewing);
       await this.lease.release(LEASE);
@@ -96,56 +92,37 @@ export class Migration {
 class Run {
   private readonly failed = new AbortController();
   private readonly signal: AbortSignal;
-  private readonly counts = { copied: 0, reused: 0, superseded: 0, movedBytes: 0, left: 0, originalsDeleted: 0 };
+  private readonly counts = { moved: 0, superseded: 0, movedBytes: 0, left: 0 };
   private progress = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
 
   constructor(
     private readonly options: MigrationOptions,
     private readonly parts: FileMoverParts,
     private readonly mover: FileMover,
-    private readonly originals: KeptOriginals,
   ) {
     this.signal = AbortSignal.any([options.signal, this.failed.signal]);
   }
 
   async finish(): Promise<MigrationSummary> {
-    const { source, target, deleteOriginals } = this.options;
     for await (const { file } of this.files()) {
       this.progress.totalFiles += 1;
       this.progress.totalBytes += file.size;
     }
     this.report();
-    await this.forEach(
-      this.files(),
-      ({ file }) => file,
-      (located) => this.move(located),
-    );
-    if (!this.signal.aborted) await this.originals.settleMoved(target);
-    if (deleteOriginals && !this.signal.aborted) {
-      await this.forEach(
-        this.originals.in(source),
-        (row) => row,
-        async (row) => {
-          const deletion = { from: source, current: target, signal: this.signal };
-          if (await this.originals.delete(row, deletion)) this.counts.originalsDeleted += 1;
-        },
-      );
-    }
+    await this.moveAll();
     if (this.failed.signal.aborted) throw this.failed.signal.reason;
     return this.counts;
   }
 
   /** What is still in the source by its record. */
-  private async *files(): AsyncGenerator<LocatedFile> {
-    for (const slot of MEDIA_SLOTS) {
-      for await (const located of this.parts.owners[slot].files()) {
-        if (located.file.storage === this.options.source.name) yield located;
-      }
+  private async *files(): AsyncGenerator<OwnedFile> {
+    for (const owner of Object.values(this.parts.owners)) {
+      for await (const owned of owner.files()) if (owned.file.storage === this.options.source.name) yield owned;
     }
   }
 
-  private async move({ place, file }: LocatedFile): Promise<void> {
-    const { source, target } = this.options;
+  private async move({ place, file }: OwnedFile): Promise<void> {
+    const { source, target, keepMs } = this.options;
     let counted = 0;
     const onBytes = (bytes: number): void => {
       // Read twice, counted once; and never more than the file has, however often it is tried.
@@ -155,9 +132,9 @@ class Run {
       this.report();
     };
     try {
-      const outcome = await this.mover.move({ place, file, source, target, signal: this.signal, onBytes });
+      const outcome = await this.mover.move({ place, file, source, target, keepMs, signal: this.signal, onBytes });
       this.counts[outcome] += 1;
-      if (outcome !== 'superseded') this.counts.movedBytes += file.size;
+      if (outcome === 'moved') this.counts.movedBytes += file.size;
     } finally {
       this.progress.files += 1;
       this.progress.bytes += file.size - counted;
@@ -165,17 +142,14 @@ class Run {
     }
   }
 
-  /** Some at a time. What is about one file is reported and goes by; anything else ends the run. */
-  private async forEach<T>(
-    items: AsyncGenerator<T>,
-    objectOf: (item: T) => ObjectReference,
-    work: (item: T) => Promise<void>,
-  ): Promise<void> {
+  /** Some at a time. What is about one file is reported, and the run goes on; any other error ends it. */
+  private async moveAll(): Promise<void> {
+    const files = this.files();
     const worker = async (): Promise<void> => {
       try {
-        for (let next = await items.next(); !next.done && !this.signal.aborted; next = await items.next()) {
-          const object = objectOf(next.value);
-          await work(next.value).catch((error: unknown) => this.leave(object, error));
+        for (let next = await files.next(); !next.done && !this.signal.aborted; next = await files.next()) {
+          const { file } = next.value;
+          await this.move(next.value).catch((error: unknown) => this.leave(file, error));
         }
       } catch (error) {
         if (!this.signal.aborted) this.failed.abort(error);
@@ -184,13 +158,13 @@ class Run {
     await Promise.all(Array.from({ length: this.options.concurrency }, worker));
   }
 
-  private async leave(object: ObjectReference, error: unknown): Promise<void> {
+  private async leave(file: MediaFile, error: unknown): Promise<void> {
     if (this.signal.aborted) return;
     const unavailable = error instanceof LecternError && error.code === 'STORAGE_UNAVAILABLE';
     if (!(error instanceof FileLeftError) && !unavailable) throw error;
     this.counts.left += 1;
-    this.options.onLeft(object, unavailable ? 'a storage did not answer: run this again' : error.message);
-    // One that is away stays away for the next file too.
+    this.options.onLeft(file, unavailable ? 'a storage did not answer: run this again' : error.message);
+    // A storage that is away would fail for the next file too.
     if (unavailable) await Promise.all([this.options.source.check(), this.options.target.check()]);
   }
 

@@ -1,18 +1,20 @@
 import { isId } from '../../database/ids.js';
 import type { Storage } from '../../storage/storage.js';
-import type { Journal, JournalledObject } from '../journal/journal.js';
+import type { Journal, PlacedObject } from '../journal/journal.js';
+import { objectId } from '../object-reference.js';
 import type { SlotOwners } from '../slot-owner.js';
-import { MEDIA_SLOTS, SLOTS, type MediaSlot } from '../slots.js';
+import type { MediaSlot, SlotRules } from '../slots.js';
 import { batches } from './batches.js';
 import type { UnfinishedUpload } from './finding.js';
 
 export interface OrphanSearchParts {
   readonly journal: Journal;
   readonly owners: SlotOwners;
+  readonly slots: Readonly<Record<MediaSlot, SlotRules>>;
 }
 
 /** An object with a key of ours. */
-export interface StoredObject extends JournalledObject {
+export interface StoredObject extends PlacedObject {
   readonly size: number;
   readonly modifiedAt: Date;
 }
@@ -29,9 +31,9 @@ export class OrphanSearch {
 
   /** Every orphan of a storage. `seen` is told of all objects that were looked at, batch by batch. */
   async *objects(storage: Storage, seen: (objects: number) => void): AsyncGenerator<StoredObject> {
-    for (const slot of MEDIA_SLOTS) {
-      for await (const batch of batches(objectsOf(storage, slot), BATCH)) {
-        yield* await this.orphansAmong(storage, slot, batch);
+    for (const rules of Object.values(this.parts.slots)) {
+      for await (const batch of batches(objectsOf(storage, rules), BATCH)) {
+        yield* await this.orphansAmong(storage, rules.slot, batch);
         seen(batch.length);
       }
     }
@@ -44,14 +46,14 @@ export class OrphanSearch {
 
   /** Every unfinished upload of a storage that no row of the journal accounts for. */
   async *unfinished(storage: Storage): AsyncGenerator<UnfinishedUpload> {
-    for (const slot of MEDIA_SLOTS) {
-      for await (const batch of batches(storage.unfinished(`${SLOTS[slot].prefix}/`), BATCH)) {
+    for (const { prefix } of Object.values(this.parts.slots)) {
+      for await (const batch of batches(storage.unfinished(`${prefix}/`), BATCH)) {
         const ownerIds = batch.map(({ name }) => ownerIdOf(name)).filter((id) => id !== undefined);
-        const open = await this.parts.journal.openKeysOf(storage.name, [...new Set(ownerIds)]);
+        const open = await this.parts.journal.keysOf(storage.name, [...new Set(ownerIds)]);
         for (const upload of batch) {
           const { name, id, begunAt } = upload;
           if (ownerIdOf(name) === undefined || open.some((key) => upload.belongsTo(key))) continue;
-          // The row goes after the upload has ended. So only what is still unfinished had none.
+          // A row is removed after its upload has ended. So an upload that is still unfinished now had no row.
           if (!(await isUnfinished(storage, name, id))) continue;
           yield { kind: 'unfinished-upload', key: name, storage: storage.name, begunAt };
         }
@@ -60,46 +62,38 @@ export class OrphanSearch {
   }
 
   /**
-   * The order is what makes it right beside running work. An object without a row is published, or going: whoever takes
-   * it from its owner has written a row before, and removes that row only after the object is gone. So what has no row,
-   * then no owner, then still no row, and then is still there, nobody knows of; and as a key is never written twice,
-   * nobody ever will. Nearly all objects have an owner, so that is also asked first.
+   * The order is what makes it right beside running work: listed, then without a row, then not held by its owner. An
+   * upload has a row until its owner holds the object, so what is in neither is in neither for good: keys are never used
+   * again. Most objects have an owner, so that is also asked first, to ask less of the journal.
    */
   private async orphansAmong(
     storage: Storage,
     slot: MediaSlot,
     objects: readonly StoredObject[],
   ): Promise<readonly StoredObject[]> {
-    let left = await this.unowned(storage, slot, objects);
-    left = await this.unjournalled(storage, left);
-    left = await this.unowned(storage, slot, left);
-    left = await this.unjournalled(storage, left);
+    let left = await this.unowned(slot, objects);
+    left = await this.unjournalled(left);
+    left = await this.unowned(slot, left);
     const there = await Promise.all(left.map(async ({ key }) => (await storage.stat(key)) !== null));
     return left.filter((_object, index) => there[index]);
   }
 
-  private async unowned(
-    storage: Storage,
-    slot: MediaSlot,
-    objects: readonly StoredObject[],
-  ): Promise<readonly StoredObject[]> {
+  private async unowned(slot: MediaSlot, objects: readonly StoredObject[]): Promise<readonly StoredObject[]> {
     if (objects.length === 0) return objects;
     const ownerIds = new Set(objects.map(({ place }) => place.ownerId));
-    const owned = await this.parts.owners[slot].filesOf([...ownerIds]);
-    const keys = new Set(owned.filter(({ file }) => file.storage === storage.name).map(({ file }) => file.key));
-    return objects.filter(({ key }) => !keys.has(key));
+    const held = await this.parts.owners[slot].collection.heldBy([...ownerIds]);
+    return objects.filter((object) => !held.has(objectId(object)));
   }
 
-  private async unjournalled(storage: Storage, objects: readonly StoredObject[]): Promise<readonly StoredObject[]> {
+  private async unjournalled(objects: readonly StoredObject[]): Promise<readonly StoredObject[]> {
     if (objects.length === 0) return objects;
-    const keys = objects.map(({ key }) => key);
-    const known = await this.parts.journal.accountedFor(storage.name, keys);
-    return objects.filter(({ key }) => !known.has(key));
+    const known = await this.parts.journal.withRow(objects);
+    return objects.filter((object) => !known.has(objectId(object)));
   }
 }
 
-async function* objectsOf(storage: Storage, slot: MediaSlot): AsyncGenerator<StoredObject> {
-  for await (const { key, size, modifiedAt } of storage.list(`${SLOTS[slot].prefix}/`)) {
+async function* objectsOf(storage: Storage, { slot, prefix }: SlotRules): AsyncGenerator<StoredObject> {
+  for await (const { key, size, modifiedAt } of storage.list(`${prefix}/`)) {
     const ownerId = ownerIdOf(key);
     // In a shared bucket, what is under such a name without an id of ours is somebody else's.
     if (ownerId !== undefined) yield { storage: storage.name, key, slot, place: { ownerId }, size, modifiedAt };

@@ -1,8 +1,10 @@
 import type { Storage, StorageName } from '../../storage/storage.js';
 import type { Telemetry } from '../../telemetry.js';
 import type { Journal } from '../journal/journal.js';
-import type { LifeCycle } from '../life-cycle.js';
+import type { LifeTiming } from '../life-timing.js';
+import type { ObjectDeletion } from '../object-deletion.js';
 import type { SlotOwners } from '../slot-owner.js';
+import type { MediaSlot, SlotRules } from '../slots.js';
 import type { Finding, OrphanObject } from './finding.js';
 import { OrphanSearch, type StoredObject } from './orphan-search.js';
 import { RecordCheck } from './record-check.js';
@@ -14,7 +16,9 @@ export interface ReconciliationParts {
   readonly storages: readonly Storage[];
   readonly journal: Journal;
   readonly owners: SlotOwners;
-  readonly lifeCycle: LifeCycle;
+  readonly slots: Readonly<Record<MediaSlot, SlotRules>>;
+  readonly deletion: ObjectDeletion;
+  readonly timing: LifeTiming;
   readonly telemetry: Telemetry;
 }
 
@@ -68,9 +72,9 @@ export class Reconciliation {
   private readonly records: RecordCheck;
 
   constructor(private readonly parts: ReconciliationParts) {
-    const { storages, journal, owners } = parts;
+    const { storages, journal, owners, slots } = parts;
     const storageNamed = (name: StorageName): Storage | undefined => storages.find((storage) => storage.name === name);
-    this.orphans = new OrphanSearch({ journal, owners });
+    this.orphans = new OrphanSearch({ journal, owners, slots });
     this.records = new RecordCheck({ owners, storageNamed });
   }
 
@@ -119,13 +123,16 @@ export class Reconciliation {
     }
   }
 
-  /** Through the journal: a crash at any point leaves nothing that nobody knows of. */
+  /**
+   * Writes a doomed row, then deletes the object. Should this process die in between, the sweeper does the rest; it also
+   * removes the row, after LATE.
+   */
   private async delete(storage: Storage, orphan: StoredObject): Promise<'deleted' | 'kept' | 'known'> {
-    const { journal, lifeCycle, telemetry } = this.parts;
+    const { journal, deletion, telemetry, timing } = this.parts;
     if (!(await this.orphans.isOrphan(storage, orphan))) return 'known';
-    if (!(await journal.doomUnknown(orphan, new Date()))) return 'known';
+    if (!(await journal.addDoomed(orphan, new Date(Date.now() + timing.lateMs)))) return 'known';
     try {
-      await lifeCycle.deleteDoomed(orphan);
+      await deletion.delete([orphan]);
       return 'deleted';
     } catch (error) {
       telemetry.logger.warn({ err: error, key: orphan.key }, 'left the deletion of an orphan to the sweeper');

@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ObjectNotFoundError, type Storage, type StorageName } from '../../storage/storage.js';
 import type { MediaFile } from '../media-file.model.js';
-import type { OwnedFile, SlotOwners } from '../slot-owner.js';
-import { MEDIA_SLOTS, type MediaSlot } from '../slots.js';
+import { isSameObject } from '../object-reference.js';
+import type { OwnedFile, SlotOwner, SlotOwners } from '../slot-owner.js';
 import { batches } from './batches.js';
 import type { DanglingRecord, UnknownStorage, WrongChecksum, WrongSize } from './finding.js';
 
@@ -40,29 +40,28 @@ export class RecordCheck {
 
   async *findings(options: RecordCheckOptions): AsyncGenerator<RecordFinding> {
     const atOnce = options.deep ? READ_AT_ONCE : AT_ONCE;
-    for (const slot of MEDIA_SLOTS) {
-      for await (const batch of batches(this.parts.owners[slot].files(), atOnce)) {
-        const findings = await Promise.all(batch.map((owned) => this.check(slot, owned, options)));
+    for (const owner of Object.values(this.parts.owners)) {
+      for await (const batch of batches(owner.files(), atOnce)) {
+        const findings = await Promise.all(batch.map((owned) => this.check(owner, owned, options)));
         yield* findings.filter((finding) => finding !== undefined);
       }
     }
   }
 
   private async check(
-    slot: MediaSlot,
+    owner: SlotOwner,
     { place, file }: OwnedFile,
     { deep, seen }: RecordCheckOptions,
   ): Promise<RecordFinding | undefined> {
     const fault = await this.faultOf(file, deep);
     seen(file);
     if (fault === undefined) return undefined;
-    // Bytes go only after their record has let go of them. So what counts is whether it refers to them still.
-    const state = await this.parts.owners[slot].read(place);
-    if (!state || state.deleted || state.file?.key !== file.key || state.file.storage !== file.storage)
-      return undefined;
+    // Bytes are deleted only after their record has released them. So what counts is whether it still refers to them.
+    const state = await owner.read(place);
+    if (!state?.file || state.deleted || !isSameObject(state.file, file)) return undefined;
     const { kind, ...detail } = fault;
     // The kind goes with its details; taken apart, TypeScript no longer sees it.
-    return { kind, key: file.key, storage: file.storage, slot, ...place, ...detail } as RecordFinding;
+    return { kind, key: file.key, storage: file.storage, slot: file.slot, ...place, ...detail } as RecordFinding;
   }
 
   private async faultOf(file: MediaFile, deep: boolean): Promise<Fault | undefined> {

@@ -1,15 +1,11 @@
-import type { Telemetry } from '../../telemetry.js';
-import { endedWithin } from '../ended-within.js';
-import type { Journal, MediaObject } from '../journal/journal.js';
-import type { LifeCycle } from '../life-cycle.js';
+import { within } from '../../within.js';
+import { collectionsOf, type Waiting } from '../slot-owner.js';
 import { LeaseHolder } from '../../database/lease.js';
+import { Sweep, type SweepParts, type SweepSummary } from './sweep.js';
 
-export interface SweeperParts {
-  readonly journal: Journal;
-  readonly lifeCycle: LifeCycle;
-  readonly telemetry: Telemetry;
-  /** Finishes interrupted deletions of records, before their files are swept. */
-  readonly finishRemovals: (now: Date) => Promise<void>;
+export type { SweepSummary } from './sweep.js';
+
+export interface SweeperParts extends SweepParts {
   /** Time between two sweeps, in milliseconds. */
   readonly intervalMs: number;
 }
@@ -18,18 +14,14 @@ export interface SweeperParts {
 const LEASE = 'sweep';
 /** How long a server that died in the middle of a sweep keeps the others from theirs, in milliseconds. */
 const LEASE_MS = 60_000;
-/** How many rows are held at once. */
-const BATCH = 100;
-/** How long a deletion that failed waits for its next try, in milliseconds. */
-const RETRY_MS = 30_000;
-/** How long a server that stops waits for the row that a sweep is at, in milliseconds. */
+/** How long a server that stops waits for the batch that a sweep is at, in milliseconds. */
 const STOP_WITHIN_MS = 5_000;
 
-/** Finishes what crashes and storage faults have left. Safe beside running uploads and beside other sweepers. */
+/** Sweeps again and again, in turn with other servers. Nothing relies on there being only one sweep at a time. */
 export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
-  private stopping = false;
-  private sweeping: Promise<number> | undefined;
+  private readonly stopping = new AbortController();
+  private sweeping: Promise<SweepSummary> | undefined;
   private readonly lease = new LeaseHolder();
 
   constructor(private readonly parts: SweeperParts) {}
@@ -39,7 +31,7 @@ export class Sweeper {
     const { telemetry, intervalMs } = this.parts;
     const sweep = (): void => {
       this.sweepInTurn().catch((error: unknown) => {
-        telemetry.logger.warn({ err: error }, 'the sweep broke off; the next one goes on');
+        telemetry.logger.warn({ err: error }, 'the sweep broke off; the next one will go on');
       });
     };
     this.timer = setInterval(sweep, intervalMs);
@@ -47,15 +39,31 @@ export class Sweeper {
     sweep();
   }
 
-  /** No new sweep begins; a running one ends after the row that it is at, and is waited for a little. */
+  /** No new sweep begins; a running one ends after the batch that it is at, and is waited for a little. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    this.stopping = true;
-    if (this.sweeping)
-      await endedWithin(
-        STOP_WITHIN_MS,
-        this.sweeping.catch(() => undefined),
-      );
+    this.stopping.abort();
+    const ended = this.sweeping?.then(
+      () => undefined,
+      () => undefined,
+    );
+    if (ended) await within(STOP_WITHIN_MS, ended, () => undefined);
+  }
+
+  /** One sweep over all that is due. A second call while one runs returns the same. */
+  sweep(): Promise<SweepSummary> {
+    this.sweeping ??= this.run().finally(() => {
+      this.sweeping = undefined;
+    });
+    return this.sweeping;
+  }
+
+  /** What a sweep would not do yet: doomed and released objects that are not due, and when the next one is. */
+  async waiting(): Promise<Waiting> {
+    const { journal, owners } = this.parts;
+    const all = await Promise.all([journal.waiting(), ...collectionsOf(owners).map((each) => each.waiting())]);
+    const times = all.flatMap(({ nextDue }) => nextDue ?? []).sort((a, b) => a.getTime() - b.getTime());
+    return { count: all.reduce((sum, { count }) => sum + count, 0), ...(times[0] && { nextDue: times[0] }) };
   }
 
   /** Sweeps unless another server does. */
@@ -65,58 +73,11 @@ export class Sweeper {
     await this.lease.release(LEASE);
   }
 
-  /** One sweep over all that is overdue. Returns how many rows it settled. */
-  sweep(): Promise<number> {
-    this.sweeping ??= this.run().finally(() => {
-      this.sweeping = undefined;
-    });
-    return this.sweeping;
-  }
-
-  private async run(): Promise<number> {
-    const now = new Date();
-    const { journal, lifeCycle, telemetry, finishRemovals } = this.parts;
-    await finishRemovals(now);
-    const decided = await this.each(
-      () => journal.overdue(now, BATCH),
-      async (row) => {
-        await lifeCycle.decideOverdue(row, now);
-        return true;
-      },
-    );
-    const deleted = await this.each(
-      // By the time it is now: what was decided just above has been doomed since the sweep began.
-      () => journal.due(new Date(), BATCH),
-      async (row) => {
-        try {
-          await lifeCycle.deleteDoomed(row);
-          return true;
-        } catch (error) {
-          telemetry.logger.warn({ err: error, key: row.key }, 'could not delete an object; will try again');
-          await journal.postpone(row, new Date(Date.now() + RETRY_MS));
-          return false;
-        }
-      },
-    );
-    telemetry.count('swept', decided + deleted);
-    return decided + deleted;
-  }
-
-  /** Reads rows batch by batch until none is left that has not been tried in this sweep. Returns how many are settled. */
-  private async each(
-    read: () => Promise<MediaObject[]>,
-    settle: (row: MediaObject) => Promise<boolean>,
-  ): Promise<number> {
-    const tried = new Set<string>();
-    let settled = 0;
-    for (;;) {
-      const rows = (await read()).filter((row) => !tried.has(row._id));
-      if (rows.length === 0) return settled;
-      for (const row of rows) {
-        if (this.stopping) return tried.size;
-        tried.add(row._id);
-        if (await settle(row)) settled += 1;
-      }
-    }
+  private async run(): Promise<SweepSummary> {
+    const { telemetry } = this.parts;
+    const summary = await new Sweep(this.parts, this.stopping.signal).run();
+    telemetry.count('swept', summary.settled);
+    telemetry.count('passed_over', summary.passedOver);
+    return summary;
   }
 }

@@ -1,0 +1,16 @@
+import type { StorageName } from '../storage/storage.js';
+
+/** One object of one storage. */
+export interface ObjectReference {
+  readonly storage: StorageName;
+  readonly key: string;
+}
+
+/** `{storage}/{key}`: an object as one string, for sets and as the id of its journal row. */
+export function objectId({ storage, key }: ObjectReference): string {
+  return `${storage}/${key}`;
+}
+
+export function isSameObject(a: ObjectReference, b: ObjectReference): boolean {
+  return a.storage === b.storage && a.key === b.key;
+}

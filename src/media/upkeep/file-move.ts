@@ -1,0 +1,100 @@
+import { LecternError } from '../../errors.js';
+import type { Storage } from '../../storage/storage.js';
+import type { Telemetry } from '../../telemetry.js';
+import { keyName } from '../content/names.js';
+import type { Intake } from '../intake.js';
+import type { PlacedObject } from '../journal/journal.js';
+import type { LifeCycle } from '../life-cycle.js';
+import { fileId, type MediaFile } from '../media-file.model.js';
+import { isSameObject } from '../object-reference.js';
+import type { OwnedFile, PlaceState, SlotOwners } from '../slot-owner.js';
+import type { MediaSlot, SlotRules } from '../slots.js';
+import { copyVerified, FileLeftError } from './file-copy.js';
+
+export interface FileMoverParts {
+  readonly owners: SlotOwners;
+  readonly slots: Readonly<Record<MediaSlot, SlotRules>>;
+  readonly intake: Intake;
+  readonly lifeCycle: LifeCycle;
+  readonly telemetry: Telemetry;
+}
+
+/** The move of one file. */
+export interface Move extends OwnedFile {
+  readonly source: Storage;
+  readonly target: Storage;
+  /** For how long the original stays after the move, in milliseconds. */
+  readonly keepMs: number;
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * - `moved`: the owner refers to a copy in the target that was read back whole
+ * - `superseded`: the file was replaced, removed or moved by somebody else meanwhile; nothing was left in the target
+ */
+export type MoveOutcome = 'moved' | 'superseded';
+
+/** How often a move whose copy was swept, or whose original vanished under it, begins again. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Moves one file to another storage. A move is a replacement by the same bytes: they are stored under a new key by the
+ * intake, compared, and published if the owner still has that very file; the original is released. Safe beside anything
+ * that the owner may do, and beside other moves of the same file.
+ */
+export class FileMover {
+  constructor(private readonly parts: FileMoverParts) {}
+
+  /** Rejects with FileLeftError when the file cannot be moved, and with the signal's reason when it aborts. */
+  async move(move: Move): Promise<MoveOutcome> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      move.signal.throwIfAborted();
+      const file = await this.stillInSource(move);
+      if (!file) return 'superseded';
+      try {
+        await this.attempt({ ...move, file });
+        return 'moved';
+      } catch (error) {
+        if (move.signal.aborted) throw move.signal.reason;
+        // The owner had let another file take the place; the next look at it will say so. Or the copy's row was swept.
+        if (error instanceof LecternError && (error.code === 'NOT_FOUND' || error.code === 'UPLOAD_EXPIRED')) continue;
+        // The original may have been deleted under the copying, because the file was taken out of its place.
+        const now = await this.stillInSource(move);
+        if (!now) return 'superseded';
+        if (isSameObject(now, file)) throw error;
+      }
+    }
+    throw new FileLeftError('its copy was lost again and again');
+  }
+
+  private async attempt({ place, file, source, target, keepMs, signal, onBytes }: Move): Promise<void> {
+    const { intake, lifeCycle, slots, telemetry } = this.parts;
+    const key = `${slots[file.slot].prefix}/${place.ownerId}/${keyName(file.filename, extensionOf(file))}`;
+    const object: PlacedObject = { storage: target.name, key, slot: file.slot, place };
+    const batch = intake.newBatch(signal);
+    try {
+      await intake.storeUnderRow(object, batch, () =>
+        telemetry.step('copy', object, () => copyVerified({ file, source, target, key, batch, onBytes })),
+      );
+      const whereabouts = { id: fileId(file), storage: target.name, key, url: target.canonicalUrl(key) };
+      const moved: MediaFile = Object.assign({}, file, whereabouts);
+      const may = (state: PlaceState): boolean => state.file !== null && isSameObject(state.file, file);
+      await lifeCycle.publish({ object, file: moved, facts: undefined }, { keepMs, may });
+    } finally {
+      batch.end();
+    }
+  }
+
+  /** The file as its owner has it now, or undefined when it was replaced, removed, or is no longer in the source. */
+  private async stillInSource({ place, file, source }: Move): Promise<MediaFile | undefined> {
+    const state = await this.parts.owners[file.slot].read(place);
+    const now = state && !state.deleted ? state.file : null;
+    return now && fileId(now) === fileId(file) && now.storage === source.name ? now : undefined;
+  }
+}
+
+/** Keys end in the extension of the content that was found at the upload. */
+function extensionOf({ key }: MediaFile): string {
+  return /\.(\w+)$/.exec(key)?.[1] ?? 'bin';
+}

@@ -37,6 +37,7 @@ import type { SlotRules } from './media/slots.js';
 import { Migration } from './media/upkeep/migration.js';
 import { Reconciliation } from './media/upkeep/reconciliation.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
+import { Upgrade } from './media/upkeep/upgrade.js';
 import { buildLecternSchema } from './schema.js';
 import type { StorageDrivers, Storages } from './storage/create-storage.js';
 import { FileTokens } from './storage/file-token.js';
@@ -142,6 +143,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     telemetry,
   });
   const longestUrlMs = Math.max(...Object.values(slots).map(({ urlTtlSeconds }) => urlTtlSeconds)) * 1_000;
+  const upgrade = new Upgrade({ journal, owners, telemetry, keepOriginalsMs: longestUrlMs });
   const migration = new Migration({ owners, slots, intake, lifeCycle, telemetry });
 
   const rebuilding = new Rebuilding(telemetry);
@@ -184,6 +186,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
     async start() {
       await database.ensureIndexes();
+      await upgrade.run();
       // Not a reason not to start, as it may come back; but whoever set it up wrong should read so at once.
       await storages.current.check(AbortSignal.timeout(timings.readiness)).catch(errors.report);
       await apollo.start();

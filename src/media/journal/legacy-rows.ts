@@ -1,0 +1,73 @@
+import { objectOf, type PlacedObject, type UploadRow } from './journal.js';
+import type { ObjectReference } from '../object-reference.js';
+import { UploadRowModel } from './upload-row.model.js';
+
+/** A row of version 0.1 that has no meaning now. */
+export interface LegacyRow {
+  /** `kept`: an original that a migration left. `open`: an upload, or a file that was about to be taken out. */
+  readonly kind: 'kept' | 'open';
+  readonly object: PlacedObject;
+  /** What the upload was to take the place of. */
+  readonly replaces?: ObjectReference;
+}
+
+/** A row as version 0.1 wrote it. */
+type OldRow = UploadRow & { readonly replaces?: ObjectReference; readonly leaving?: boolean };
+
+/** How many rows are held at once. */
+const BATCH = 100;
+
+const KEPT = { state: 'kept' };
+const OPEN = { $or: [{ leaving: { $exists: true } }, { replaces: { $exists: true } }] };
+const RENAMED = { $or: [{ deleteAfter: { $exists: true } }, { requestId: { $exists: true } }] };
+
+/** The rows that version 0.1 wrote. Past mongoose, whose schema knows nothing of their fields and states. */
+export class LegacyRows {
+  private readonly rows = UploadRowModel.collection;
+
+  async areThere(): Promise<boolean> {
+    const found = await this.rows.findOne({ $or: [KEPT, ...OPEN.$or, ...RENAMED.$or] } as never);
+    return found !== null;
+  }
+
+  /** Fields that have another name now: `deleteAfter` is `due`, `requestId` is `batchId`. */
+  async renameFields(): Promise<void> {
+    for (;;) {
+      const rows = (await this.rows
+        .find(RENAMED as never)
+        .limit(BATCH)
+        .toArray()) as unknown as (OldRow & {
+        readonly deleteAfter?: Date;
+        readonly requestId?: string;
+      })[];
+      if (rows.length === 0) return;
+      for (const { _id, deleteAfter, requestId } of rows) {
+        const named = {
+          ...(deleteAfter && { due: deleteAfter }),
+          ...(requestId !== undefined && { batchId: requestId }),
+        };
+        await this.rows.updateOne({ _id: _id as never }, { $set: named, $unset: { deleteAfter: 1, requestId: 1 } });
+      }
+    }
+  }
+
+  /** Every row that the caller has to decide about, in the order of ids. */
+  async *all(): AsyncGenerator<LegacyRow> {
+    for (let after = ''; ;) {
+      const filter = { $or: [KEPT, ...OPEN.$or], _id: { $gt: after } };
+      const page = (await this.rows
+        .find(filter as never)
+        .sort({ _id: 1 })
+        .limit(BATCH)
+        .toArray()) as unknown as OldRow[];
+      for (const row of page) {
+        const { replaces } = row;
+        const kind = (row.state as string) === 'kept' ? 'kept' : 'open';
+        yield { kind, object: objectOf(row), ...(replaces && { replaces }) };
+      }
+      const last = page.at(-1);
+      if (!last || page.length < BATCH) return;
+      after = last._id;
+    }
+  }
+}

@@ -79,7 +79,10 @@ const HEADERS: [string, () => Promise<string>][] = [
   ['an empty sub', async () => `Bearer ${await signed({ sub: ' ', role: 'admin', exp: now() + 600 })}`],
   ['no role', async () => `Bearer ${await signed({ sub: 'ada', exp: now() + 600 })}`],
   ['an unknown role', async () => `Bearer ${await signed({ sub: 'ada', role: 'teacher', exp: now() + 600 })}`],
-  ['a role of another kind', async () => `Bearer ${await signed({ sub: 'ada', role: ['admin'], exp: now() + 600 })}`],
+  [
+    'a role of another kind',
+    async () => `Bearer ${await signed({ sub: 'ada', role: { admin: true }, exp: now() + 600 })}`,
+  ],
 ];
 
 describe('an Authorization header that is no valid token refuses the whole request', () => {

@@ -175,7 +175,7 @@ describe('GraphQL over HTTP, outside production', () => {
     const long = await post(JSON.stringify({ query: `{ viewer { id } } #${'x'.repeat(1024 ** 2)}` }), {
       'content-type': 'application/json',
     });
-    expect([long.status, errorCodes(long)]).toEqual([400, ['BAD_REQUEST']]);
+    expect([long.status, errorCodes(long)]).toEqual([413, ['BAD_REQUEST']]);
     const tooMuch = { ...multipartBody([fieldPart('operations', '{}')]), size: 2 ** 50 };
     const token = await tokenFor('ada', 'instructor');
     const outcome = await rawRequest(app.url, { body: tooMuch, token });

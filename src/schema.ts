@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { printSchema, lexicographicSortSchema, type GraphQLSchema } from 'graphql';
+import { GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { ViewerResolver } from './auth/viewer.resolver.js';
 import { CourseResolver } from './catalog/course/course.resolver.js';
@@ -18,6 +18,12 @@ import type { SignedUrls } from './media/signed-urls.js';
 import { defineStorageNames } from './media/storage-name.js';
 import { BUILT_IN_STORAGES } from './storage/create-storage.js';
 import type { StorageName } from './storage/storage.js';
+
+/** What a client reads first. The errors are listed once, in docs, and not at each mutation that can answer them. */
+const DESCRIPTION =
+  'Courses, topics, videos and images, with their files. Every error has a code in `extensions.code`; docs/errors.md ' +
+  'lists the codes with what to do about each. A query answers null for a record that you may not see; a mutation ' +
+  'answers NOT_FOUND.';
 
 /** What the resolvers are built from. */
 export interface ResolverParts {
@@ -65,11 +71,12 @@ export function buildLecternSchema(parts?: ResolverParts): GraphQLSchema {
   defineStorageNames(parts?.storageNames ?? BUILT_IN_STORAGES);
   const instances = new Map<unknown, object>();
   if (parts) for (const { type, create } of RESOLVERS) instances.set(type, create(parts));
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: RESOLVERS.map(({ type }) => type) as unknown as NonEmptyArray<ResolverEntry['type']>,
     validateFn: async (value, inputClass, { info }) => validateInput(value, inputClass, info),
     ...(parts && { container: { get: (type) => instances.get(type) } }),
   });
+  return new GraphQLSchema({ ...schema.toConfig(), description: DESCRIPTION });
 }
 
 /** The schema in SDL, as schema/schema.graphql holds it. */

@@ -12,24 +12,24 @@ function all(...decorators: readonly PropertyDecorator[]): PropertyDecorator {
   };
 }
 
-/** The title of something new. */
+/** The title of a new record. */
 export function TitleField(): PropertyDecorator {
   return all(
-    Field(() => String, { description: '1 to 200 characters; white space around it is taken off.' }),
+    Field(() => String, { description: '1 to 200 characters. White space around it is removed.' }),
     TrimmedLength(1, TITLE_MAX),
   );
 }
 
-/** A title that may stay as it is. */
+/** The title in an update: absent, it stays as it is. */
 export function TitleChangeField(): PropertyDecorator {
   return all(
-    Field(() => String, { nullable: true, description: '1 to 200 characters; not null.' }),
+    Field(() => String, { nullable: true, description: '1 to 200 characters. Must not be null.' }),
     IfGiven(),
     TrimmedLength(1, TITLE_MAX),
   );
 }
 
-/** A description, which may always be absent. */
+/** A description. It may always be absent. */
 export function DescriptionField(): PropertyDecorator {
   return all(
     Field(() => String, { nullable: true, description: 'Up to 10,000 characters.' }),

@@ -41,16 +41,24 @@ export interface Connection<T> {
 
 /** Declares `{Name}Connection` and `{Name}Edge` for a node class, and returns the connection's class. */
 export function connectionType<T extends object>(name: string, node: () => ClassType<T>): ClassType<Connection<T>> {
-  @ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its cursor.`, simpleResolvers: true })
+  @ObjectType(`${name}Edge`, {
+    description: `${articleOf(name)} ${name} in a list, with its cursor.`,
+    simpleResolvers: true,
+  })
   class EdgeType {
     @Field(node)
     node!: T;
 
-    @Field(() => String, { description: 'Marks this place in the list; opaque.' })
+    @Field(() => String, {
+      description: 'Marks this place in the list. Give it as `after` to go on from here; do not take it apart.',
+    })
     cursor!: string;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}s.`, simpleResolvers: true })
+  @ObjectType(`${name}Connection`, {
+    description: `A page of a list of ${name.toLowerCase()}s.`,
+    simpleResolvers: true,
+  })
   class ConnectionType {
     @Field(() => [EdgeType])
     edges!: EdgeType[];
@@ -62,11 +70,15 @@ export function connectionType<T extends object>(name: string, node: () => Class
     pageInfo!: PageInfo;
 
     @Field(() => Int, {
-      description: 'How many items the whole list has for you. Costs a count; ask only when needed.',
+      description: 'How many items the whole list has, of those that you may see. Counted only when you select it.',
     })
     totalCount!: () => Promise<number>;
   }
   return ConnectionType;
+}
+
+function articleOf(name: string): 'A' | 'An' {
+  return /^[AEIOU]/.test(name) ? 'An' : 'A';
 }
 
 /** The page size that applies: `first` or the default, at most MAX_PAGE_SIZE. Below 0 is BAD_USER_INPUT. */

@@ -29,18 +29,26 @@ export class CreateCourseInput {
   @IsEnum(CourseLevel)
   level?: CourseLevel | null;
 
-  @Field(() => ID, { nullable: true, description: 'Whose course it is. Yourself unless you are an admin.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The instructor who owns the course: yourself when absent. Only admins may name somebody else.',
+  })
   @IsOptional()
   @TrimmedLength(1, USER_ID_MAX)
   instructorId?: string | null;
 
-  @Field(() => CourseStatus, { nullable: true, description: 'DRAFT when absent.' })
+  @Field(() => CourseStatus, {
+    nullable: true,
+    description: 'DRAFT when absent: only you and admins see the course then.',
+  })
   @IsOptional()
   @IsEnum(CourseStatus)
   status?: CourseStatus | null;
 }
 
-@InputType({ description: 'What changes. A field that is absent stays as it is; null clears one that may be empty.' })
+@InputType({
+  description: 'What to change. A field that is absent stays as it is. Null clears a field that may be empty.',
+})
 export class UpdateCourseInput {
   @TitleChangeField()
   title?: string | null;
@@ -58,20 +66,23 @@ export class UpdateCourseInput {
   @IsEnum(CourseLevel)
   level?: CourseLevel | null;
 
-  @Field(() => ID, { nullable: true, description: 'Hands the course on. Admins only; not null.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Gives the course to another instructor. Only admins may do so. Must not be null.',
+  })
   @IfGiven()
   @TrimmedLength(1, USER_ID_MAX)
   instructorId?: string | null;
 
-  @Field(() => CourseStatus, { nullable: true, description: 'Not null.' })
+  @Field(() => CourseStatus, { nullable: true, description: 'Must not be null.' })
   @IfGiven()
   @IsEnum(CourseStatus)
   status?: CourseStatus | null;
 }
 
-@InputType({ description: 'Which courses to list. All given conditions must hold.' })
+@InputType({ description: 'Which courses to list: those that meet all conditions given here.' })
 export class CourseFilter {
-  @Field(() => String, { nullable: true, description: 'Exactly this category.' })
+  @Field(() => String, { nullable: true, description: 'Courses of exactly this category.' })
   @IsOptional()
   @TrimmedLength(1, CATEGORY_MAX)
   category?: string | null;
@@ -111,15 +122,18 @@ export const CourseOrder = {
 export type CourseOrder = (typeof CourseOrder)[keyof typeof CourseOrder];
 registerEnumType(CourseOrder, {
   name: 'CourseOrder',
-  description: 'By creation or by title (without regard to case and accents), rising or falling.',
+  description: 'By creation or by title, ascending or descending. Case and accents do not matter to titles.',
 });
 
 @ArgsType()
 export class CourseListArgs {
-  @Field(() => Int, { nullable: true, description: 'How many, 20 when absent, at most 100.' })
+  @Field(() => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
   first?: number | null;
 
-  @Field(() => String, { nullable: true, description: 'The cursor after which the page begins.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The `endCursor` of the page before; the first page when absent.',
+  })
   after?: string | null;
 
   @Field(() => CourseFilter, { nullable: true })
@@ -127,6 +141,6 @@ export class CourseListArgs {
   @ValidateNested()
   filter?: CourseFilter | null;
 
-  @Field(() => CourseOrder, { nullable: true, description: 'CREATED_AT_DESC when absent.' })
+  @Field(() => CourseOrder, { nullable: true, description: 'CREATED_AT_DESC when absent: the newest first.' })
   orderBy?: CourseOrder | null;
 }

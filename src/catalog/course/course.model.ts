@@ -6,7 +6,10 @@ import { OwnerRecord } from '../../media/owner-record.model.js';
 
 export const CourseLevel = { BEGINNER: 'BEGINNER', INTERMEDIATE: 'INTERMEDIATE', ADVANCED: 'ADVANCED' } as const;
 export type CourseLevel = (typeof CourseLevel)[keyof typeof CourseLevel];
-registerEnumType(CourseLevel, { name: 'CourseLevel', description: 'How much a course expects you to know already.' });
+registerEnumType(CourseLevel, {
+  name: 'CourseLevel',
+  description: 'How much a course expects its students to know already.',
+});
 
 export const CourseStatus = { DRAFT: 'DRAFT', PUBLISHED: 'PUBLISHED', ARCHIVED: 'ARCHIVED' } as const;
 export type CourseStatus = (typeof CourseStatus)[keyof typeof CourseStatus];
@@ -34,11 +37,11 @@ export class Course extends OwnerRecord {
   @prop({ type: () => String })
   description?: string;
 
-  @Field(() => String, { nullable: true, description: 'A free category, compared exactly; up to 100 characters.' })
+  @Field(() => String, { nullable: true, description: 'Any text of up to 100 characters. Filters compare it exactly.' })
   @prop({ type: () => String })
   category?: string;
 
-  @Field(() => CourseLevel, { nullable: true })
+  @Field(() => CourseLevel, { nullable: true, description: 'Null when the author has not said.' })
   @prop({ type: () => String, enum: Object.values(CourseLevel) })
   level?: CourseLevel;
 
@@ -46,7 +49,7 @@ export class Course extends OwnerRecord {
   @prop({ type: () => String, required: true })
   instructorId!: string;
 
-  @Field(() => CourseStatus)
+  @Field(() => CourseStatus, { description: 'Decides who sees the course.' })
   @prop({ type: () => String, required: true, enum: Object.values(CourseStatus) })
   status!: CourseStatus;
 
@@ -56,12 +59,12 @@ export class Course extends OwnerRecord {
 
   @Field(() => MediaFile, {
     nullable: true,
-    description: 'A video that introduces the course. Whoever sees the course may play it.',
+    description: 'A video that introduces the course. Everyone who sees the course may play it.',
   })
   @prop({ type: () => MediaFile })
   introVideo?: MediaFile;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When the record was created.' })
   @prop({ type: () => Date, required: true })
   createdAt!: Date;
 
@@ -69,11 +72,11 @@ export class Course extends OwnerRecord {
   @prop({ type: () => Date, required: true })
   updatedAt!: Date;
 
-  /** The order of the topics. An id whose topic is gone, or not there yet, is passed over. */
+  /** The order of the topics. An id without a living topic is skipped: its topic was deleted, or is being created. */
   @prop({ type: () => [String], required: true })
   topicIds!: string[];
 
-  /** Raised by every change of the course's own facts, so that what is derived from them cannot mix two changes. */
+  /** Raised by every change of the course's facts, so that no update derives list keys and words from two changes. */
   @prop({ type: () => Number, required: true })
   revision!: number;
 

@@ -4,7 +4,6 @@ import { URL_COST } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
-import { UPLOAD_ERRORS, WRITE_ERRORS } from '../described-errors.js';
 import { courseListPrice } from './course-search.js';
 import { CourseListArgs, CreateCourseInput, UpdateCourseInput } from './course.inputs.js';
 import { Course } from './course.model.js';
@@ -19,14 +18,18 @@ export class CourseResolver {
     private readonly signedUrls: SignedUrls,
   ) {}
 
-  @Query(() => Course, { nullable: true, description: 'A course, or null when there is none that you may see.' })
+  @Query(() => Course, {
+    nullable: true,
+    description: 'The course with this id; null when there is none that you may see.',
+  })
   course(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Course | null> {
     return this.service.find(context, id);
   }
 
   @Query(() => CourseConnection, {
     complexity: courseListPrice,
-    description: 'The courses that you may see: the published ones, your own, and all for admins.',
+    description:
+      'The courses that you may see: everyone sees the published ones, instructors also their own, admins all.',
   })
   courses(
     @Ctx() context: CatalogContext,
@@ -36,7 +39,8 @@ export class CourseResolver {
   }
 
   @Mutation(() => Course, {
-    description: `Makes a course, with its files or without: all or nothing. ${UPLOAD_ERRORS}`,
+    description:
+      'Creates a course, with its files or without. When a file is refused, no course is created. For instructors and admins.',
   })
   createCourse(
     @Ctx() context: CatalogContext,
@@ -47,7 +51,9 @@ export class CourseResolver {
     return this.service.create(context, input, { thumbnail, introVideo });
   }
 
-  @Mutation(() => Course, { description: `Changes a course. ${WRITE_ERRORS}` })
+  @Mutation(() => Course, {
+    description: 'Changes the facts of a course: those that you give. Its files have mutations of their own.',
+  })
   updateCourse(
     @Ctx() context: CatalogContext,
     @Arg('id', () => ID) id: string,
@@ -58,13 +64,15 @@ export class CourseResolver {
 
   @Mutation(() => ID, {
     description:
-      'Deletes a course with its topics, videos and all their files. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+      'Deletes a course with its topics, its videos and all their files, and answers its id. It cannot be undone.',
   })
   deleteCourse(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
   }
 
-  @Mutation(() => Course, { description: `Replaces the picture of a course. ${UPLOAD_ERRORS}` })
+  @Mutation(() => Course, {
+    description: 'Sets the picture of a course: JPEG, PNG, WebP, AVIF or GIF. The picture that it had is deleted.',
+  })
   uploadCourseThumbnail(
     @Ctx() context: CatalogContext,
     @Arg('courseId', () => ID) courseId: string,
@@ -73,7 +81,10 @@ export class CourseResolver {
     return this.service.upload(context, courseId, 'COURSE_THUMBNAIL', file);
   }
 
-  @Mutation(() => Course, { description: `Replaces the intro video of a course. ${UPLOAD_ERRORS}` })
+  @Mutation(() => Course, {
+    description:
+      'Sets the intro video of a course: MP4, WebM, QuickTime or Matroska. The video that it had is deleted.',
+  })
   uploadCourseIntroVideo(
     @Ctx() context: CatalogContext,
     @Arg('courseId', () => ID) courseId: string,
@@ -84,8 +95,8 @@ export class CourseResolver {
 
   @Mutation(() => Course, {
     description:
-      'Puts the topics of a course in the order given: all of their ids, each once. CONFLICT when that is not the list ' +
-      `that there is now. ${WRITE_ERRORS}`,
+      'Puts the topics of a course in the given order. Give the ids of all its topics, each once; else the answer is ' +
+      'the error CONFLICT, and you should read the list again.',
   })
   reorderTopics(
     @Ctx() context: CatalogContext,
@@ -98,7 +109,7 @@ export class CourseResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The short way to `thumbnail { url }`.',
+    description: 'The signed URL of the thumbnail, as `thumbnail { url }` has it. Null when there is none.',
   })
   async thumbnailUrl(@Root() course: Course): Promise<string | null> {
     return course.thumbnail ? (await this.signedUrls.of(course.thumbnail)).url : null;
@@ -107,7 +118,7 @@ export class CourseResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The short way to `introVideo { url }`.',
+    description: 'The signed URL of the intro video, as `introVideo { url }` has it. Null when there is none.',
   })
   async introVideoUrl(@Root() course: Course): Promise<string | null> {
     return course.introVideo ? (await this.signedUrls.of(course.introVideo)).url : null;

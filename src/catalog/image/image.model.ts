@@ -4,7 +4,7 @@ import { DateTime } from '../../graphql/scalars.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 
-@ObjectType({ description: 'A picture of its own, to be used in texts.', simpleResolvers: true })
+@ObjectType({ description: 'A picture that belongs to no course, for use in texts.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'images', versionKey: false } })
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
 @index({ derivedVersion: 1, _id: 1 })
@@ -13,7 +13,7 @@ export class Image extends OwnerRecord {
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  @Field(() => ID, { description: 'The `sub` of whoever uploaded it.' })
+  @Field(() => ID, { description: 'The `sub` of the person who uploaded the image.' })
   @prop({ type: () => String, required: true })
   uploaderId!: string;
 
@@ -24,11 +24,11 @@ export class Image extends OwnerRecord {
   @prop({ type: () => String })
   altText?: string;
 
-  @Field(() => MediaFile)
+  @Field(() => MediaFile, { description: 'The picture itself.' })
   @prop({ type: () => MediaFile, required: true })
   file!: MediaFile;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When the record was created.' })
   @prop({ type: () => Date, required: true })
   createdAt!: Date;
 

@@ -4,7 +4,6 @@ import { URL_COST } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
-import { UPLOAD_ERRORS } from '../described-errors.js';
 import { UploadImageInput } from './image.inputs.js';
 import { Image } from './image.model.js';
 import type { ImageService } from './image.service.js';
@@ -18,26 +17,32 @@ export class ImageResolver {
     private readonly signedUrls: SignedUrls,
   ) {}
 
-  @Query(() => Image, { nullable: true, description: 'An image, for anyone signed in; null when there is none.' })
+  @Query(() => Image, {
+    nullable: true,
+    description: 'The image with this id; null when there is none, and when you are not signed in.',
+  })
   image(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Image | null> {
     return this.service.find(context, id);
   }
 
   @Query(() => ImageConnection, {
-    description: 'Your own images, newest first; all images for admins. Errors: UNAUTHENTICATED, BAD_USER_INPUT.',
+    description: 'The images that you uploaded, newest first; for admins, all images. You have to be signed in.',
   })
   images(
     @Ctx() context: CatalogContext,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 20 when absent, at most 100.' })
+    @Arg('first', () => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
     first?: number | null,
-    @Arg('after', () => String, { nullable: true, description: 'The cursor after which the page begins.' })
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'The `endCursor` of the page before; the first page when absent.',
+    })
     after?: string | null,
   ): Promise<Connection<Image>> {
     return this.service.list(context, first, after);
   }
 
   @Mutation(() => Image, {
-    description: `Stores a picture. ${UPLOAD_ERRORS}`,
+    description: 'Stores a picture: JPEG, PNG, WebP, AVIF or GIF. For instructors and admins.',
   })
   uploadImage(
     @Ctx() context: CatalogContext,
@@ -49,13 +54,16 @@ export class ImageResolver {
 
   @Mutation(() => ID, {
     description:
-      'Deletes an image with its file: yours, or any for admins. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+      'Deletes an image with its file, and answers its id: one that you uploaded or, for admins, any. It cannot be undone.',
   })
   deleteImage(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
   }
 
-  @FieldResolver(() => String, { complexity: URL_COST, description: 'The short way to `file { url }`.' })
+  @FieldResolver(() => String, {
+    complexity: URL_COST,
+    description: 'The signed URL of the file, as `file { url }` has it.',
+  })
   async url(@Root() image: Image): Promise<string> {
     return (await this.signedUrls.of(image.file)).url;
   }

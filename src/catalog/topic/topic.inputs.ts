@@ -10,7 +10,9 @@ export class CreateTopicInput {
   description?: string | null;
 }
 
-@InputType({ description: 'What changes. A field that is absent stays as it is; null clears one that may be empty.' })
+@InputType({
+  description: 'What to change. A field that is absent stays as it is. Null clears a field that may be empty.',
+})
 export class UpdateTopicInput {
   @TitleChangeField()
   title?: string | null;

@@ -11,7 +11,7 @@ export class Topic extends OwnerRecord {
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The course that the topic is part of.' })
   @prop({ type: () => String, required: true })
   courseId!: string;
 
@@ -23,7 +23,7 @@ export class Topic extends OwnerRecord {
   @prop({ type: () => String })
   description?: string;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When the record was created.' })
   @prop({ type: () => Date, required: true })
   createdAt!: Date;
 
@@ -31,7 +31,7 @@ export class Topic extends OwnerRecord {
   @prop({ type: () => Date, required: true })
   updatedAt!: Date;
 
-  /** The order of the videos. An id whose video is gone, or not there yet, is passed over. */
+  /** The order of the videos. An id without a living video is skipped: its video was deleted, or is being created. */
   @prop({ type: () => [String], required: true })
   videoIds!: string[];
 }

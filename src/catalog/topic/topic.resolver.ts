@@ -2,7 +2,6 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { connectionType, type Connection } from '../../graphql/pagination.js';
 import type { CatalogContext } from '../context.js';
 import { Course } from '../course/course.model.js';
-import { WRITE_ERRORS } from '../described-errors.js';
 import { CreateTopicInput, UpdateTopicInput } from './topic.inputs.js';
 import { topicCounts, topicPages } from './topic.loader.js';
 import { Topic } from './topic.model.js';
@@ -14,13 +13,16 @@ const TopicConnection = connectionType('Topic', () => Topic);
 export class TopicResolver {
   constructor(private readonly service: TopicService) {}
 
-  @Query(() => Topic, { nullable: true, description: 'A topic, or null when there is none that you may see.' })
+  @Query(() => Topic, {
+    nullable: true,
+    description: 'The topic with this id; null when there is none that you may see.',
+  })
   topic(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Topic | null> {
     return this.service.find(context, id);
   }
 
   @Mutation(() => Topic, {
-    description: `Adds a topic at the end of a course. ${WRITE_ERRORS}`,
+    description: 'Adds a topic at the end of a course.',
   })
   createTopic(
     @Ctx() context: CatalogContext,
@@ -30,7 +32,7 @@ export class TopicResolver {
     return this.service.create(context, courseId, input);
   }
 
-  @Mutation(() => Topic, { description: `Changes a topic. ${WRITE_ERRORS}` })
+  @Mutation(() => Topic, { description: 'Changes the facts of a topic: those that you give.' })
   updateTopic(
     @Ctx() context: CatalogContext,
     @Arg('id', () => ID) id: string,
@@ -40,7 +42,7 @@ export class TopicResolver {
   }
 
   @Mutation(() => ID, {
-    description: 'Deletes a topic with its videos and all their files. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+    description: 'Deletes a topic with its videos and all their files, and answers its id. It cannot be undone.',
   })
   deleteTopic(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
@@ -48,8 +50,8 @@ export class TopicResolver {
 
   @Mutation(() => Topic, {
     description:
-      'Puts the videos of a topic in the order given: all of their ids, each once. CONFLICT when that is not the list ' +
-      `that there is now. ${WRITE_ERRORS}`,
+      'Puts the videos of a topic in the given order. Give the ids of all its videos, each once; else the answer is ' +
+      'the error CONFLICT, and you should read the list again.',
   })
   reorderVideos(
     @Ctx() context: CatalogContext,
@@ -66,9 +68,12 @@ export class CourseTopicsResolver {
   topics(
     @Ctx() context: CatalogContext,
     @Root() course: Course,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 20 when absent, at most 100.' })
+    @Arg('first', () => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
     first?: number | null,
-    @Arg('after', () => String, { nullable: true, description: 'The cursor after which the page begins.' })
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'The `endCursor` of the page before; the first page when absent.',
+    })
     after?: string | null,
   ): Promise<Connection<Topic>> {
     const count = (): Promise<number> => topicCounts(context).load(course._id);

@@ -12,7 +12,7 @@ export const CaptionKind = {
 export type CaptionKind = (typeof CaptionKind)[keyof typeof CaptionKind];
 registerEnumType(CaptionKind, { name: 'CaptionKind', description: 'The `kind` of an HTML `<track>`.' });
 
-@ObjectType({ description: 'A text track of a video, WebVTT.', simpleResolvers: true })
+@ObjectType({ description: 'A text track of a video, as WebVTT.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { _id: false } })
 export class Caption {
   @Field(() => ID, { name: 'id', simple: false })
@@ -23,7 +23,7 @@ export class Caption {
   @prop({ type: () => String, required: true })
   language!: string;
 
-  @Field(() => CaptionKind)
+  @Field(() => CaptionKind, { description: 'What the track is for: the `kind` of an HTML `<track>`.' })
   @prop({ type: () => String, required: true, enum: Object.values(CaptionKind) })
   kind!: CaptionKind;
 
@@ -31,11 +31,11 @@ export class Caption {
   @prop({ type: () => String, required: true })
   label!: string;
 
-  @Field(() => Boolean, { description: 'Whether a player shows it unless told otherwise.' })
+  @Field(() => Boolean, { description: 'Whether a player shows this track when its user has chosen none.' })
   @prop({ type: () => Boolean, required: true })
   isDefault!: boolean;
 
-  @Field(() => MediaFile)
+  @Field(() => MediaFile, { description: 'The WebVTT file: its `url` is the `src` of an HTML `<track>`.' })
   @prop({ type: () => MediaFile, required: true })
   file!: MediaFile;
 }

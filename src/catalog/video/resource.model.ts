@@ -13,7 +13,7 @@ export class Resource {
   @prop({ type: () => String })
   title?: string;
 
-  @Field(() => MediaFile, { description: 'Always served to be saved, never shown in place.' })
+  @Field(() => MediaFile, { description: 'The file. Browsers save it and never show it in place.' })
   @prop({ type: () => MediaFile, required: true })
   file!: MediaFile;
 }

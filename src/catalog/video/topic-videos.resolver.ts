@@ -13,9 +13,12 @@ export class TopicVideosResolver {
   videos(
     @Ctx() context: CatalogContext,
     @Root() topic: Topic,
-    @Arg('first', () => Int, { nullable: true, description: 'How many, 20 when absent, at most 100.' })
+    @Arg('first', () => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
     first?: number | null,
-    @Arg('after', () => String, { nullable: true, description: 'The cursor after which the page begins.' })
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'The `endCursor` of the page before; the first page when absent.',
+    })
     after?: string | null,
   ): Promise<Connection<Video>> {
     const count = (): Promise<number> => videoCounts(context).load(topic._id);

@@ -2,14 +2,13 @@ import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-grap
 import { wholeList } from '../../graphql/cost.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { CatalogContext } from '../context.js';
-import { UPLOAD_ERRORS } from '../described-errors.js';
 import { Caption } from './caption.model.js';
 import { Resource } from './resource.model.js';
 import { AddCaptionInput, AddResourceInput } from './video.inputs.js';
 import { Video } from './video.model.js';
 import type { VideoService } from './video.service.js';
 
-/** Captions and resources: lists of files beside a video, for those who may play it. */
+/** Captions and resources: the lists of files of a video, for everyone who may play it. */
 @Resolver(() => Video)
 export class VideoItemsResolver {
   constructor(private readonly service: VideoService) {}
@@ -17,7 +16,8 @@ export class VideoItemsResolver {
   @FieldResolver(() => [Caption], {
     nullable: true,
     complexity: wholeList,
-    description: 'Text tracks. Null when you may not play the video.',
+    description:
+      'Text tracks: subtitles, captions, chapters. Null when you have to sign in to play the video (`isLocked`).',
   })
   captions(@Ctx() context: CatalogContext, @Root() video: Video): readonly Caption[] | null {
     return this.service.playable(context, video)?.captions ?? null;
@@ -26,14 +26,14 @@ export class VideoItemsResolver {
   @FieldResolver(() => [Resource], {
     nullable: true,
     complexity: wholeList,
-    description: 'Files to download. Null when you may not play the video.',
+    description: 'Files to download. Null when you have to sign in to play the video (`isLocked`).',
   })
   resources(@Ctx() context: CatalogContext, @Root() video: Video): readonly Resource[] | null {
     return this.service.playable(context, video)?.resources ?? null;
   }
 
   @Mutation(() => Video, {
-    description: `Adds a text track: a WebVTT file in UTF-8, at most 100 for a video. ${UPLOAD_ERRORS}`,
+    description: 'Adds a text track: a WebVTT file in UTF-8. A video has at most 100.',
   })
   addVideoCaption(
     @Ctx() context: CatalogContext,
@@ -45,7 +45,7 @@ export class VideoItemsResolver {
   }
 
   @Mutation(() => Video, {
-    description: 'Removes a text track with its file. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+    description: 'Deletes a text track with its file.',
   })
   deleteVideoCaption(
     @Ctx() context: CatalogContext,
@@ -56,8 +56,7 @@ export class VideoItemsResolver {
   }
 
   @Mutation(() => Video, {
-    description:
-      'Adds a file to download: PDF, ZIP, an image or plain text in UTF-8, at most 100 for a video. ' + UPLOAD_ERRORS,
+    description: 'Adds a file to download: PDF, ZIP, an image or plain text in UTF-8. A video has at most 100.',
   })
   addVideoResource(
     @Ctx() context: CatalogContext,
@@ -69,7 +68,7 @@ export class VideoItemsResolver {
   }
 
   @Mutation(() => Video, {
-    description: 'Removes a file to download. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+    description: 'Deletes a file to download.',
   })
   deleteVideoResource(
     @Ctx() context: CatalogContext,
@@ -82,7 +81,7 @@ export class VideoItemsResolver {
 
 @Resolver(() => Resource)
 export class ResourceResolver {
-  @FieldResolver(() => String, { description: 'As given, else the name of the file.' })
+  @FieldResolver(() => String, { description: 'As the author gave it, else the name of the file.' })
   title(@Root() resource: Resource): string {
     return resource.title ?? resource.file.filename;
   }

@@ -24,13 +24,18 @@ export class CreateVideoInput {
   @Max(DURATION_MAX_SECONDS)
   durationSeconds?: number | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether it plays without sign-in; false when absent.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether everyone may play the video, without signing in. False when absent.',
+  })
   @IsOptional()
   @IsBoolean()
   isPreview?: boolean | null;
 }
 
-@InputType({ description: 'What changes. A field that is absent stays as it is; null clears one that may be empty.' })
+@InputType({
+  description: 'What to change. A field that is absent stays as it is. Null clears a field that may be empty.',
+})
 export class UpdateVideoInput {
   @TitleChangeField()
   title?: string | null;
@@ -38,14 +43,20 @@ export class UpdateVideoInput {
   @DescriptionField()
   description?: string | null;
 
-  @Field(() => Float, { nullable: true, description: 'In seconds; null falls back to what the file shows.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Playing time in seconds, 0 to 604,800 (a week). Null: as it is read from the file.',
+  })
   @IsOptional()
   @IsNumber()
   @Min(0)
   @Max(DURATION_MAX_SECONDS)
   durationSeconds?: number | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether it plays without sign-in; not null.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether everyone may play the video, without signing in. Must not be null.',
+  })
   @IfGiven()
   @IsBoolean()
   isPreview?: boolean | null;
@@ -64,7 +75,7 @@ export class AddCaptionInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What a player shows; the language tag when absent. 1 to 100 characters.',
+    description: 'What a player shows in its menu, 1 to 100 characters. The language tag when absent.',
   })
   @IsOptional()
   @TrimmedLength(1, LABEL_MAX)
@@ -72,7 +83,7 @@ export class AddCaptionInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether a player shows it unless told otherwise; false when absent.',
+    description: 'Whether a player shows this track when its user has chosen none. False when absent.',
   })
   @IsOptional()
   @IsBoolean()
@@ -81,7 +92,7 @@ export class AddCaptionInput {
 
 @InputType()
 export class AddResourceInput {
-  @Field(() => String, { nullable: true, description: '1 to 200 characters; the file name when absent.' })
+  @Field(() => String, { nullable: true, description: '1 to 200 characters. The name of the file when absent.' })
   @IsOptional()
   @TrimmedLength(1, TITLE_MAX)
   title?: string | null;

@@ -15,11 +15,11 @@ export class Video extends OwnerRecord {
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The topic that the video is part of.' })
   @prop({ type: () => String, required: true })
   topicId!: string;
 
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The course that the topic is part of.' })
   @prop({ type: () => String, required: true })
   courseId!: string;
 
@@ -35,7 +35,7 @@ export class Video extends OwnerRecord {
   @prop({ type: () => Number })
   durationSeconds?: number;
 
-  @Field(() => Boolean, { description: 'Whether it plays without sign-in.' })
+  @Field(() => Boolean, { description: 'Whether everyone may play the video, without signing in.' })
   @prop({ type: () => Boolean, required: true })
   isPreview!: boolean;
 
@@ -55,7 +55,7 @@ export class Video extends OwnerRecord {
   @prop({ type: () => [Resource] })
   resources?: Resource[];
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When the record was created.' })
   @prop({ type: () => Date, required: true })
   createdAt!: Date;
 

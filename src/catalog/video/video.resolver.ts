@@ -4,7 +4,6 @@ import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
-import { UPLOAD_ERRORS, WRITE_ERRORS } from '../described-errors.js';
 import { CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
 import { Video } from './video.model.js';
 import type { VideoService } from './video.service.js';
@@ -16,13 +15,17 @@ export class VideoResolver {
     private readonly signedUrls: SignedUrls,
   ) {}
 
-  @Query(() => Video, { nullable: true, description: 'A video, or null when there is none that you may see.' })
+  @Query(() => Video, {
+    nullable: true,
+    description: 'The video with this id; null when there is none that you may see.',
+  })
   video(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Video | null> {
     return this.service.find(context, id);
   }
 
   @Mutation(() => Video, {
-    description: `Adds a video at the end of a topic, with its files or without: all or nothing. ${UPLOAD_ERRORS}`,
+    description:
+      'Adds a video at the end of a topic, with its files or without. When a file is refused, no video is added.',
   })
   createVideo(
     @Ctx() context: CatalogContext,
@@ -35,7 +38,7 @@ export class VideoResolver {
   }
 
   @Mutation(() => Video, {
-    description: `Adds a video at the end of a topic, with its title from the name of the file. ${UPLOAD_ERRORS}`,
+    description: 'Adds a video at the end of a topic. Its title is the name of the file, without the extension.',
   })
   uploadVideo(
     @Ctx() context: CatalogContext,
@@ -45,7 +48,9 @@ export class VideoResolver {
     return this.service.createFromFile(context, topicId, file);
   }
 
-  @Mutation(() => Video, { description: `Changes a video. ${WRITE_ERRORS}` })
+  @Mutation(() => Video, {
+    description: 'Changes the facts of a video: those that you give. Its files have mutations of their own.',
+  })
   updateVideo(
     @Ctx() context: CatalogContext,
     @Arg('id', () => ID) id: string,
@@ -55,13 +60,16 @@ export class VideoResolver {
   }
 
   @Mutation(() => ID, {
-    description: 'Deletes a video with all its files. Errors: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND.',
+    description: 'Deletes a video with all its files, and answers its id. It cannot be undone.',
   })
   deleteVideo(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
   }
 
-  @Mutation(() => Video, { description: `Replaces the file of a video. ${UPLOAD_ERRORS}` })
+  @Mutation(() => Video, {
+    description:
+      'Sets the file of a video. The file that it had is deleted, a while later, so that players can finish.',
+  })
   replaceVideoFile(
     @Ctx() context: CatalogContext,
     @Arg('videoId', () => ID) videoId: string,
@@ -70,7 +78,9 @@ export class VideoResolver {
     return this.service.upload(context, videoId, 'VIDEO_FILE', file);
   }
 
-  @Mutation(() => Video, { description: `Replaces the still picture of a video. ${UPLOAD_ERRORS}` })
+  @Mutation(() => Video, {
+    description: 'Sets the still picture of a video: JPEG, PNG, WebP, AVIF or GIF. The picture that it had is deleted.',
+  })
   uploadVideoThumbnail(
     @Ctx() context: CatalogContext,
     @Arg('videoId', () => ID) videoId: string,
@@ -81,7 +91,8 @@ export class VideoResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: 'The video file. Null when there is none yet, and when you may not play it (`isLocked`).',
+    description:
+      'The file to play. Null when none has been uploaded yet, and when you have to sign in to play it (`isLocked`).',
   })
   file(@Ctx() context: CatalogContext, @Root() video: Video): MediaFile | null {
     return this.service.playable(context, video)?.file ?? null;
@@ -90,7 +101,7 @@ export class VideoResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The short way to `file { url }`.',
+    description: 'The signed URL of the file, as `file { url }` has it. Null when `file` is.',
   })
   async videoUrl(@Ctx() context: CatalogContext, @Root() video: Video): Promise<string | null> {
     const file = this.file(context, video);
@@ -99,7 +110,8 @@ export class VideoResolver {
 
   @FieldResolver(() => Float, {
     nullable: true,
-    description: 'Playing time in seconds: as given, else as the file shows.',
+    description:
+      'Playing time in seconds: as the author gave it, else as it was read from the file. Null when it is not known.',
   })
   durationSeconds(@Root() video: Video): number | null {
     return video.durationSeconds ?? video.file?.durationSeconds ?? null;
@@ -112,7 +124,9 @@ export class VideoResolver {
     return video.file?.contentType.startsWith('audio/') ?? false;
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether you have to sign in to play it.' })
+  @FieldResolver(() => Boolean, {
+    description: 'Whether you have to sign in to play the video. Then `file`, `captions` and `resources` are null.',
+  })
   isLocked(@Ctx() context: CatalogContext, @Root() video: Video): boolean {
     return this.service.playable(context, video) === null;
   }
@@ -120,7 +134,7 @@ export class VideoResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The short way to `thumbnail { url }`.',
+    description: 'The signed URL of the still picture, as `thumbnail { url }` has it. Null when there is none.',
   })
   async thumbnailUrl(@Root() video: Video): Promise<string | null> {
     return video.thumbnail ? (await this.signedUrls.of(video.thumbnail)).url : null;

@@ -5,18 +5,18 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 export type AddCaptionInput = {
-  /** Whether a player shows it unless told otherwise; false when absent. */
+  /** Whether a player shows this track when its user has chosen none. False when absent. */
   isDefault?: boolean | null | undefined;
   /** SUBTITLES when absent. */
   kind?: CaptionKind | null | undefined;
-  /** What a player shows; the language tag when absent. 1 to 100 characters. */
+  /** What a player shows in its menu, 1 to 100 characters. The language tag when absent. */
   label?: string | null | undefined;
   /** A BCP-47 language tag: `en`, `pt-BR`. */
   language: string;
 };
 
 export type AddResourceInput = {
-  /** 1 to 200 characters; the file name when absent. */
+  /** 1 to 200 characters. The name of the file when absent. */
   title?: string | null | undefined;
 };
 
@@ -28,9 +28,9 @@ export type CaptionKind =
   | 'METADATA'
   | 'SUBTITLES';
 
-/** Which courses to list. All given conditions must hold. */
+/** Which courses to list: those that meet all conditions given here. */
 export type CourseFilter = {
-  /** Exactly this category. */
+  /** Courses of exactly this category. */
   category?: string | null | undefined;
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
@@ -39,13 +39,13 @@ export type CourseFilter = {
   status?: CourseStatus | null | undefined;
 };
 
-/** How much a course expects you to know already. */
+/** How much a course expects its students to know already. */
 export type CourseLevel =
   | 'ADVANCED'
   | 'BEGINNER'
   | 'INTERMEDIATE';
 
-/** By creation or by title (without regard to case and accents), rising or falling. */
+/** By creation or by title, ascending or descending. Case and accents do not matter to titles. */
 export type CourseOrder =
   | 'CREATED_AT_ASC'
   | 'CREATED_AT_DESC'
@@ -63,19 +63,19 @@ export type CreateCourseInput = {
   category?: string | null | undefined;
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** Whose course it is. Yourself unless you are an admin. */
+  /** The instructor who owns the course: yourself when absent. Only admins may name somebody else. */
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
-  /** DRAFT when absent. */
+  /** DRAFT when absent: only you and admins see the course then. */
   status?: CourseStatus | null | undefined;
-  /** 1 to 200 characters; white space around it is taken off. */
+  /** 1 to 200 characters. White space around it is removed. */
   title: string;
 };
 
 export type CreateTopicInput = {
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** 1 to 200 characters; white space around it is taken off. */
+  /** 1 to 200 characters. White space around it is removed. */
   title: string;
 };
 
@@ -84,9 +84,9 @@ export type CreateVideoInput = {
   description?: string | null | undefined;
   /** Playing time in seconds, 0 to 604,800 (a week). */
   durationSeconds?: number | null | undefined;
-  /** Whether it plays without sign-in; false when absent. */
+  /** Whether everyone may play the video, without signing in. False when absent. */
   isPreview?: boolean | null | undefined;
-  /** 1 to 200 characters; white space around it is taken off. */
+  /** 1 to 200 characters. White space around it is removed. */
   title: string;
 };
 
@@ -103,38 +103,38 @@ export type StorageName =
   /** A storage that this server does not know: the file was stored by another version of Lectern, and has no URL here. */
   | 'UNKNOWN';
 
-/** What changes. A field that is absent stays as it is; null clears one that may be empty. */
+/** What to change. A field that is absent stays as it is. Null clears a field that may be empty. */
 export type UpdateCourseInput = {
   /** Up to 100 characters. */
   category?: string | null | undefined;
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** Hands the course on. Admins only; not null. */
+  /** Gives the course to another instructor. Only admins may do so. Must not be null. */
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
-  /** Not null. */
+  /** Must not be null. */
   status?: CourseStatus | null | undefined;
-  /** 1 to 200 characters; not null. */
+  /** 1 to 200 characters. Must not be null. */
   title?: string | null | undefined;
 };
 
-/** What changes. A field that is absent stays as it is; null clears one that may be empty. */
+/** What to change. A field that is absent stays as it is. Null clears a field that may be empty. */
 export type UpdateTopicInput = {
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** 1 to 200 characters; not null. */
+  /** 1 to 200 characters. Must not be null. */
   title?: string | null | undefined;
 };
 
-/** What changes. A field that is absent stays as it is; null clears one that may be empty. */
+/** What to change. A field that is absent stays as it is. Null clears a field that may be empty. */
 export type UpdateVideoInput = {
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** In seconds; null falls back to what the file shows. */
+  /** Playing time in seconds, 0 to 604,800 (a week). Null: as it is read from the file. */
   durationSeconds?: number | null | undefined;
-  /** Whether it plays without sign-in; not null. */
+  /** Whether everyone may play the video, without signing in. Must not be null. */
   isPreview?: boolean | null | undefined;
-  /** 1 to 200 characters; not null. */
+  /** 1 to 200 characters. Must not be null. */
   title?: string | null | undefined;
 };
 

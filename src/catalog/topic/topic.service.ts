@@ -4,6 +4,7 @@ import type { CatalogContext } from '../context.js';
 import { courseById, courseForWriting } from '../course/course.loader.js';
 import { CourseModel } from '../course/course.model.js';
 import { changeOf, clearable, given, trimmed } from '../input-values.js';
+import { insertInOrder } from '../insert-in-order.js';
 import type { Removal } from '../removal.js';
 import { reordered, requireReordered } from '../reorder.js';
 import type { CreateTopicInput, UpdateTopicInput } from './topic.inputs.js';
@@ -43,7 +44,11 @@ export class TopicService {
       { $addToSet: { topicIds: topic._id } },
     );
     if (matchedCount === 0) throw new LecternError('NOT_FOUND');
-    await TopicModel.create(topic);
+    await insertInOrder({
+      insert: () => TopicModel.create(topic),
+      exists: () => TopicModel.exists({ _id: topic._id, ...ALIVE }).exec(),
+      leaveOrder: () => CourseModel.updateOne({ _id: courseId }, { $pull: { topicIds: topic._id } }).exec(),
+    });
     const course = await CourseModel.findById(courseId, { deletedAt: 1 }).lean();
     if (!course || course.deletedAt) {
       await this.removal.topic(topic._id);

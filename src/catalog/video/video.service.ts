@@ -10,6 +10,7 @@ import type { CatalogContext } from '../context.js';
 import { CourseModel } from '../course/course.model.js';
 import { TITLE_MAX } from '../input-fields.js';
 import { changeOf, clearable, given, trimmed } from '../input-values.js';
+import { insertInOrder } from '../insert-in-order.js';
 import type { Removal } from '../removal.js';
 import { topicById, topicForWriting } from '../topic/topic.loader.js';
 import { TopicModel, type Topic } from '../topic/topic.model.js';
@@ -88,7 +89,11 @@ export class VideoService {
       await this.takePlace(video);
       Object.assign(video, given(stored));
       if (video.title === '') video.title = titleFrom(video.file?.filename ?? '');
-      await VideoModel.create(video);
+      await insertInOrder({
+        insert: () => VideoModel.create(video),
+        exists: () => VideoModel.exists({ _id: video._id, ...ALIVE }).exec(),
+        leaveOrder: () => TopicModel.updateOne({ _id: video.topicId }, { $pull: { videoIds: video._id } }).exec(),
+      });
     });
     await this.withdrawIfOrphaned(video);
     topicById(context).clear(video.topicId);

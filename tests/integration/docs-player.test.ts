@@ -4,6 +4,7 @@ import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.js';
 import { clientOf, createCourse, createTopic, createVideo } from '../support/client.js';
 import { longVideo } from '../support/long-video.js';
+import { patience } from '../support/patience.js';
 import { createReactProject, type ReactProject } from '../support/react-project.js';
 import { startSite, type ReactSite } from '../support/react-site.js';
 
@@ -175,6 +176,9 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toMatch(/^The server cannot answer now/);
     expect(await page.locator('video').count()).toBe(1);
+    // More often than a media element has events for: the player asks again by itself.
+    const { faults } = site;
+    await expect.poll(() => site.faults, { timeout: patience(25_000) }).toBeGreaterThan(faults + 3);
 
     site.fault = null;
     await page.waitForFunction(renewals(1));

@@ -18,15 +18,18 @@ export interface ReactSite {
   readonly origin: string;
   /** Set to answer `/graphql` with a fault from now on; null passes requests on. */
   fault: ProxyFault | null;
+  /** How many requests have been answered with a fault. */
+  readonly faults: number;
   close(): Promise<void>;
 }
 
 export async function startSite(folder: string, graphqlUrl: string): Promise<ReactSite> {
-  const state = { fault: null as ProxyFault | null };
+  const state = { fault: null as ProxyFault | null, faults: 0 };
   const server = createServer((incoming, outgoing) => {
     const { pathname } = new URL(incoming.url ?? '/', 'http://site');
     if (pathname !== '/graphql') return void serveFile(folder, pathname, outgoing);
     if (state.fault === null) return passOn(incoming, outgoing, graphqlUrl);
+    state.faults += 1;
     if (state.fault === 'connection lost') return void incoming.once('data', () => incoming.destroy());
     const { status, html } = state.fault;
     incoming.resume().once('end', () => outgoing.writeHead(status, { 'content-type': 'text/html' }).end(html));
@@ -40,6 +43,9 @@ export async function startSite(folder: string, graphqlUrl: string): Promise<Rea
     },
     set fault(fault) {
       state.fault = fault;
+    },
+    get faults() {
+      return state.faults;
     },
     close: async () => {
       server.closeAllConnections();

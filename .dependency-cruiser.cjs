@@ -232,7 +232,18 @@ module.exports = {
       name: 'disk-in-few-places-only',
       severity: 'error',
       comment: 'Files are reached through the storage port.',
-      from: { path: '^src/', pathNot: ['^src/storage/local/', '^src/database/embedded/', dataDir, cli, main, banner] },
+      from: {
+        path: '^src/',
+        pathNot: [
+          '^src/storage/local/',
+          '^src/database/embedded/',
+          dataDir,
+          cli,
+          main,
+          banner,
+          '^src/config/env-file\\.ts$',
+        ],
+      },
       to: { path: '^(node:)?fs(/promises)?$' },
     },
     {

@@ -1,6 +1,8 @@
 import { isAbsolute, join, relative, sep } from 'node:path';
 import dotenv from 'dotenv';
+import { readEnvFile } from './config/env-file.js';
 import { ConfigError, type ConfigFault, ValueRefused } from './config/faults.js';
+import { type Lookalike, lookalikes } from './config/lookalikes.js';
 import { CONFIG_TABLE, type Settings } from './config/table.js';
 import type { AnyVariable, Section } from './config/variable.js';
 
@@ -84,13 +86,20 @@ function decoded(text: string): string {
 
 /** The only reading of process.env. The AWS SDK, Express and Apollo read it too, so `.env` is joined to it for them. */
 function processEnvironment(): Environment {
-  const { error } = dotenv.config({ path: '.env', quiet: true, debug: false, override: false });
-  if (error !== undefined && error.code !== 'ENOENT') {
-    throw new ConfigError([
-      { variable: '.env', problem: `cannot be read (${error.message})`, remedy: 'Make it readable, or remove it' },
-    ]);
-  }
+  dotenv.populate(process.env, readEnvFile('.env'), { override: false });
   return process.env;
+}
+
+/**
+ * The variables of an environment that are probably meant for one of ours, but named otherwise: `S3_BUCKET` for
+ * `S3_BUCKET_NAME`. Nothing reads them, so whoever set them should hear of it.
+ */
+export function misnamedVariables(environment: Environment = processEnvironment()): readonly Lookalike[] {
+  const known = Object.values<Section>(CONFIG_TABLE).flatMap((section) => Object.values(section));
+  return lookalikes(
+    environment,
+    known.map(({ name }) => name),
+  );
 }
 
 function readTable(environment: Environment, faults: ConfigFault[]): Settings {
@@ -154,6 +163,13 @@ function* conflicts({ production, server, tests, database, storage, s3, uploads,
       between: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'NODE_ENV'],
       problem: 'neither it nor AUTH_JWKS_URL is set, so nobody could sign in',
       remedy: 'Set a random secret of at least 32 bytes, or AUTH_JWKS_URL to the key set of your identity provider',
+    };
+  }
+  if (production && server.publicUrl === undefined) {
+    yield {
+      between: ['PUBLIC_URL', 'NODE_ENV'],
+      problem: 'is not set, so the URLs of this server would lead to localhost',
+      remedy: 'Set it to where clients reach this server, such as https://media.example.org',
     };
   }
   if (production && database.mongodbUri === undefined && !database.allowEmbedded) {

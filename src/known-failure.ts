@@ -1,4 +1,5 @@
-import { ConfigError } from './config.js';
+import { inspect } from 'node:util';
+import { ConfigError, secretsOf } from './config.js';
 import { DataDirError } from './data-dir/data-dir.js';
 import { LecternError } from './errors.js';
 
@@ -7,6 +8,24 @@ export class CommandError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'CommandError';
+  }
+}
+
+/**
+ * Prints a failure to standard error: the message of a known one, and every other one with its stack. The values of
+ * secret variables and the passwords in URLs are left out of it.
+ */
+export function printFailure(error: unknown): void {
+  const text = knownFailure(error) ?? inspect(error);
+  process.stderr.write(`${withoutSecrets(text)}\n`);
+}
+
+function withoutSecrets(text: string): string {
+  try {
+    return secretsOf().reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+  } catch {
+    // The .env file cannot be read, so none of its secrets was used.
+    return text;
   }
 }
 
@@ -35,13 +54,14 @@ export function knownFailure(error: unknown): string | undefined {
     return error.message;
   }
   if (!(error instanceof Error)) return undefined;
-  // These two are told by name: importing their classes would load the database and the media into every command.
+  // These are recognised by name: importing their classes would load the database and the media into every command.
   if (error.name === 'DeletionRefusedError') {
     return `${error.message}\nNothing was deleted. If it is what you want, add --force.`;
   }
   if (error.name === 'EmbeddedDatabaseLockedError') {
     return `${error.message}\nIs another Lectern running on this DATA_DIR? Stop it, or set DATA_DIR to another folder.`;
   }
+  if (error.name === 'DatabaseUriError') return error.message;
   if (error instanceof LecternError && error.code === 'DATABASE_UNAVAILABLE') {
     return `The database does not answer${reasonOf(error)}. Is it running, and is MONGODB_URI right?`;
   }

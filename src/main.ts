@@ -2,10 +2,10 @@ import { type App, createApp } from './app.js';
 import { mintToken } from './auth/mint-token.js';
 import { Role } from './auth/viewer.js';
 import { banner, type BannerFacts, mongodbHostOf, readyFields } from './banner.js';
-import { type Config, loadConfig } from './config.js';
+import { type Config, loadConfig, misnamedVariables } from './config.js';
 import { DataDir } from './data-dir/data-dir.js';
 import { authSecret } from './data-dir/secrets.js';
-import { knownFailure } from './known-failure.js';
+import { printFailure } from './known-failure.js';
 import { samplePath } from './samples.js';
 import { StopSignals } from './stop-signals.js';
 import { Telemetry } from './telemetry.js';
@@ -20,9 +20,7 @@ const telemetry = new Telemetry({ level: 'info' });
 try {
   process.exit(await run());
 } catch (error) {
-  const message = knownFailure(error);
-  if (message === undefined) console.error(error);
-  else process.stderr.write(`${message}\n`);
+  printFailure(error);
   process.exit(1);
 }
 
@@ -30,6 +28,9 @@ try {
 async function run(): Promise<number> {
   const toldToStop = stopRequest();
   const config = loadConfig();
+  for (const { variable, meant } of misnamedVariables()) {
+    telemetry.logger.warn({ variable, meant }, `${variable} is set, and Lectern does not know it: set ${meant}`);
+  }
   const app = await createApp(config);
   const exitCode = await serve(app, config, toldToStop).catch(async (error: unknown) => {
     // The first failure is thrown: it explains the second one, which is only logged.

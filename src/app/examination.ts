@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Config, ConfigError } from '../config.js';
+import { type Config, ConfigError, misnamedVariables } from '../config.js';
 import { DataDir } from '../data-dir/data-dir.js';
 import { urlSigningSecret } from '../data-dir/secrets.js';
 import type { Database } from '../database/connect.js';
@@ -28,6 +28,9 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
     return;
   }
   yield { check: CONFIGURATION, ...judged(config) };
+  for (const { variable, meant } of misnamedVariables()) {
+    yield { check: CONFIGURATION, ...warning(`${variable} is set, and Lectern does not know it.`, `Set ${meant}.`) };
+  }
 
   let dataDir: DataDir | undefined;
   let secret: string | undefined;
@@ -76,13 +79,7 @@ async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerato
 }
 
 /** What is allowed, and mostly not meant. */
-function judged({ production, server, auth }: Config): Outcome {
-  if (production && server.publicUrl === undefined) {
-    return warning(
-      'PUBLIC_URL is not set, so URLs of this server lead to localhost.',
-      'Set it to where clients reach it.',
-    );
-  }
+function judged({ production, auth }: Config): Outcome {
   if (production && auth.jwksUrl !== undefined && auth.issuer === undefined) {
     return warning('AUTH_ISSUER is not set, so tokens of any issuer with a key in AUTH_JWKS_URL count.', 'Set it.');
   }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { examineInstallation } from '../app/examination.js';
 import { loadConfig, secretsOf } from '../config.js';
 import type { Diagnosis } from '../diagnosis.js';
 import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
@@ -18,6 +17,8 @@ export function doctorCommand(): Command {
 }
 
 async function doctor({ json = false }: DoctorOptions): Promise<number> {
+  // app.js for its models: they declare the indexes that are looked for.
+  const [{ examineInstallation }] = await Promise.all([import('../app/examination.js'), import('../app.js')]);
   const secrets = secretsOf();
   const statuses = new Set<Diagnosis['status']>();
   async function* diagnoses(): AsyncGenerator<Diagnosis> {
@@ -34,7 +35,7 @@ function lineOf({ check, status, message, remedy }: Diagnosis): string {
   return `${status.padEnd(7)}  ${check.padEnd(20)}  ${message}${remedy === undefined ? '' : ` ${remedy}`}`;
 }
 
-/** Messages come from drivers and stores, and nobody can vouch for what those put into them. */
+/** Drivers and stores write these messages, and may put anything into them. */
 function without(secrets: readonly string[], diagnosis: Diagnosis): Diagnosis {
   const { message, remedy } = diagnosis;
   const hide = (text: string): string => secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);

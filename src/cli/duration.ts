@@ -3,17 +3,17 @@ import { InvalidArgumentError } from 'commander';
 const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export interface DurationRules {
-  /** Both in seconds, and both allowed. */
+  /** In seconds. Both bounds are allowed. */
   readonly min: number;
   readonly max: number;
-  /** What is said of anything else. */
+  /** The message when the text is no duration, or out of bounds. */
   readonly advice: string;
 }
 
-/** Seconds from `90s`, `15m`, `8h` or `7d`. A plain 0 needs no unit. */
+/** Seconds from `90`, `90s`, `15m`, `8h` or `7d`. A number without a unit is a number of seconds. */
 export function parseDuration(text: string, { min, max, advice }: DurationRules): number {
-  const [, digits, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const seconds = text === '0' ? 0 : Number(digits) * (SECONDS_PER_UNIT[unit ?? ''] ?? Number.NaN);
+  const [, digits, unit] = /^(\d+)([smhd]?)$/.exec(text) ?? [];
+  const seconds = Number(digits) * (SECONDS_PER_UNIT[unit || 's'] ?? Number.NaN);
   if (!(seconds >= min && seconds <= max)) throw new InvalidArgumentError(advice);
   return seconds;
 }

@@ -23,9 +23,19 @@ export function seedCommand(): Command {
   return new Command('seed')
     .description('Fill a small catalogue with courses, topics and videos. Running it again changes nothing.')
     .action(async () => {
-      const made = await withApp(seed);
-      process.stdout.write(made === 0 ? 'The catalogue is there already.\n' : `Made ${String(made)} records.\n`);
+      process.stdout.write(summary(await withApp(seed)));
     });
+}
+
+function summary(made: number): string {
+  const titles = SEED_COURSES.map(({ title }) => `"${title}"`).join(' and ');
+  return [
+    made === 0 ? 'The catalogue is there already.' : `Made ${String(made)} records.`,
+    `The courses ${titles} are published, so everybody may see them. They belong to the instructor ${SEED_INSTRUCTOR}.`,
+    'Look at them with: { courses { nodes { title thumbnailUrl topics { nodes { title videos { nodes { title } } } } } } }',
+    `Change them with a token of: lectern token --sub ${SEED_INSTRUCTOR} --role instructor`,
+    '',
+  ].join('\n');
 }
 
 /** Makes what is missing, by title, and returns how many records that was. */

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { mintToken } from '../auth/mint-token.js';
 import { isViewerId, type Role, ROLES } from '../auth/viewer.js';
 import { type Config, loadConfig } from '../config.js';
 import { DataDir } from '../data-dir/data-dir.js';
@@ -22,7 +21,12 @@ export function tokenCommand(): Command {
     .description('Make a token for development, signed with the secret that the server verifies with.')
     .requiredOption('--sub <id>', 'who the token stands for', parseSubject)
     .addOption(new Option('--role <role>', 'what that person may do').choices(ROLES).makeOptionMandatory())
-    .option('--expires-in <time>', 'how long it is valid: a number and s, m, h or d', parseLifetime, 8 * 3600)
+    .option(
+      '--expires-in <time>',
+      'how long it is valid: a number of seconds, or a number and s, m, h or d',
+      parseLifetime,
+      8 * 3600,
+    )
     .action(async (options: TokenOptions) => {
       const token = await makeToken(loadConfig(), options);
       process.stdout.write(`${token}\n`);
@@ -30,6 +34,7 @@ export function tokenCommand(): Command {
 }
 
 async function makeToken(config: Config, options: TokenOptions): Promise<string> {
+  const { mintToken } = await import('../auth/mint-token.js');
   const { issuer, audience, roleClaim } = config.auth;
   return mintToken({
     secret: await secretToSignWith(config),
@@ -51,9 +56,9 @@ async function secretToSignWith(config: Config): Promise<string> {
   );
 }
 
-/** Seconds from `90s`, `15m`, `8h` or `7d`. */
+/** Seconds from `90`, `90s`, `15m`, `8h` or `7d`. */
 export function parseLifetime(text: string): number {
-  const advice = 'Write a number and s, m, h or d, such as 8h; a year at most.';
+  const advice = 'Write a number of seconds, or a number and s, m, h or d, such as 8h; a year at most.';
   return parseDuration(text, { min: 1, max: MAX_LIFETIME_SECONDS, advice });
 }
 

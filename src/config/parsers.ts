@@ -106,22 +106,6 @@ export function httpUrl(rules: UrlRules): Parser<string> {
 /** An http(s) URL that paths are appended to: it never ends with a slash. */
 export const urlPrefix: Parser<string> = (text) => httpUrl({ query: false })(text).replace(/\/+$/, '');
 
-export const mongodbUri: Parser<string> = (text) => {
-  if (!/^mongodb(\+srv)?:\/\//.test(text)) {
-    throw new ValueRefused(
-      'does not begin with mongodb:// or mongodb+srv://',
-      'Set a MongoDB connection string, such as mongodb://localhost:27017/lectern',
-    );
-  }
-  if (!/^mongodb(\+srv)?:\/\/([^/?@\s]*@)?[^/?@\s]+([/?]\S*)?$/.test(text)) {
-    throw new ValueRefused(
-      'names no host, or holds a space, or a password with special characters as they are',
-      'Set a MongoDB connection string, such as mongodb://localhost:27017/lectern, with %40 for an @ in the password',
-    );
-  }
-  return text;
-};
-
 /** The naming rules of general purpose buckets, which other S3-compatible stores accept as well. */
 export const bucketName: Parser<string> = (text) => {
   if (!BUCKET_NAME.test(text) || text.includes('..') || isIP(text) !== 0) {

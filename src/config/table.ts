@@ -1,5 +1,6 @@
 import { LIMITS, UPLOADS } from './media-settings.js';
 import { QUERIES, TRAFFIC } from './traffic-settings.js';
+import { mongodbUri } from './mongodb-uri.js';
 import {
   anyText,
   bucketName,
@@ -7,7 +8,6 @@ import {
   folder,
   hostToListenOn,
   httpUrl,
-  mongodbUri,
   oneOf,
   type Parser,
   regionName,
@@ -53,7 +53,7 @@ export const CONFIG_TABLE = {
     publicUrl: {
       name: 'PUBLIC_URL',
       parse: urlPrefix,
-      unset: 'http://localhost:{the port bound}',
+      unset: 'http://localhost:{the port bound}; in production a refusal to start',
       meaning: 'Where clients reach this server, as http(s) URL. May have a path prefix, which the proxy strips.',
     },
     maxJsonBodyBytes: {
@@ -119,7 +119,9 @@ export const CONFIG_TABLE = {
       parse: mongodbUri,
       unset: 'the embedded database under DATA_DIR; in production a refusal to start',
       secret: true,
-      meaning: 'The MongoDB connection string, mongodb:// or mongodb+srv://.',
+      meaning:
+        'The MongoDB connection string, mongodb:// or mongodb+srv://. / ? # : % @ [ ] in its user name or password are ' +
+        'written %-encoded.',
     },
     allowEmbedded: {
       name: 'ALLOW_EMBEDDED_DATABASE',

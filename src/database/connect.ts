@@ -20,7 +20,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Connects every model of this process to one database. Rejects with DATABASE_UNAVAILABLE when there is none. */
+/**
+ * Connects every model of this process to one database.
+ * @throws DATABASE_UNAVAILABLE when no server answers.
+ * @throws {DatabaseUriError} when the driver does not accept an option of the connection string.
+ */
 export async function connectDatabase(options: DatabaseOptions): Promise<Database> {
   mongoose.set('strictQuery', 'throw');
   try {
@@ -34,9 +38,22 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     });
   } catch (error) {
     await mongoose.disconnect();
-    throw recogniseDatabaseError(error) ?? error;
+    throw recogniseDatabaseError(error) ?? uriErrorOf(error) ?? error;
   }
   return { check, ensureIndexes, close: () => mongoose.disconnect() };
+}
+
+/** The driver does not accept an option or a value of the connection string. The message says which. */
+export class DatabaseUriError extends Error {
+  constructor(cause: Error) {
+    super(`MONGODB_URI: the driver does not accept it (${cause.message}). Correct it.`, { cause });
+    this.name = 'DatabaseUriError';
+  }
+}
+
+function uriErrorOf(error: unknown): DatabaseUriError | undefined {
+  const { MongoAPIError, MongoParseError } = mongoose.mongo;
+  return error instanceof MongoParseError || error instanceof MongoAPIError ? new DatabaseUriError(error) : undefined;
 }
 
 async function check(withinMs: number): Promise<void> {

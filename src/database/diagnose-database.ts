@@ -1,12 +1,15 @@
 import mongoose from 'mongoose';
-import { examine, ok, problem, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
+import { examine, ok, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
 
 /** What the embedded database calls itself among the modules of its build. */
 const EMBEDDED_MODULE = 'lectern-embedded';
 
+/** Deadlines of uploads are minutes, and clocks may differ by less than this, in milliseconds. */
+const MAX_CLOCK_DIFFERENCE_MS = 60_000;
+
 const UNREACHABLE = 'Is it running, and is MONGODB_URI right?';
 
-/** What the server says of itself. */
+/** What the database server says of itself. */
 interface Server {
   readonly version: string;
   readonly embedded: boolean;
@@ -26,6 +29,7 @@ export async function* diagnoseDatabase(): AsyncGenerator<Diagnosis> {
   if (server === undefined) return;
   const { embedded, setName } = server;
   yield await examine('database indexes', UNREACHABLE, indexes);
+  yield await examine('database clock', UNREACHABLE, clock);
   yield await examine('write concern', UNREACHABLE, () =>
     embedded ? Promise.resolve(ok('What is acknowledged is on the disk.')) : writeConcern(setName !== undefined),
   );
@@ -54,17 +58,38 @@ async function indexes(): Promise<Outcome> {
   return warning(`Indexes are missing: ${missing.join(', ')}.`, 'The next start of the server makes them.');
 }
 
-/** Of the connection, which is the server's where the connection string does not say. */
+/** Compares this machine's clock with the database's, which says its time in the answer to `hello`. */
+async function clock(): Promise<Outcome> {
+  const before = Date.now();
+  const { localTime } = (await database().command({ hello: 1 })) as { localTime?: unknown };
+  const after = Date.now();
+  if (!(localTime instanceof Date)) return ok('The database does not say what time it is.');
+  const differenceMs = clockDifference(localTime.getTime(), { before, after });
+  if (Math.abs(differenceMs) <= MAX_CLOCK_DIFFERENCE_MS)
+    return ok('The clocks of this machine and the database agree.');
+  const seconds = Math.round(Math.abs(differenceMs) / 1_000);
+  return warning(
+    `This machine's clock is ${seconds} seconds ${differenceMs > 0 ? 'behind' : 'ahead of'} the database's.`,
+    'Set the clocks of both by NTP: with a wrong one, uploads are given up too early or replaced files kept too short.',
+  );
+}
+
+/**
+ * How far the other clock is ahead of ours, in milliseconds; negative when it is behind. `before` and `after` are the
+ * times by our clock between which the other was asked: within them nobody can say which clock is wrong.
+ */
+export function clockDifference(
+  other: number,
+  { before, after }: { readonly before: number; readonly after: number },
+): number {
+  return Math.max(0, other - after) - Math.max(0, before - other);
+}
+
+/** Of the connection, or of the server where the connection string does not say. */
 async function writeConcern(replicated: boolean): Promise<Outcome> {
   const asked = database().writeConcern;
   const w = asked?.w ?? (await defaultW());
   const journalled = asked?.journal ?? w === 'majority';
-  if (w === 0) {
-    return problem(
-      'Write concern w=0: the database does not tell what it did, so no change can be confirmed.',
-      'Remove w=0 from MONGODB_URI.',
-    );
-  }
   if (replicated && w === 1) {
     return warning(
       'Write concern w=1: a failover can take back what clients were told is done.',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mintToken } from '../../src/auth/mint-token.js';
 import { ERROR_CATALOGUE } from '../../src/errors.js';
+import { productionAddress } from '../support/free-port.js';
 import { CreateCourseDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { Connection, type Exchange } from './connection.js';
@@ -65,7 +66,7 @@ const CODES = new Set<string>([...Object.keys(ERROR_CATALOGUE), 'GRAPHQL_PARSE_F
 /** Sends changed requests to a built server of its own, and tells what became of them and of the server. */
 export async function fuzz({ requests, seed, first = 0, onProgress }: FuzzOptions): Promise<FuzzReport> {
   const folder = await mkdtemp(join(tmpdir(), 'lectern-fuzz-'));
-  const watched = await WatchedServer.start(environmentIn(folder), folder);
+  const watched = await WatchedServer.start(await environmentIn(folder), folder);
   let isKept = false;
   try {
     const run = new FuzzRun(watched, seed, folder);
@@ -108,11 +109,10 @@ export async function fuzz({ requests, seed, first = 0, onProgress }: FuzzOption
 }
 
 /** As in production, but for the database: nothing that is only there for trying out. */
-function environmentIn(folder: string): Record<string, string> {
+async function environmentIn(folder: string): Promise<Record<string, string>> {
   return {
     NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PORT: '0',
+    ...(await productionAddress()),
     DATA_DIR: join(folder, 'data'),
     ALLOW_EMBEDDED_DATABASE: 'true',
     AUTH_JWT_SECRET: SECRET,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
+import { productionAddress } from '../support/free-port.js';
 import { ViewerDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { tokenFor, TEST_SECRET } from '../support/app.js';
@@ -74,6 +75,35 @@ describe('a configuration with faults', () => {
   });
 });
 
+describe('MONGODB_URI', () => {
+  it.each(['mongodb://app:Sec/ret9@127.0.0.1:27017/lectern', 'mongodb://app:p@Secret/9@127.0.0.1:27017/lectern'])(
+    'is refused with special characters in the password as they are, without a part of it: %s',
+    async (uri) => {
+      const { stderr } = await refusal({ MONGODB_URI: uri });
+      expect(named(stderr)).toEqual(['MONGODB_URI']);
+      expect(stderr).toContain('%-encoded');
+      expect(stderr).not.toMatch(/Sec|ret9|p@|\/9/);
+    },
+  );
+
+  it('is refused with an option that the driver does not know', async () => {
+    const { stderr } = await refusal({ MONGODB_URI: 'mongodb://app:hunter2@127.0.0.1:9/lectern?wrong=1' });
+    expect(stderr).toMatch(/^MONGODB_URI: .*wrong/);
+    expect(stderr).not.toContain('hunter2');
+  });
+});
+
+describe('a variable that is nearly one of ours', () => {
+  it('is named with the right name, and the server starts', async () => {
+    server = await startServer(
+      withData({ S3_BUCKET: 'media', MONGO_URI: 'mongodb://db', LOG_LEVEL: 'silent' }),
+      dataDir,
+    );
+    expect(server.stdout()).toMatch(/S3_BUCKET is set, and Lectern does not know it: set S3_BUCKET_NAME/);
+    expect(server.stdout()).toMatch(/MONGO_URI is set, and Lectern does not know it: set MONGODB_URI/);
+  });
+});
+
 describe('a port that is taken', () => {
   it('is refused with a word on what to do', async () => {
     server = await startServer(withData({}), dataDir);
@@ -84,25 +114,28 @@ describe('a port that is taken', () => {
   });
 });
 
+const PUBLIC_URL = 'https://media.example.org';
+
 describe('production', () => {
-  it('is refused without a secret and a database, both named', async () => {
+  it('is refused without a secret, a database and a public URL, all named', async () => {
     const { stderr } = await refusal({ NODE_ENV: 'production' });
-    expect(named(stderr)).toEqual(['AUTH_JWT_SECRET', 'MONGODB_URI', 'URL_SIGNING_SECRET']);
+    expect(named(stderr)).toEqual(['AUTH_JWT_SECRET', 'MONGODB_URI', 'PUBLIC_URL', 'URL_SIGNING_SECRET']);
     expect(await readdir(dataDir)).toEqual([]);
   });
 
   it('is refused with either of them alone', async () => {
-    const secretOnly = await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: TEST_SECRET });
+    const secretOnly = await refusal({ NODE_ENV: 'production', PUBLIC_URL, AUTH_JWT_SECRET: TEST_SECRET });
     expect(named(secretOnly.stderr)).toEqual(['MONGODB_URI']);
     expect(secretOnly.stderr).toContain('ALLOW_EMBEDDED_DATABASE=true');
     expect(secretOnly.stderr).not.toContain(TEST_SECRET);
-    const databaseOnly = await refusal({ NODE_ENV: 'production', ALLOW_EMBEDDED_DATABASE: 'true' });
+    const databaseOnly = await refusal({ NODE_ENV: 'production', PUBLIC_URL, ALLOW_EMBEDDED_DATABASE: 'true' });
     expect(named(databaseOnly.stderr)).toEqual(['AUTH_JWT_SECRET', 'URL_SIGNING_SECRET']);
   });
 
   it('is refused when only a key set verifies tokens and nothing could sign the URLs of local files', async () => {
     const { stderr } = await refusal({
       NODE_ENV: 'production',
+      PUBLIC_URL,
       ALLOW_EMBEDDED_DATABASE: 'true',
       AUTH_JWKS_URL: 'https://id.example.org/keys',
     });
@@ -113,7 +146,8 @@ describe('production', () => {
   const mongodbUri = inject('mongodbUri');
   if (mongodbUri !== null) {
     it('starts on MongoDB', async () => {
-      const environment = { NODE_ENV: 'production', AUTH_JWT_SECRET: TEST_SECRET, MONGODB_URI: mongodbUri };
+      const address = await productionAddress();
+      const environment = { NODE_ENV: 'production', AUTH_JWT_SECRET: TEST_SECRET, MONGODB_URI: mongodbUri, ...address };
       server = await startServer(withData(environment), dataDir);
       expect(JSON.parse(server.stdout())).toMatchObject({ database: 'mongodb', storage: 'local' });
     });
@@ -121,7 +155,8 @@ describe('production', () => {
 
   it('starts on the embedded database when told to, with one line of JSON and no token, whatever the log level', async () => {
     const environment = { NODE_ENV: 'production', ALLOW_EMBEDDED_DATABASE: 'true', AUTH_JWT_SECRET: TEST_SECRET };
-    server = await startServer(withData({ ...environment, LOG_LEVEL: 'silent' }), dataDir);
+    const address = await productionAddress();
+    server = await startServer(withData({ ...environment, ...address, LOG_LEVEL: 'silent' }), dataDir);
     const lines = server.stdout().trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0]!)).toMatchObject({ url: server.url, database: 'embedded', storage: 'local' });

@@ -8,6 +8,7 @@ import { CreateCourseDocument, ViewerDocument } from '../support/gql/graphql.js'
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { uploadRequest } from '../support/multipart.js';
 import { waitUntil } from '../support/patience.js';
+import { productionAddress } from '../support/free-port.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 
 const UUID = /^[0-9a-f-]{36}$/;
@@ -21,8 +22,7 @@ beforeAll(async () => {
   const environment = {
     NODE_ENV: 'production',
     ALLOW_EMBEDDED_DATABASE: 'true',
-    HOST: 'localhost',
-    PORT: '0',
+    ...(await productionAddress()),
     DATA_DIR: dataDir,
     AUTH_JWT_SECRET: TEST_SECRET,
     METRICS_TOKEN: 'a token for the scraper alone, 32 bytes',

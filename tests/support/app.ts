@@ -8,6 +8,7 @@ import { createApp, type App, type AppOptions } from '../../src/app.js';
 import { mintToken } from '../../src/auth/mint-token.js';
 import type { Role } from '../../src/auth/viewer.js';
 import { loadConfig, type Environment } from '../../src/config.js';
+import { productionAddress } from './free-port.js';
 import { timings } from './timings.js';
 
 /** The secret that the tests' servers verify tokens with. */
@@ -98,7 +99,9 @@ export async function startApp(
   environment?: Environment,
   options: AppOptions = {},
 ): Promise<TestApp> {
-  const wanted = { ...(environment ?? (await newEnvironment())), ...overrides };
+  const given = { ...(environment ?? (await newEnvironment())), ...overrides };
+  const needsAddress = given['NODE_ENV'] === 'production' && given['PUBLIC_URL'] === undefined;
+  const wanted: Environment = { ...given, ...(needsAddress ? await productionAddress() : {}) };
   const env: Environment = wanted['NODE_ENV'] === 'test' ? { TIMINGS: timings(), ...wanted } : wanted;
   const config = loadConfig(env);
   const app = await createApp(config, options);

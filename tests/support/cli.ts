@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Environment } from '../../src/config.js';
 import { tied } from './children.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const HOST = fileURLToPath(new URL('command-host.js', import.meta.url));
 
 export interface CliResult {
@@ -31,8 +31,7 @@ export function lectern(environment: Environment, ...args: readonly string[]): P
 /** The same as a process of its own, as a person at a terminal runs it. */
 export async function spawnLectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
   const command = spawn(process.execPath, [CLI, ...args], {
-    // Warnings of Node and the AWS SDK about their own versions are no words of the command.
-    env: { ...bareEnvironment(), ...environment },
+    env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

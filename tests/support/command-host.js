@@ -23,7 +23,7 @@ async function run({ environment, args }) {
   }
   console.error = (...values) => process.stderr.write(`${format(...values)}\n`);
   try {
-    await lecternProgram().parseAsync(args, { from: 'user' });
+    await (await lecternProgram(args)).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error !== ENDED) reportFailure(error);
   }

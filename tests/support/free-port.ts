@@ -10,3 +10,9 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+/** The address of a server in production, which has to be said before it listens. */
+export async function productionAddress(): Promise<Record<'HOST' | 'PORT' | 'PUBLIC_URL', string>> {
+  const port = String(await freePort());
+  return { HOST: 'localhost', PORT: port, PUBLIC_URL: `http://localhost:${port}` };
+}

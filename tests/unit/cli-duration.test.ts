@@ -8,6 +8,8 @@ describe('a duration', () => {
   it.each([
     ['0', 0],
     ['0s', 0],
+    ['7', 7],
+    ['90', 90],
     ['90s', 90],
     ['15m', 900],
     ['24h', 86_400],
@@ -16,7 +18,7 @@ describe('a duration', () => {
     expect(parseDuration(text, rules)).toBe(seconds);
   });
 
-  it.each(['', '7', '1w', '-1h', '1.5h', '24H', ' 24h', '1h30m', '8d', '00'])('%j is none', (text) => {
+  it.each(['', 's', '604801', '1w', '-1h', '1.5h', '24H', ' 24h', '1h30m', '8d', '0x5'])('%j is none', (text) => {
     expect(() => parseDuration(text, rules)).toThrow(new InvalidArgumentError('Write it so.'));
   });
 

@@ -2,10 +2,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CONFIG_TABLE, ConfigError, type Environment, loadConfig, secretsOf } from '../../src/config.js';
+import {
+  CONFIG_TABLE,
+  ConfigError,
+  type Environment,
+  loadConfig,
+  misnamedVariables,
+  secretsOf,
+} from '../../src/config.js';
 
 const SECRET = 'correct-horse-battery-staple-0123456789';
-const PRODUCTION = { NODE_ENV: 'production', AUTH_JWT_SECRET: SECRET, MONGODB_URI: 'mongodb://db.example.org/lectern' };
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://media.example.org',
+  AUTH_JWT_SECRET: SECRET,
+  MONGODB_URI: 'mongodb://db.example.org/lectern',
+};
 
 function refusal(environment: Environment): ConfigError {
   try {
@@ -123,6 +135,9 @@ describe('accepted values', () => {
     'mongodb://user:p%40ss@a.example.org:27017,b.example.org/lectern?replicaSet=rs0',
     'mongodb+srv://user:pass@cluster.example.org/?retryWrites=true',
     'mongodb://%2Ftmp%2Fmongodb.sock/lectern',
+    'mongodb://app:Sec%2Fret9@127.0.0.1:27017/lectern',
+    'mongodb://app:%2F%3F%23%3A%25%40%5B%5D@db/lectern',
+    'mongodb://[::1]:27017/lectern?w=majority&readPreference=primary',
   ])('MONGODB_URI=%s', (uri) => {
     expect(loadConfig({ MONGODB_URI: uri }).database.mongodbUri).toBe(uri);
   });
@@ -205,7 +220,11 @@ describe('one wrong value is refused by variable, problem and remedy', () => {
     ['DATA_DIR', '~/lectern', 'begins with ~', 'the whole path'],
     ['MONGODB_URI', 'postgres://localhost/lectern', 'does not begin with mongodb://', 'connection string'],
     ['MONGODB_URI', 'mongodb://', 'names no host', 'mongodb://localhost'],
-    ['MONGODB_URI', 'mongodb://user:p@ss@db/lectern', 'a password with special characters', '%40'],
+    ['MONGODB_URI', 'mongodb://db /lectern', 'holds white space', 'mongodb://localhost'],
+    ['MONGODB_URI', 'mongodb://db/lectern?readPreference=secondaryPreferred', 'readPreference', 'Take readPreference'],
+    ['MONGODB_URI', 'mongodb://db/lectern?READPREFERENCE=nearest', 'readPreference', 'Take readPreference'],
+    ['MONGODB_URI', 'mongodb://db/lectern?w=0', 'write concern (w) other than majority', 'w=majority'],
+    ['MONGODB_URI', 'mongodb://db/lectern?retryWrites=true&w=1', 'write concern (w)', 'w=majority'],
     ['USE_S3', 'yes', '"yes" is neither true nor false', 'true or false'],
     ['S3_BUCKET_NAME', 's3://media', 'is no name that a bucket can have', 'no s3://'],
     ['S3_BUCKET_NAME', 'My_Bucket', 'is no name that a bucket can have', 'lower-case'],
@@ -257,13 +276,68 @@ describe('one wrong value is refused by variable, problem and remedy', () => {
   });
 });
 
+describe('special characters in MONGODB_URI', () => {
+  it.each(['/', '?', '#', ':', '%', '@', '[', ']', '/@', '@/', '?@', '[1]', '%zz', '/x?y#z'])(
+    'an unencoded %s in a password is a fault that names %%-encoding and shows no part of it',
+    (special) => {
+      const uri = `mongodb://app:Sec${special}ret9@127.0.0.1:27017/lectern`;
+      const { faults, message } = refusal({ MONGODB_URI: uri });
+      expect(faults.map(({ variable }) => variable)).toEqual(['MONGODB_URI']);
+      expect(message).toContain('%-encoded');
+      expect(message).not.toMatch(/Sec|ret9/);
+    },
+  );
+
+  it.each(['/', '?', '#', '%', '@', '[', ']'])('an unencoded %s in a user name is a fault', (special) => {
+    const { message } = refusal({ MONGODB_URI: `mongodb://us${special}er9:Secret9@127.0.0.1:27017/lectern` });
+    expect(message).toContain('%-encoded');
+    expect(message).not.toMatch(/er9|Secret9/);
+  });
+
+  it('is a fault behind the host too, wherever the password was cut', () => {
+    const uri = 'mongodb://app:p@Secret/9@127.0.0.1:27017/lectern';
+    expect(refusal({ MONGODB_URI: uri }).message).not.toMatch(/Secret|9@/);
+    expect(refusal({ MONGODB_URI: 'mongodb://db/lectern?appName=a@b' }).message).toContain('%-encoded');
+  });
+});
+
+describe('a variable that is nearly one of ours', () => {
+  it.each([
+    ['S3_BUCKET', 'S3_BUCKET_NAME'],
+    ['MONGO_URI', 'MONGODB_URI'],
+    ['MONGODB_URL', 'MONGODB_URI'],
+    ['MONGO_URL', 'MONGODB_URI'],
+    ['JWT_SECRET', 'AUTH_JWT_SECRET'],
+    ['PUBLIC_URI', 'PUBLIC_URL'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'],
+    ['DATA_DIRS', 'DATA_DIR'],
+  ])('%s is told with the right name, %s', (variable, meant) => {
+    expect(misnamedVariables({ [variable]: 'x', PATH: '/bin' })).toEqual([{ variable, meant }]);
+    expect(misnamedVariables({ [variable]: 'x', [meant]: 'y' })).toEqual([]);
+    expect(misnamedVariables({ [variable]: '' })).toEqual([]);
+  });
+
+  it('leaves alone what other programs use', () => {
+    const names =
+      'PATH HOME HOSTNAME PWD TERM LANG USER SHELL SHLVL LOGNAME EDITOR NODE_OPTIONS NODE_VERSION AWS_PROFILE ' +
+      'AWS_DEFAULT_REGION AWS_EXECUTION_ENV KUBERNETES_PORT KUBERNETES_SERVICE_HOST MONGODB_PORT DATABASE_URL TZ CI';
+    expect(misnamedVariables(Object.fromEntries(names.split(' ').map((name) => [name, 'x'])))).toEqual([]);
+  });
+});
+
 describe('production', () => {
   it('accepts what it needs', () => {
     expect(loadConfig(PRODUCTION).production).toBe(true);
   });
 
   it.each<[string, Environment, string[]]>([
-    ['nothing at all', { NODE_ENV: 'production' }, ['AUTH_JWT_SECRET', 'MONGODB_URI', 'URL_SIGNING_SECRET']],
+    [
+      'nothing at all',
+      { NODE_ENV: 'production' },
+      ['AUTH_JWT_SECRET', 'PUBLIC_URL', 'MONGODB_URI', 'URL_SIGNING_SECRET'],
+    ],
+    ['no public URL', { ...PRODUCTION, PUBLIC_URL: '' }, ['PUBLIC_URL']],
     ['no database', { ...PRODUCTION, MONGODB_URI: '' }, ['MONGODB_URI']],
     ['no auth', { ...PRODUCTION, AUTH_JWT_SECRET: '', URL_SIGNING_SECRET: SECRET }, ['AUTH_JWT_SECRET']],
     [
@@ -337,7 +411,7 @@ describe('the .env file', () => {
   const home = process.cwd();
   const dirs: string[] = [];
 
-  function inFolderWith(dotEnv: string): void {
+  function inFolderWith(dotEnv: string | Buffer): void {
     const dir = mkdtempSync(join(tmpdir(), 'config-test-'));
     dirs.push(dir);
     writeFileSync(join(dir, '.env'), dotEnv);
@@ -364,6 +438,24 @@ describe('the .env file', () => {
     inFolderWith('UPLOAD_MAX_FILES=4\n');
     loadConfig();
     for (const spy of written) expect(spy).not.toHaveBeenCalled();
+  });
+
+  const utf16le = Buffer.from('UPLOAD_MAX_FILES=4\r\n', 'utf16le');
+  it.each<[string, Buffer]>([
+    ['UTF-16LE with a byte order mark', Buffer.concat([Buffer.of(0xff, 0xfe), utf16le])],
+    ['UTF-16LE without one', utf16le],
+    ['UTF-16BE with a byte order mark', Buffer.concat([Buffer.of(0xff, 0xfe), utf16le]).swap16()],
+    ['UTF-16BE without one', Buffer.from(utf16le).swap16()],
+    ['UTF-8 with a byte order mark', Buffer.from('\uFEFFUPLOAD_MAX_FILES=4\n')],
+  ])('is read in %s', (_encoding, bytes) => {
+    vi.stubEnv('UPLOAD_MAX_FILES', undefined);
+    inFolderWith(bytes);
+    expect(loadConfig().uploads.maxFiles).toBe(4);
+  });
+
+  it('is refused aloud in an encoding that is not known', () => {
+    inFolderWith(Buffer.from('# Gr\xfc\xdfe\nUPLOAD_MAX_FILES=4\n', 'latin1'));
+    expect(() => loadConfig()).toThrow(/\.env: is neither UTF-8 nor UTF-16 .* Save it as UTF-8/);
   });
 
   it('may be missing', () => {

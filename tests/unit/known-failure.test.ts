@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
-import { CommandError, knownFailure } from '../../src/known-failure.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CommandError, knownFailure, printFailure } from '../../src/known-failure.js';
 import { ConfigError } from '../../src/config.js';
 import { DataDirError } from '../../src/data-dir/data-dir.js';
 import { LecternError } from '../../src/errors.js';
@@ -54,5 +54,25 @@ describe('every other failure is shown whole', () => {
     undefined,
   ])('%s', (error) => {
     expect(knownFailure(error)).toBeUndefined();
+  });
+});
+
+describe('what is printed of a failure', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  });
+
+  it('holds no secret of the environment, whatever the failure says', () => {
+    vi.stubEnv('MONGODB_URI', 'mongodb://app:p%40ssword@db/lectern');
+    vi.stubEnv('AUTH_JWT_SECRET', 'correct-horse-battery-staple-0123456789');
+    const written: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    printFailure(
+      new TypeError('no mongodb://app:p%40ssword@db/lectern, p@ssword, correct-horse-battery-staple-0123456789'),
+    );
+    printFailure(new CommandError('p@ssword'));
+    expect(written.join('')).toMatch(/TypeError: no \*\*\*, \*\*\*, \*\*\*\n\s+at .*\*\*\*\n$/s);
+    expect(written.join('')).not.toMatch(/p@ssword|p%40|horse/);
   });
 });

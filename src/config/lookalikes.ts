@@ -1,0 +1,59 @@
+/** A variable that is set, means nothing here, and is named nearly like one of ours. */
+export interface Lookalike {
+  readonly variable: string;
+  /** The variable of ours that was probably meant. */
+  readonly meant: string;
+}
+
+/** Names that other programs use for the same thing, and that are not near enough to be found otherwise. */
+const HABITS: Readonly<Record<string, string>> = {
+  MONGO_URL: 'MONGODB_URI',
+  MONGO_URI: 'MONGODB_URI',
+  MONGODB_URL: 'MONGODB_URI',
+  AWS_S3_BUCKET: 'S3_BUCKET_NAME',
+  AWS_BUCKET: 'S3_BUCKET_NAME',
+  S3_REGION: 'AWS_REGION',
+  S3_ACCESS_KEY: 'AWS_ACCESS_KEY_ID',
+  S3_SECRET_KEY: 'AWS_SECRET_ACCESS_KEY',
+};
+
+/** One typing error for so many characters of a name is taken for one. */
+const CHARACTERS_PER_ERROR = 6;
+
+/**
+ * The variables of an environment that are nearly one of `known`: one of the usual other names, a few typing errors
+ * away, or short of one word. A name is passed over when the variable that it resembles is set itself.
+ */
+export function lookalikes(
+  environment: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): readonly Lookalike[] {
+  const isSet = (name: string): boolean => (environment[name] ?? '') !== '';
+  return Object.keys(environment).flatMap((variable) => {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(variable) || known.includes(variable) || !isSet(variable)) return [];
+    const meant = HABITS[variable] ?? known.find((name) => isNear(variable, name));
+    return meant === undefined || !known.includes(meant) || isSet(meant) ? [] : [{ variable, meant }];
+  });
+}
+
+function isNear(given: string, ours: string): boolean {
+  const errors = Math.floor(ours.length / CHARACTERS_PER_ERROR);
+  if (Math.abs(given.length - ours.length) <= errors && distance(given, ours) <= errors) return true;
+  const words = { given: given.split('_'), ours: ours.split('_') };
+  const isShort = words.given.length >= 2 && words.given.length === words.ours.length - 1;
+  return isShort && words.given.every((word) => words.ours.includes(word));
+}
+
+/** Levenshtein's distance: how many characters must be put in, taken out or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, character] of Array.from(a).entries()) {
+    const next = [i + 1];
+    for (const [j, other] of Array.from(b).entries()) {
+      const changed = (row[j] ?? 0) + (character === other ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

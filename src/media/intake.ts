@@ -80,17 +80,23 @@ export class Intake {
 
   /**
    * Writes a pending row, then lets `put` store the object. Whatever `put` rejects with, the object is discarded.
-   * Rejects with UPLOAD_EXPIRED when too little of the deadline is left to begin.
+   * @param put Calls its argument right before it sends the object. That throws UPLOAD_EXPIRED when too little of the
+   *   deadline is left: what is sent now may arrive until LATE has passed, and by then the row must not have been swept.
    */
-  async storeUnderRow<T>(object: PlacedObject, batch: UploadBatch, put: () => Promise<T>): Promise<T> {
+  async storeUnderRow<T>(
+    object: PlacedObject,
+    batch: UploadBatch,
+    put: (assertTimeLeft: () => void) => Promise<T>,
+  ): Promise<T> {
     const { journal, telemetry, timing } = this.parts;
     const deadline = batch.deadline();
     await telemetry.step('journal', object, () => journal.addPending(object, batch.id, deadline));
     batch.watch(object);
-    try {
-      // What is sent now may arrive until LATE has passed. By then the row must not have been swept.
+    const assertTimeLeft = (): void => {
       if (deadline.getTime() - Date.now() < timing.lateMs) throw new LecternError('UPLOAD_EXPIRED');
-      return await telemetry.step('store', object, put);
+    };
+    try {
+      return await telemetry.step('store', object, () => put(assertTimeLeft));
     } catch (error) {
       const failure = batch.signal.aborted ? batch.failure : await this.failureOf(object, error);
       await this.discard([object]);
@@ -142,7 +148,8 @@ export class Intake {
     const key = `${rules.prefix}/${place.ownerId}/${keyName(content.filename, content.extension)}`;
     const object: PlacedObject = { storage: storage.name, key, slot, place };
     try {
-      return await this.storeUnderRow(object, batch, async () => {
+      return await this.storeUnderRow(object, batch, async (assertTimeLeft) => {
+        assertTimeLeft();
         const options = { contentType: content.contentType, maxBytes: rules.maxBytes, signal: batch.signal };
         await storage.put(key, content.body, options);
         return { object, facts, file: await this.describe(object, content, storage, batch) };

@@ -13,6 +13,8 @@ export interface Copy {
   /** The key in the target. No object has had it before. */
   readonly key: string;
   readonly batch: UploadBatch;
+  /** Is called when the original is open and its bytes are about to be sent. What it throws ends the copy. */
+  readonly beforePut: () => void;
   /** Is told of the bytes that were read: each once from the source, and once when the copy is read back. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -39,9 +41,9 @@ export async function copyVerified(copy: Copy): Promise<void> {
   }
 }
 
-async function copyAcross({ source, target, key, file, batch, onBytes }: Copy): Promise<Digest> {
+async function copyAcross({ source, target, key, file, batch, beforePut, onBytes }: Copy): Promise<Digest> {
   const { contentType, size } = file;
-  const bytes = await openOriginal(source, file.key, batch.signal);
+  const bytes = await openObject(source, file.key, batch.signal);
   // An abort before the target has begun to read: the error reaches us through `put`.
   bytes.on('error', () => undefined);
   const hash = createHash('sha256');
@@ -61,6 +63,7 @@ async function copyAcross({ source, target, key, file, batch, onBytes }: Copy): 
   }
   const body = Readable.from(measured(), { objectMode: false, highWaterMark: BUFFER_BYTES });
   try {
+    beforePut();
     await target.put(key, body, { contentType, maxBytes: size, signal: batch.signal });
   } finally {
     body.destroy();
@@ -73,18 +76,19 @@ async function copyAcross({ source, target, key, file, batch, onBytes }: Copy): 
 /** Whether the target holds just these bytes under the key. */
 async function readsBack({ target, key, batch, onBytes }: Copy, stored: Digest): Promise<boolean> {
   if ((await target.stat(key))?.size !== stored.size) return false;
-  const { size, sha256 } = await digestOf(await target.open(key, { signal: batch.signal }), (bytes) => {
+  const { size, sha256 } = await digestOf(await openObject(target, key, batch.signal), (bytes) => {
     batch.heartbeat();
     onBytes(bytes);
   });
   return size === stored.size && sha256 === stored.sha256;
 }
 
-async function openOriginal(source: Storage, key: string, signal: AbortSignal): Promise<Readable> {
+/** Rejects with FileLeftError when the object is missing: the sweeper may have deleted the copy of a run that slept. */
+async function openObject(storage: Storage, key: string, signal: AbortSignal): Promise<Readable> {
   try {
-    return await source.open(key, { signal });
+    return await storage.open(key, { signal });
   } catch (error) {
-    if (error instanceof ObjectNotFoundError) throw new FileLeftError(`it is missing from ${source.name}`);
+    if (error instanceof ObjectNotFoundError) throw new FileLeftError(`it is missing from ${storage.name}`);
     throw error;
   }
 }

@@ -74,8 +74,10 @@ export class FileMover {
     const object: PlacedObject = { storage: target.name, key, slot: file.slot, place };
     const batch = intake.newBatch(signal);
     try {
-      await intake.storeUnderRow(object, batch, () =>
-        telemetry.step('copy', object, () => copyVerified({ file, source, target, key, batch, onBytes })),
+      await intake.storeUnderRow(object, batch, (assertTimeLeft) =>
+        telemetry.step('copy', object, () =>
+          copyVerified({ file, source, target, key, batch, beforePut: assertTimeLeft, onBytes }),
+        ),
       );
       const whereabouts = { id: fileId(file), storage: target.name, key, url: target.canonicalUrl(key) };
       const moved: MediaFile = Object.assign({}, file, whereabouts);

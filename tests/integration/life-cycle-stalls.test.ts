@@ -1,0 +1,93 @@
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { LecternError } from '../../src/errors.js';
+import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
+import type { PutOptions } from '../../src/storage/storage.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse, type Client } from '../support/client.js';
+import { fixtures } from '../support/fixtures.js';
+import { CourseWithFilesDocument, UploadCourseThumbnailDocument } from '../support/gql/graphql.js';
+import { dataOf, errorCodes } from '../support/graphql-client.js';
+import { onEveryStorage } from '../support/storages.js';
+import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
+
+const MAX_BYTES = 10 * 1024 ** 2;
+const { signal } = new AbortController();
+
+/** Uploads that stall beyond their deadline, and stores whose answer says nothing of what they do later. */
+onEveryStorage('a replacement that stalls', (storage) => {
+  let app: TestApp;
+  let ada: Client;
+  let courseId: string;
+
+  beforeAll(async () => {
+    app = await startApp(await storage.environment());
+    ada = await clientOf(app, 'ada');
+    await app.app.sweeper.sweep();
+    ({ id: courseId } = await createCourse(ada, { title: 'Stalls' }, { thumbnail: fixtures.webp }));
+  });
+  afterEach(() => vi.restoreAllMocks());
+  afterAll(() => app.remove());
+
+  const replaceThumbnail = () =>
+    ada.upload(UploadCourseThumbnailDocument, { courseId, file: null }, { file: fixtures.png });
+
+  /** The next store runs `around` with the real one. */
+  function store(around: (put: () => Promise<void>, options: PutOptions) => Promise<void>): void {
+    const { current } = app.app.storages;
+    const put = current.put.bind(current);
+    vi.spyOn(current, 'put').mockImplementationOnce((key: string, body: Readable, options: PutOptions) =>
+      around(() => put(key, body, options), options),
+    );
+  }
+
+  /** The deadline of the upload passes, and sweeps do what they then do. */
+  async function sweepPastDeadline(): Promise<void> {
+    for (const sweep of [1, 2, 3]) {
+      await letTimePass();
+      expect((await app.app.sweeper.sweep()).failed, `sweep ${sweep}`).toBe(0);
+    }
+    expect(await UploadRowModel.countDocuments()).toBe(0);
+  }
+
+  async function expectOldThumbnailAlone(): Promise<void> {
+    expect(await leftAfterSweep(app.app)).toBe(0);
+    expect(await faultsOf(app.app, app)).toEqual([]);
+    const { course } = dataOf(await ada.send(CourseWithFilesDocument, { id: courseId }));
+    expect(course!.thumbnail!.sha256).toBe(fixtures.webp.sha256);
+  }
+
+  it('beyond its deadline before it stores: nothing stays', async () => {
+    store(async (put) => {
+      await sweepPastDeadline();
+      await put();
+    });
+    expect(errorCodes(await replaceThumbnail())).toEqual(['UPLOAD_EXPIRED']);
+    await expectOldThumbnailAlone();
+  });
+
+  it('beyond its deadline after it stored: nothing stays', async () => {
+    store(async (put) => {
+      await put();
+      await sweepPastDeadline();
+    });
+    expect(errorCodes(await replaceThumbnail())).toEqual(['UPLOAD_EXPIRED']);
+    await expectOldThumbnailAlone();
+  });
+
+  it('and whose object arrives after the store has failed: a sweep deletes it', async () => {
+    let late = '';
+    const { current } = app.app.storages;
+    const put = current.put.bind(current);
+    vi.spyOn(current, 'put').mockImplementationOnce(async (key) => {
+      late = key;
+      throw new LecternError('STORAGE_UNAVAILABLE');
+    });
+    expect(errorCodes(await replaceThumbnail())).toEqual(['STORAGE_UNAVAILABLE']);
+    // The bytes that the client sent are over: the same come once more from here.
+    await put(late, Readable.from([fixtures.png.bytes]), { contentType: 'image/png', maxBytes: MAX_BYTES, signal });
+    expect(await current.stat(late)).not.toBeNull();
+    await expectOldThumbnailAlone();
+    expect(await current.stat(late)).toBeNull();
+  });
+});

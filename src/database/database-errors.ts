@@ -21,6 +21,16 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
 }
 
+/**
+ * Whether the `_id` of a document was taken, and not a key of another unique index. A server that does not say which
+ * index it was (`keyPattern` is absent before MongoDB 4.4) is taken to mean the `_id`.
+ */
+export function isTakenId(error: unknown): boolean {
+  if (!isDuplicateKey(error)) return false;
+  const { keyPattern } = error as { readonly keyPattern?: object };
+  return keyPattern === undefined || '_id' in keyPattern;
+}
+
 function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return PASSING_SERVER_CODES.has(Number(error.code));
   return (

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDuplicateKey } from '../database/database-errors.js';
+import { isTakenId } from '../database/database-errors.js';
 import { LecternError } from '../errors.js';
 import type { Telemetry } from '../telemetry.js';
 import type { Intake, StoredFile, UploadRequest } from './intake.js';
@@ -178,7 +178,7 @@ export class LifeCycle {
       const [first] = stored;
       if (!first) {
         // Without files no sweep made a tombstone: the id is taken by this very insert, which the driver sent twice.
-        if (isDuplicateKey(error)) return;
+        if (isTakenId(error)) return;
         throw error;
       }
       // `insert` refused before it sent anything.
@@ -186,9 +186,9 @@ export class LifeCycle {
       const published = refused ? false : await this.isPublished(first.object);
       if (published === true) return;
       // As the id is new, a taken one that is not ours is the tombstone of a sweep that has given this upload up.
-      const expired = isDuplicateKey(error) && published === false;
+      const expired = isTakenId(error) && published === false;
       if (refused || expired) await this.parts.intake.discard(stored.map(({ object }) => object));
-      if (!isDuplicateKey(error)) throw error;
+      if (!isTakenId(error)) throw error;
       throw new LecternError(expired ? 'UPLOAD_EXPIRED' : 'DATABASE_UNAVAILABLE', undefined, { cause: error });
     }
   }

@@ -30,6 +30,6 @@ it('a child that the database refuses leaves no id in the order of its parent', 
   expect((await CourseModel.findById(courseId).lean())?.topicIds).toEqual([topicId]);
   expect(errorCodes(await ada.send(CreateVideoDocument, { topicId, input }))).toEqual(['CONFLICT']);
   const uploaded = await ada.upload(CreateVideoDocument, { topicId, input }, { file: fixtures.webm });
-  expect(errorCodes(uploaded)).toHaveLength(1);
+  expect(errorCodes(uploaded)).toEqual(['CONFLICT']);
   expect((await TopicModel.findById(topicId).lean())?.videoIds).toEqual([videoId]);
 });

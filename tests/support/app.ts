@@ -31,6 +31,9 @@ export interface TestApp {
   remove(): Promise<void>;
 }
 
+/** What only a server with NODE_ENV=test may be told: what is given up may be forgotten at the next sweep. */
+const OF_TESTS_ALONE: Environment = { LATE_SECONDS: '0' };
+
 /** A token that the tests' servers take. */
 export function tokenFor(sub: string, role: Role, expiresInSeconds = 600): Promise<string> {
   return mintToken({ secret: TEST_SECRET, sub, role, roleClaim: 'role', expiresInSeconds });
@@ -60,13 +63,17 @@ export async function newEnvironment(
     NODE_ENV: 'test',
     PORT: '0',
     LOG_LEVEL: 'silent',
-    // What is given up may be forgotten at the next sweep.
-    LATE_SECONDS: '0',
     AUTH_JWT_SECRET: TEST_SECRET,
     ...databaseEnvironment(),
+    ...(isTest(overrides) ? OF_TESTS_ALONE : {}),
     ...overrides,
     DATA_DIR: dataDir,
   };
+}
+
+/** Whether a server with these overrides has NODE_ENV=test, as it has unless they say otherwise. */
+function isTest({ NODE_ENV = 'test' }: Environment): boolean {
+  return NODE_ENV === 'test';
 }
 
 /** A database of its own on the server of this run; the embedded database where there is none. */
@@ -99,7 +106,7 @@ export async function startApp(
   environment?: Environment,
   options: AppOptions = {},
 ): Promise<TestApp> {
-  const given = { ...(environment ?? (await newEnvironment())), ...overrides };
+  const given = { ...(environment ?? (await newEnvironment(overrides))), ...overrides };
   const needsAddress = given['NODE_ENV'] === 'production' && given['PUBLIC_URL'] === undefined;
   const wanted: Environment = { ...given, ...(needsAddress ? await productionAddress() : {}) };
   const env: Environment = wanted['NODE_ENV'] === 'test' ? { TIMINGS: timings(), ...wanted } : wanted;

@@ -60,7 +60,7 @@ describe('/metrics', () => {
     expect(valueOf('lectern_storage_put_seconds_sum{outcome="done"}')).toBeGreaterThan(0);
     expect(valueOf('lectern_storage_stat_seconds_count{outcome="done"}')).toBeGreaterThanOrEqual(1);
     expect(valueOf('lectern_storage_open_seconds_count{outcome="done"}')).toBeGreaterThanOrEqual(1);
-    for (const state of ['pending', 'expired', 'doomed', 'kept']) {
+    for (const state of ['pending', 'expired', 'doomed']) {
       expect(seen.get(`lectern_journal_rows{state="${state}"}`)).toBe(0);
     }
     expect([...seen.keys()].some((name) => name.startsWith('nodejs_eventloop_lag_p99_seconds'))).toBe(true);
@@ -116,7 +116,7 @@ describe('/metrics', () => {
     );
     const allowed: Record<string, readonly string[]> = {
       slot: Object.keys(SLOTS),
-      state: ['pending', 'expired', 'doomed', 'kept'],
+      state: ['pending', 'expired', 'doomed'],
       outcome: ['served', 'refused', 'failed', 'left', 'stored', 'broken_off', 'done', 'unavailable', 'rejected'],
     };
     for (const [label, value] of labels) {

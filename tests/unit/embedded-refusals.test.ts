@@ -87,8 +87,13 @@ const UNSUPPORTED: readonly {
     code: 115,
   })),
   {
-    name: 'a $group by a field',
-    run: (c) => c.aggregate([{ $group: { _id: '$a', n: { $sum: 1 } } }]).toArray(),
+    name: 'a $group by two fields',
+    run: (c) => c.aggregate([{ $group: { _id: { a: '$a', b: '$b' }, n: { $sum: 1 } } }]).toArray(),
+    code: 115,
+  },
+  {
+    name: 'a $group by a field of a field',
+    run: (c) => c.aggregate([{ $group: { _id: '$a.b', n: { $sum: 1 } } }]).toArray(),
     code: 115,
   },
   {

@@ -17,6 +17,16 @@ const PASSING_SERVER_CODES: ReadonlySet<number> = new Set([
   ...[9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436, 14031],
 ]);
 
+/**
+ * Errors of a socket, by Node's code and system call. The driver wraps most of them; one that breaks a connection while a
+ * command is being written comes out as it is (Connection.writeCommand). Storages translate theirs themselves.
+ */
+const SOCKET_CODES: ReadonlySet<unknown> = new Set([
+  ...['ECONNRESET', 'ECONNABORTED', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'],
+  ...['ENETDOWN', 'ENETUNREACH', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENOTCONN'],
+]);
+const SOCKET_CALLS: ReadonlySet<unknown> = new Set(['connect', 'read', 'write']);
+
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
 }
@@ -31,7 +41,18 @@ export function isTakenId(error: unknown): boolean {
   return keyPattern === undefined || '_id' in keyPattern;
 }
 
+function isSocketError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return SOCKET_CODES.has(code) && SOCKET_CALLS.has(syscall);
+}
+
 function isUnavailable(error: unknown): boolean {
+  // The driver wraps what breaks a batch of writes, and keeps it as the "response".
+  if (error instanceof mongo.MongoBulkWriteError) {
+    const wrapped: unknown = error.errorResponse;
+    if (wrapped instanceof Error) return isUnavailable(wrapped);
+  }
   if (error instanceof mongo.MongoServerError) return PASSING_SERVER_CODES.has(Number(error.code));
   return (
     error instanceof mongo.MongoNetworkError ||
@@ -41,6 +62,7 @@ function isUnavailable(error: unknown): boolean {
     error instanceof mongo.MongoServerClosedError ||
     error instanceof mongo.MongoClientClosedError ||
     error instanceof mongo.MongoOperationTimeoutError ||
+    isSocketError(error) ||
     error instanceof mongoose.Error.MongooseServerSelectionError
   );
 }

@@ -6,6 +6,16 @@ const { mongo } = mongoose;
 
 const answered = (code: number, codeName: string) => new mongo.MongoServerError({ ok: 0, code, codeName });
 
+/** As Node makes them: code and system call. */
+function socketError(code: string, syscall: string): Error {
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+}
+
+/** As the driver wraps what breaks a batch of writes. */
+function bulk(error: Error): Error {
+  return new mongo.MongoBulkWriteError(error as never, {} as never);
+}
+
 describe('an error of the database', () => {
   it.each([
     ['a connection that breaks', new mongo.MongoNetworkError('connection 1 closed')],
@@ -19,6 +29,12 @@ describe('an error of the database', () => {
     ['a write that too few members confirmed', answered(64, 'WriteConcernTimeout')],
     ['no room on the disk', answered(14031, 'OutOfDiskSpace')],
     ['a password that is no longer right', answered(18, 'AuthenticationFailed')],
+    ['a batch of writes whose connection breaks', bulk(new mongo.MongoNetworkError('connection 1 closed'))],
+    ['a batch of writes that meets no server', bulk(socketError('ECONNRESET', 'write'))],
+    ['a batch of writes whose server shuts down', bulk(answered(91, 'ShutdownInProgress'))],
+    ['a socket that breaks while a command is written', socketError('ECONNRESET', 'write')],
+    ['a socket that the server has closed', socketError('EPIPE', 'write')],
+    ['a socket that is reset before the reply', socketError('ECONNRESET', 'read')],
   ])('is DATABASE_UNAVAILABLE, with its cause: %s', (_what, error) => {
     expect(recogniseDatabaseError(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: error });
   });
@@ -33,6 +49,10 @@ describe('an error of the database', () => {
     ['a document that is too large', answered(10334, 'BSONObjectTooLarge')],
     ['a wrong argument of ours', new mongo.MongoInvalidArgumentError('wrong')],
     ['a document that its model refuses', new mongoose.Error.ValidationError()],
+    ['a client of ours that went away', Object.assign(new Error('aborted'), { code: 'ECONNRESET' })],
+    ['a disk that is full', socketError('ENOSPC', 'write')],
+    ['a file that is not there', socketError('ENOENT', 'open')],
+    ['a batch of writes that the server refuses', bulk(answered(2, 'BadValue'))],
     ['anything else', new TypeError('undefined is not a function')],
   ])('stays what it is: %s', (_what, error) => {
     expect(recogniseDatabaseError(error)).toBeUndefined();

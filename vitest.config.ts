@@ -30,7 +30,6 @@ class LongFirst extends BaseSequencer {
 /** What speaks of HTTP, files and storages, whatever the database, runs once: with the embedded database. */
 const OF_NO_DATABASE = [
   'tests/contract/*storage*',
-  'tests/integration/migration-originals.test.ts',
   'tests/integration/{cors,docs*,early-refusals,files*,forged-tokens,fuzz,graphql-audits,graphql-cop,hostile-content}.test.ts',
   'tests/integration/{bounded-memory,disk-faults,large-uploads,log-secrets,measures,media-meter,multipart-conformance}.test.ts',
   'tests/integration/{no-hang,playback,rate-limits,real-media,request-log,stalled-requests,storage-hangs}.test.ts',
@@ -46,9 +45,9 @@ export default defineConfig({
     // One worker runs many files: loading the server, the AWS SDK and mongoose takes longer than most files. setup.ts ends
     // what a file has left behind.
     isolate: false,
-    // Servers, databases and clients of one test are busy at the same time: more workers make
-    // time-outs, not speed; and on MongoDB all share one server.
-    maxWorkers: 2,
+    // Many tests wait for a server that starts, stops or is killed: more workers than cores keep the cores busy. On MongoDB
+    // all share one server, which more workers only make slower.
+    maxWorkers: onMongodb ? 2 : 4,
     // Many of these wait for a time-out of the server.
     maxConcurrency: 20,
     sequence: { sequencer: LongFirst },

@@ -34,15 +34,10 @@ export class ObjectDeletion {
   async attempt(objects: readonly ObjectReference[], options: { readonly unfinished?: boolean } = {}): Promise<void> {
     if (objects.length === 0 || Date.now() < this.leftUntil) return;
     const work = options.unfinished ? this.endUploads(objects).then(() => this.delete(objects)) : this.delete(objects);
-    const done = work.then(
-      () => {
-        this.leftUntil = 0;
-      },
-      (error: unknown) => {
-        this.leaveToSweeper();
-        this.parts.telemetry.logger.warn({ err: error, key: objects[0]?.key }, 'left a deletion to the sweeper');
-      },
-    );
+    const done = work.catch((error: unknown) => {
+      this.leaveToSweeper();
+      this.parts.telemetry.logger.warn({ err: error, key: objects[0]?.key }, 'left a deletion to the sweeper');
+    });
     await within(DELETE_WITHIN_MS, done, () => this.leaveToSweeper());
   }
 
@@ -53,6 +48,7 @@ export class ObjectDeletion {
     await this.parts.telemetry.step('delete', objects[0] ?? {}, async () => {
       await Promise.all([...keys].map(([name, ofStorage]) => this.storage(name).delete(ofStorage)));
     });
+    this.leftUntil = 0;
   }
 
   /** Ends what interrupted uploads of these objects have left: temporary files, unfinished multipart uploads. */

@@ -299,7 +299,7 @@ export class Instructor {
   /** The fault stands at the end, when most of it is stored already. */
   private refusedCaption(client: Client, place: VideoPlace): Deed {
     const file = captions(
-      `${this.captionText()}${'\nNOTE nothing\n'.repeat(10_000)}\n00:02.000 --> 00:01.000\nWrong\n`,
+      `${this.captionText()}${'\nNOTE nothing\n'.repeat(10_000)}\n00:02.000 --> 00:0x.000\nWrong\n`,
     );
     const input = { language: 'en', label: this.newName('refused') };
     return {

@@ -110,9 +110,11 @@ describe.skipIf(inject('s3') === null)('a start on the data of version 0.1', () 
     await first.stop();
     const dump = async () => JSON.stringify(await UploadRowModel.collection.find({}).toArray());
     app = await startApp({}, first.environment);
+    await app.app.sweeper.sweep();
     const before = await dump();
     await app.stop();
     app = await startApp({}, first.environment);
+    await app.app.sweeper.sweep();
     expect(await dump()).toBe(before);
     expect(await releasedObjects()).toHaveLength(3);
   });

@@ -1,5 +1,5 @@
 import { objectOf, type PlacedObject, type UploadRow } from './journal.js';
-import type { ObjectReference } from '../object-reference.js';
+import { objectId, type ObjectReference } from '../object-reference.js';
 import { UploadRowModel } from './upload-row.model.js';
 
 /** A row of version 0.1 that has no meaning now. */
@@ -49,6 +49,13 @@ export class LegacyRows {
         await this.rows.updateOne({ _id: _id as never }, { $set: named, $unset: { deleteAfter: 1, requestId: 1 } });
       }
     }
+  }
+
+  /** The object is not published and never will be: its row says so, as a row of now. */
+  async doom(object: PlacedObject): Promise<void> {
+    const old = { deadline: 1, batchId: 1, requestId: 1, replaces: 1, leaving: 1 } as const;
+    const now = { $set: { state: 'doomed', due: new Date() }, $unset: old };
+    await this.rows.updateOne({ _id: objectId(object) as never }, now as never);
   }
 
   /** Every row that the caller has to decide about, in the order of ids. */

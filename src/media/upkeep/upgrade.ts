@@ -86,7 +86,7 @@ export class Upgrade {
       const state = await owner.read(object.place);
       if (!state || state.deleted || !state.file || state.file.key !== object.key) {
         // Its file is gone. The row is made doomed: nothing refers to the original.
-        await this.parts.journal.discard(object, new Date());
+        await this.rows.doom(object);
         return;
       }
       const noted =
@@ -112,7 +112,7 @@ export class Upgrade {
     } else if (state && accountsFor(state, object)) {
       await journal.remove([object]);
     } else {
-      await journal.discard(object, new Date());
+      await this.rows.doom(object);
     }
   }
 

@@ -10,6 +10,8 @@ const schema = '^src/schema\\.ts$';
 const http = '^src/http/';
 const app = '^src/app(\\.ts$|/)';
 const config = '^src/config(\\.ts$|/)';
+/** Names of settings and their defaults follow from the slot table, which is data. */
+const slotTable = '^src/media/slots\\.ts$';
 const dataDir = '^src/data-dir/';
 const banner = '^src/banner\\.ts$';
 const process = '^src/(stop-signals|known-failure|samples)\\.ts$';
@@ -80,7 +82,12 @@ module.exports = {
       [ground, supports, media, catalog, schema, http, app, config, dataDir],
       'app.ts joins the rooms and knows no process.',
     ),
-    only('config-stands-alone', config, [ground, config], 'config.ts reads the environment and knows no room.'),
+    only(
+      'config-stands-alone',
+      config,
+      [ground, config, slotTable],
+      'config.ts reads the environment and knows no room; the slot table is data.',
+    ),
     only('data-dir-stands-alone', dataDir, [ground, dataDir], 'It takes options.'),
     {
       name: 'commands-are-not-imported',

@@ -65,17 +65,9 @@ export function storagesOf(config: Config, { tokens, publicUrl, ...options }: St
 }
 
 /** The slot table with the limits and lifetimes of this configuration. */
-export function slotsOf({ limits }: Config): Record<MediaSlot, SlotRules> {
+export function slotsOf({ slotMaxBytes, limits }: Config): Record<MediaSlot, SlotRules> {
   return slotRules({
-    maxBytes: {
-      VIDEO_FILE: limits.videoFileMaxBytes,
-      VIDEO_THUMBNAIL: limits.videoThumbnailMaxBytes,
-      COURSE_THUMBNAIL: limits.courseThumbnailMaxBytes,
-      COURSE_INTRO_VIDEO: limits.courseIntroVideoMaxBytes,
-      IMAGE: limits.imageMaxBytes,
-      VIDEO_CAPTION: limits.videoCaptionMaxBytes,
-      VIDEO_RESOURCE: limits.videoResourceMaxBytes,
-    },
+    maxBytes: slotMaxBytes,
     urlTtlSeconds: { video: limits.videoUrlTtlSeconds, image: limits.imageUrlTtlSeconds },
   });
 }

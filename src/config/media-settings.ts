@@ -1,9 +1,8 @@
+import { MEDIA_SLOTS, SLOTS, type MediaSlot } from '../media/slots.js';
 import { type Parser, wholeNumber } from './parsers.js';
 import type { Section } from './variable.js';
 
-const MIB = 1024 ** 2;
-const GIB = 1024 * MIB;
-const TIB = 1024 * GIB;
+const TIB = 1024 ** 4;
 const DAY_SECONDS = 86_400;
 
 /** No object on S3 may be larger. */
@@ -12,55 +11,22 @@ const fileSize = wholeNumber('a number of bytes', { min: 1, max: 5 * TIB });
 const urlLifetime = wholeNumber('a number of seconds', { min: 1, max: 7 * DAY_SECONDS });
 const seconds = (min: number, max: number): Parser<number> => wholeNumber('a number of seconds', { min, max });
 
-/** How large files may be and how long their URLs live. */
+/** One variable for each row of the slot table, named after it: `VIDEO_FILE_MAX_BYTES`. */
+export const SLOT_MAX_BYTES = Object.fromEntries(
+  MEDIA_SLOTS.map((slot) => {
+    const { what, defaultMaxBytes } = SLOTS[slot];
+    const meaning = `The largest ${what}, in bytes.`;
+    return [slot, { name: `${slot}_MAX_BYTES`, parse: fileSize, default: String(defaultMaxBytes), meaning }];
+  }),
+) as Record<MediaSlot, { name: string; parse: Parser<number>; default: string; meaning: string }>;
+
+/** How large pictures may be and how long the URLs of files live. */
 export const LIMITS = {
-  videoFileMaxBytes: {
-    name: 'VIDEO_FILE_MAX_BYTES',
-    parse: fileSize,
-    default: String(5 * GIB),
-    meaning: 'The largest file of a video, in bytes.',
-  },
-  videoThumbnailMaxBytes: {
-    name: 'VIDEO_THUMBNAIL_MAX_BYTES',
-    parse: fileSize,
-    default: String(10 * MIB),
-    meaning: 'The largest thumbnail of a video, in bytes.',
-  },
-  courseThumbnailMaxBytes: {
-    name: 'COURSE_THUMBNAIL_MAX_BYTES',
-    parse: fileSize,
-    default: String(10 * MIB),
-    meaning: 'The largest thumbnail of a course, in bytes.',
-  },
-  courseIntroVideoMaxBytes: {
-    name: 'COURSE_INTRO_VIDEO_MAX_BYTES',
-    parse: fileSize,
-    default: String(GIB),
-    meaning: 'The largest intro video of a course, in bytes.',
-  },
-  imageMaxBytes: {
-    name: 'IMAGE_MAX_BYTES',
-    parse: fileSize,
-    default: String(10 * MIB),
-    meaning: 'The largest image, in bytes.',
-  },
   imageMaxPixels: {
     name: 'IMAGE_MAX_PIXELS',
     parse: wholeNumber('a number of pixels', { min: 1, max: 1_000_000_000 }),
     default: '100000000',
     meaning: 'The most pixels of any picture, all frames of an animation together.',
-  },
-  videoCaptionMaxBytes: {
-    name: 'VIDEO_CAPTION_MAX_BYTES',
-    parse: fileSize,
-    default: String(MIB),
-    meaning: 'The largest caption file of a video, in bytes.',
-  },
-  videoResourceMaxBytes: {
-    name: 'VIDEO_RESOURCE_MAX_BYTES',
-    parse: fileSize,
-    default: String(100 * MIB),
-    meaning: 'The largest downloadable resource of a video, in bytes.',
   },
   videoUrlTtlSeconds: {
     name: 'VIDEO_URL_TTL_SECONDS',

@@ -1,4 +1,4 @@
-import { LIMITS, UPLOADS } from './media-settings.js';
+import { LIMITS, SLOT_MAX_BYTES, UPLOADS } from './media-settings.js';
 import { QUERIES, TRAFFIC } from './traffic-settings.js';
 import { mongodbUri } from './mongodb-uri.js';
 import {
@@ -219,6 +219,7 @@ export const CONFIG_TABLE = {
       meaning: 'true puts the bucket into the path, not into the host name. Many S3-compatible stores need it.',
     },
   },
+  slotMaxBytes: SLOT_MAX_BYTES,
   limits: LIMITS,
   uploads: UPLOADS,
   queries: QUERIES,

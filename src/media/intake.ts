@@ -188,7 +188,6 @@ export class Intake {
       id: newId(),
       key,
       storage: storage.name,
-      url: storage.canonicalUrl(key),
       filename,
       contentType,
       size,

@@ -29,10 +29,6 @@ export class MediaFile {
   @prop({ type: () => String, required: true })
   storage!: StorageName;
 
-  /** The canonical, unsigned address. The GraphQL field of this name is the signed one. */
-  @prop({ type: () => String, required: true })
-  url!: string;
-
   @Field(() => String, { description: 'The name the file was uploaded under, made safe to show and to save as.' })
   @prop({ type: () => String, required: true })
   filename!: string;

@@ -27,6 +27,8 @@ export function mayBeInline(contentType: string): boolean {
 }
 
 interface SlotDefinition {
+  /** What a file of the slot is to a person: `thumbnail of a video`. */
+  readonly what: string;
   /** The first segment of the slot's keys. */
   readonly prefix: string;
   readonly accepts: readonly string[];
@@ -41,6 +43,7 @@ interface SlotDefinition {
 /** The slot table: the single source of the rules for every kind of file. */
 export const SLOTS = {
   VIDEO_FILE: {
+    what: 'file of a video',
     prefix: 'videos',
     // A lesson may be sound alone.
     accepts: [...VIDEOS, ...SOUND],
@@ -49,6 +52,7 @@ export const SLOTS = {
     disposition: 'inline',
   },
   VIDEO_THUMBNAIL: {
+    what: 'thumbnail of a video',
     prefix: 'thumbnails',
     accepts: IMAGES,
     defaultMaxBytes: 10 * MIB,
@@ -56,6 +60,7 @@ export const SLOTS = {
     disposition: 'inline',
   },
   COURSE_THUMBNAIL: {
+    what: 'thumbnail of a course',
     prefix: 'course-thumbnails',
     accepts: IMAGES,
     defaultMaxBytes: 10 * MIB,
@@ -63,14 +68,23 @@ export const SLOTS = {
     disposition: 'inline',
   },
   COURSE_INTRO_VIDEO: {
+    what: 'intro video of a course',
     prefix: 'course-intro-videos',
     accepts: VIDEOS,
     defaultMaxBytes: GIB,
     lifetime: 'video',
     disposition: 'inline',
   },
-  IMAGE: { prefix: 'images', accepts: IMAGES, defaultMaxBytes: 10 * MIB, lifetime: 'image', disposition: 'inline' },
+  IMAGE: {
+    what: 'image',
+    prefix: 'images',
+    accepts: IMAGES,
+    defaultMaxBytes: 10 * MIB,
+    lifetime: 'image',
+    disposition: 'inline',
+  },
   VIDEO_CAPTION: {
+    what: 'caption file of a video',
     prefix: 'captions',
     accepts: ['text/vtt'],
     defaultMaxBytes: MIB,
@@ -78,6 +92,7 @@ export const SLOTS = {
     disposition: 'inline',
   },
   VIDEO_RESOURCE: {
+    what: 'downloadable resource of a video',
     prefix: 'resources',
     accepts: DOCUMENTS,
     defaultMaxBytes: 100 * MIB,

@@ -96,7 +96,7 @@ export interface Storage {
   /** Every object whose key begins with `prefix` ('' for all), in no promised order, in bounded memory. */
   list(prefix: string): AsyncIterable<ListedObject>;
 
-  /** The object's lasting, unsigned address. Kept in records for people and logs; opens nothing by itself. */
+  /** The object's unsigned address, as this server's configuration has it now. It opens nothing by itself. */
   canonicalUrl(key: string): string;
 
   /** A URL that reads the object without further credentials until it expires. Costs no network round trip. */

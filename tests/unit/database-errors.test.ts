@@ -13,7 +13,7 @@ function socketError(code: string, syscall: string): Error {
 
 /** As the driver wraps what breaks a batch of writes. */
 function bulk(error: Error): Error {
-  return new mongo.MongoBulkWriteError(error as never, {} as never);
+  return new mongo.MongoBulkWriteError(error, {} as never);
 }
 
 describe('an error of the database', () => {

@@ -19,7 +19,6 @@ function fileOf(changes: Partial<MediaFile> = {}): MediaFile {
     slot: 'VIDEO_FILE',
     key: 'videos/v/film.mp4',
     storage: 'local',
-    url: 'http://localhost/files/videos/v/film.mp4',
     filename: 'film.mp4',
     contentType: 'video/mp4',
     size: 1,

@@ -55,7 +55,7 @@ export class LegacyRows {
   async doom(object: PlacedObject): Promise<void> {
     const old = { deadline: 1, batchId: 1, requestId: 1, replaces: 1, leaving: 1 } as const;
     const now = { $set: { state: 'doomed', due: new Date() }, $unset: old };
-    await this.rows.updateOne({ _id: objectId(object) as never }, now as never);
+    await this.rows.updateOne({ _id: objectId(object) as never }, now);
   }
 
   /** Every row that the caller has to decide about, in the order of ids. */

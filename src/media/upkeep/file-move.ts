@@ -79,7 +79,7 @@ export class FileMover {
           copyVerified({ file, source, target, key, batch, beforePut: assertTimeLeft, onBytes }),
         ),
       );
-      const whereabouts = { id: fileId(file), storage: target.name, key, url: target.canonicalUrl(key) };
+      const whereabouts = { id: fileId(file), storage: target.name, key };
       const moved: MediaFile = Object.assign({}, file, whereabouts);
       const may = (state: PlaceState): boolean => state.file !== null && isSameObject(state.file, file);
       await lifeCycle.publish({ object, file: moved, facts: undefined }, { keepMs, may });

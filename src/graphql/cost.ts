@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import { fieldExtensionsEstimator, getComplexity, type ComplexityEstimator } from 'graphql-query-complexity';
 import { LecternError } from '../errors.js';
+import { AcceptedQueries } from './accepted-queries.js';
 import { pageSize } from './pagination.js';
 import { shapeOf } from './shape.js';
 
@@ -61,15 +62,25 @@ export const wholeList: ComplexityEstimator = ({ childComplexity }) => 1 + ITEMS
  * otherwise is left to others to say.
  */
 export function costGuard(limits: CostLimits): (request: GraphqlRequest) => void {
+  const accepted = new AcceptedQueries();
   return ({ query, variables, operationName }) => {
-    const document = typeof query === 'string' ? parseShort(query, limits.maxTokens) : undefined;
-    if (!document) return;
-    checkShape(document, limits);
-    const cost = costOf(limits.schema, document, valuesOf(variables), operationName);
-    if (cost > limits.maxCost) {
-      throw tooCostly(`The query costs ${String(cost)}; at most ${String(limits.maxCost)} is allowed.`);
-    }
+    if (typeof query !== 'string') return;
+    accepted.price(query, operationName, variables, () => {
+      const document = accepted.document(query, () => parseInShape(query, limits));
+      if (!document) return false;
+      const cost = costOf(limits.schema, document, valuesOf(variables), operationName);
+      if (cost !== undefined && cost > limits.maxCost) {
+        throw tooCostly(`The query costs ${String(cost)}; at most ${String(limits.maxCost)} is allowed.`);
+      }
+      return cost !== undefined;
+    });
   };
+}
+
+function parseInShape(query: string, limits: CostLimits): DocumentNode | undefined {
+  const document = parseShort(query, limits.maxTokens);
+  if (document) checkShape(document, limits);
+  return document;
 }
 
 /** The document; undefined for one that is no GraphQL. */
@@ -97,7 +108,13 @@ function checkShape(document: DocumentNode, limits: CostLimits): void {
   most(selections, MAX_SELECTIONS, 'fields and fragments, each counted where it is spread');
 }
 
-function costOf(schema: GraphQLSchema, query: DocumentNode, variables: Values, operationName: unknown): number {
+/** The price of an operation; undefined for one that will not be run. */
+function costOf(
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  variables: Values,
+  operationName: unknown,
+): number | undefined {
   try {
     return getComplexity({
       schema,
@@ -109,7 +126,7 @@ function costOf(schema: GraphQLSchema, query: DocumentNode, variables: Values, o
       ...(typeof operationName === 'string' && { operationName }),
     });
   } catch (error) {
-    if (!canRun(schema, query, variables, operationName)) return 0;
+    if (!canRun(schema, query, variables, operationName)) return undefined;
     // The rest of such a query would be run, at a price that is not known.
     if (!(error instanceof GraphQLError)) throw error;
     throw new LecternError('BAD_USER_INPUT', 'An argument or a directive of the query has no usable value.', {

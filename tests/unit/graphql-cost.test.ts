@@ -35,6 +35,38 @@ const coursePage = operationFiles
   .map((name) => readFileSync(new URL(`../support/operations/${name}.graphql`, import.meta.url), 'utf8'))
   .join('\n');
 
+describe('a query that is sent again', () => {
+  const lists = 'query ($first: Int, $again: Boolean = false) { courses(first: $first) { nodes { id thumbnailUrl } } }';
+  const strict = costGuard({ ...limits, maxCost: 200 });
+  const outcome = (request: GraphqlRequest): string => {
+    try {
+      strict(request);
+      return 'accepted';
+    } catch (error) {
+      return (error as LecternError).message;
+    }
+  };
+
+  it('is judged by its variables each time, in whichever order', () => {
+    const small = { query: lists, variables: { first: 10 } };
+    const large = { query: lists, variables: { first: 100 } };
+    const before = [outcome(small), outcome(large)];
+    expect(before).toEqual(['accepted', outcome(large)]);
+    expect(before[1]).toMatch(/^The query costs \d+; at most 200 is allowed\.$/);
+    for (let i = 0; i < 3; i += 1) expect([outcome(small), outcome(large)]).toEqual(before);
+    // In a URL the variables are text.
+    expect(outcome({ query: lists, variables: '{"first":100}' })).toBe(before[1]);
+    expect(outcome({ query: lists, variables: '{"first":10}' })).toBe('accepted');
+  });
+
+  it('is judged by its operation each time', () => {
+    const query = 'query A { viewer { id } } query B { courses(first: 100) { nodes { id thumbnailUrl } } }';
+    const before = [outcome({ query, operationName: 'A' }), outcome({ query, operationName: 'B' })];
+    expect(before).toEqual(['accepted', expect.stringContaining('at most 200')]);
+    expect([outcome({ query, operationName: 'A' }), outcome({ query, operationName: 'B' })]).toEqual(before);
+  });
+});
+
 describe('the cost of a search', () => {
   const priced = (search: string | null, maxCost: number): string | undefined => {
     const query = 'query ($search: String) { courses(first: 1, filter: { search: $search }) { nodes { id } } }';

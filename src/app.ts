@@ -36,6 +36,7 @@ import type { SlotOwner } from './media/slot-owner.js';
 import type { SlotRules } from './media/slots.js';
 import { Migration } from './media/upkeep/migration.js';
 import { Reconciliation } from './media/upkeep/reconciliation.js';
+import { Remeasuring } from './media/upkeep/remeasuring.js';
 import { Sweeper } from './media/upkeep/sweeper.js';
 import { Upgrade } from './media/upkeep/upgrade.js';
 import { buildLecternSchema } from './schema.js';
@@ -63,6 +64,7 @@ export interface App {
   readonly reconciliation: Reconciliation;
   readonly migration: Migration;
   readonly rebuilding: Rebuilding;
+  readonly remeasuring: Remeasuring;
   /** The longest lifetime of a signed URL, in milliseconds. */
   readonly longestUrlMs: number;
   readonly courses: CourseService;
@@ -147,6 +149,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const migration = new Migration({ owners, slots, intake, lifeCycle, telemetry });
 
   const rebuilding = new Rebuilding(telemetry);
+  const remeasuring = new Remeasuring({ owners, meter, storageNamed, telemetry });
   const courses = new CourseService(lifeCycle, removals, livingTopics);
   const topics = new TopicService(removals, livingVideos);
   const videos = new VideoService(lifeCycle, removals);
@@ -178,6 +181,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     reconciliation,
     migration,
     rebuilding,
+    remeasuring,
     longestUrlMs,
     courses,
     topics,
@@ -222,6 +226,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       await once(httpServer, 'listening');
       sweeper.start();
       rebuilding.start();
+      remeasuring.start();
       return { url: publicUrl() };
     },
 
@@ -230,7 +235,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       const heard = serving ? delay(timings.stopNotice) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
-      await Promise.all([running.ended(), sweeper.stop(), rebuilding.stop()]);
+      await Promise.all([running.ended(), sweeper.stop(), rebuilding.stop(), remeasuring.stop()]);
       httpServer.closeAllConnections();
       if (serving) await apollo.stop();
       await meter.close();

@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'bring search words and list keys up to date after an upgrade',
     load: async () => (await import('./rebuild.js')).rebuildCommand(),
   },
+  remeasure: {
+    summary: 'measure stored files that are not measured, or were measured by an earlier version',
+    load: async () => (await import('./remeasure.js')).remeasureCommand(),
+  },
   doctor: {
     summary: 'check the configuration, the database and the storages',
     load: async () => (await import('./doctor.js')).doctorCommand(),

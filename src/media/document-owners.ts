@@ -165,7 +165,15 @@ export class DocumentOwners implements OwnerCollection {
         return owner && { ...owner, file: field.fileAt(owner.document, place) };
       },
       swap: (place, seen, swap) => this.swap(field, place, seen, swap),
-      files: () => this.filesIn(field),
+      amend: async (place, seen, file) => {
+        const change = field.change(seen.document, place, file, undefined);
+        const { matchedCount } = await this.documents.updateOne(unchanged(seen), {
+          ...change,
+          $inc: { mediaRevision: 1 },
+        });
+        return matchedCount === 1;
+      },
+      files: ({ unmeasured = false } = {}) => this.filesIn(field, unmeasured ? field.holdsUnmeasured : field.holdsSome),
     };
   }
 
@@ -205,8 +213,8 @@ export class DocumentOwners implements OwnerCollection {
     };
   }
 
-  private async *filesIn(field: SlotField): AsyncGenerator<OwnedFile> {
-    for await (const { document } of this.pages({ ...field.holdsSome, ...ALIVE }, this.projection())) {
+  private async *filesIn(field: SlotField, holding: Filter): AsyncGenerator<OwnedFile> {
+    for await (const { document } of this.pages({ ...holding, ...ALIVE }, this.projection())) {
       yield* field.filesIn(document);
     }
   }

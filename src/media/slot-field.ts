@@ -7,6 +7,8 @@ export interface SlotField {
   readonly name: string;
   /** A filter for the documents that hold a file here. */
   readonly holdsSome: Readonly<Record<string, unknown>>;
+  /** A filter for the documents that hold a file here which has not been measured. */
+  readonly holdsUnmeasured: Readonly<Record<string, unknown>>;
   filesIn(document: OwnerDocument): readonly OwnedFile[];
   /** The file in a place, or null when it is empty. */
   fileAt(document: OwnerDocument, place: Place): MediaFile | null;
@@ -25,6 +27,7 @@ export function fileField(name: string): SlotField {
   return {
     name,
     holdsSome: { [name]: { $exists: true } },
+    holdsUnmeasured: { [name]: { $exists: true }, [`${name}.measured`]: { $exists: false } },
     filesIn(document) {
       const file = fileIn(document);
       return file ? [{ place: { ownerId: document._id }, file }] : [];
@@ -47,6 +50,7 @@ export function listField(name: string): SlotField {
   return {
     name,
     holdsSome: { [`${name}.0`]: { $exists: true } },
+    holdsUnmeasured: { [name]: { $elemMatch: { 'file.measured': { $exists: false } } } },
     filesIn: (document) =>
       itemsIn(document).map(({ _id, file }) => ({ place: { ownerId: document._id, itemId: _id }, file })),
     fileAt: (document, { itemId }) => itemsIn(document).find(({ _id }) => _id === itemId)?.file ?? null,

@@ -64,8 +64,16 @@ export interface SlotOwner {
    * Returns false, and changes nothing, when the owner is no longer as it was `seen`, or is deleted.
    */
   swap(place: Place, seen: PlaceState, swap: Swap): Promise<boolean>;
-  /** Every file of this slot that a living owner holds, in bounded memory, for as long as the reader takes. */
-  files(): AsyncIterable<OwnedFile>;
+  /**
+   * One update: changes what the record says of the file in the place. Its object stays the same.
+   * Returns false, and changes nothing, when the owner is no longer as it was `seen`, or is deleted.
+   */
+  amend(place: Place, seen: PlaceState, file: MediaFile): Promise<boolean>;
+  /**
+   * Every file of this slot that a living owner holds, in bounded memory, for as long as the reader takes. With
+   * `unmeasured` only owners are read of which some file here has no `measured`.
+   */
+  files(options?: { readonly unmeasured?: boolean }): AsyncIterable<OwnedFile>;
 }
 
 export type SlotOwners = Readonly<Record<MediaSlot, SlotOwner>>;

@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import type { App } from '../app.js';
+import { StopSignals } from '../stop-signals.js';
+import { ProgressReport } from './progress.js';
+import { withApp } from './with-app.js';
+
+/** `lectern remeasure`: measures stored files that an earlier version measured, or whose measuring was given up. */
+export function remeasureCommand(): Command {
+  return new Command('remeasure')
+    .description(
+      'Measure all stored files that are not measured, or were measured by an earlier version: dimensions, playing ' +
+        'time, codecs. Servers may run meanwhile. The next run continues one that was interrupted. Exit code 1 when a ' +
+        'file could not be measured.',
+    )
+    .action(async () => {
+      process.exitCode = await withApp(remeasure);
+    });
+}
+
+/** Resolves with the exit code. */
+async function remeasure({ remeasuring }: App): Promise<number> {
+  const stop = new StopSignals();
+  const report = new ProgressReport();
+  try {
+    const { measured, failed } = await remeasuring.run({
+      which: 'all older',
+      signal: stop.signal,
+      onProgress: (progress) => report.update(progress),
+    });
+    report.end();
+    process.stdout.write(summary(measured, failed, stop.signal.aborted));
+    return stop.exitCode ?? (failed > 0 ? 1 : 0);
+  } finally {
+    report.end();
+    stop.dispose();
+  }
+}
+
+function summary(measured: number, failed: number, stopped: boolean): string {
+  const lines = [
+    measured + failed === 0 && !stopped ? 'All files are measured already.' : `Measured ${files(measured)}.`,
+    ...(failed > 0 ? [`${files(failed)} could not be measured: see the log above.`] : []),
+    ...(stopped ? ['Stopped. Run it again to continue.'] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function files(count: number): string {
+  return count === 1 ? '1 file' : `${String(count)} files`;
+}

@@ -31,8 +31,9 @@ class LongFirst extends BaseSequencer {
 const OF_NO_DATABASE = [
   'tests/contract/*storage*',
   'tests/integration/{cors,docs*,early-refusals,files*,forged-tokens,fuzz,graphql-audits,graphql-cop,hostile-content}.test.ts',
-  'tests/integration/{bounded-memory,disk-faults,large-uploads,log-secrets,measures,media-meter,multipart-conformance}.test.ts',
-  'tests/integration/{no-hang,playback,rate-limits,real-media,request-log,stalled-requests,storage-hangs}.test.ts',
+  'tests/integration/{bounded-memory.long,disk-faults,large-uploads,log-secrets,measures,media-meter}.test.ts',
+  'tests/integration/{multipart-conformance,stalled-requests.long,storage-hangs.long}.test.ts',
+  'tests/integration/{no-hang,playback,rate-limits,real-media,request-log}.test.ts',
 ];
 
 // Decorators: Vite's compiler reads `experimentalDecorators` and `useDefineForClassFields` from tsconfig.json, so a decorated

@@ -35,8 +35,18 @@ export class AcceptedQueries {
    * variables. Those decide the price alone. Files among the variables count all the same: none changes a price.
    */
   price(text: string, operationName: unknown, variables: unknown, check: () => boolean): void {
-    const key = text.length <= MAX_TEXT ? JSON.stringify([text, operationName, variables]) : undefined;
+    const key = text.length <= MAX_TEXT ? asText([text, operationName, variables]) : undefined;
     if (key !== undefined && this.prices.has(key)) return;
     if (check() && key !== undefined && key.length <= 2 * MAX_TEXT) this.prices.set(key, true);
+  }
+}
+
+/** JSON, or undefined for what is nested too deeply to be written: such a price is not remembered. */
+function asText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

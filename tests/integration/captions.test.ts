@@ -223,8 +223,13 @@ onEveryStorage('captions', (storage) => {
     const otherVideo = await newVideo('Another');
     const misplaced = await ada.send(gql.DeleteVideoCaptionDocument, { videoId: otherVideo, captionId: de!.id });
     expect(errorCodes(misplaced)).toEqual(['NOT_FOUND']);
-    const answers = await Promise.all([de!.id, de!.id, fr!.id].map(remove));
-    expect(answers.map((answer) => errorCodes(answer).join()).sort()).toEqual(['', '', 'NOT_FOUND']);
+    // Two at once: the second finds it gone, or learns after an attempt of its own that it has been taken out.
+    const [first, second, other] = (await Promise.all([de!.id, de!.id, fr!.id].map(remove))).map(errorCodes);
+    expect(other).toEqual([]);
+    expect([
+      [first, second],
+      [second, first],
+    ]).toContainEqual([[], expect.toSatisfy((codes: string[]) => ['', 'NOT_FOUND'].includes(codes.join()))]);
     expect(await captionsOf(videoId)).toEqual([]);
     expect(await leftAfterSweep(app.app)).toBe(0);
   });

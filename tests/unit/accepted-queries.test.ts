@@ -26,6 +26,14 @@ describe('queries that were accepted', () => {
     expect(check).toHaveBeenCalledTimes(5);
   });
 
+  it('are priced each time with variables that are nested too deeply to be remembered', () => {
+    const queries = new AcceptedQueries();
+    const check = vi.fn(() => true);
+    const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+    for (let i = 0; i < 2; i += 1) queries.price(TEXT, undefined, { deep }, check);
+    expect(check).toHaveBeenCalledTimes(2);
+  });
+
   it('are not those that were refused or would not be run', () => {
     const queries = new AcceptedQueries();
     const refuse = vi.fn(() => {

@@ -193,6 +193,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       await upgrade.run();
       // Not a reason not to start, as it may come back; but whoever set it up wrong should read so at once.
       await storages.current.check(AbortSignal.timeout(timings.readiness)).catch(errors.report);
+      void storages.current.compareClocks?.().then(({ status, message }) => {
+        if (status !== 'ok') telemetry.logger.warn({ storage: storages.current.name }, message);
+      });
       await apollo.start();
       serving = true;
       telemetry.metrics.watchProcess();

@@ -115,6 +115,9 @@ export interface Storage {
    */
   check(signal?: AbortSignal): Promise<void>;
 
+  /** Compares the clock of this machine with the store's. Absent where both are the same machine. Rejects never. */
+  compareClocks?(): Promise<Diagnosis>;
+
   /** Checks all that this storage needs to work, one after the other. Rejects never; leaves nothing behind. */
   diagnose(): AsyncIterable<Diagnosis>;
 

@@ -55,7 +55,7 @@ export async function* diagnoseS3(patient: S3Patient): AsyncGenerator<Diagnosis>
     () => credentialsOf(patient),
   );
   yield credentials;
-  const clock = await examine('s3 clock', ENDPOINT_REMEDY, () => clockSkew(patient));
+  const clock = await compareClocks(patient);
   yield clock;
   // With a wrong clock the store refuses every signature: what follows would blame key and policy for it.
   if (credentials.status === 'problem' || clock.status === 'problem') return;
@@ -93,8 +93,13 @@ async function credentialsOf({ client }: S3Patient): Promise<Outcome> {
   return ok(`There are temporary credentials, until ${expiration.toISOString()}. Signed URLs end with them.`);
 }
 
+/** Whether the clocks of this machine and of the store agree, so that signatures are valid for as long as they should be. */
+export function compareClocks(patient: Pick<S3Patient, 'bucketUrl'>): Promise<Diagnosis> {
+  return examine('s3 clock', ENDPOINT_REMEDY, () => clockSkew(patient));
+}
+
 /** By a request without a signature: whatever it is answered, the answer has a date. */
-async function clockSkew({ bucketUrl }: S3Patient): Promise<Outcome> {
+async function clockSkew({ bucketUrl }: Pick<S3Patient, 'bucketUrl'>): Promise<Outcome> {
   const before = Date.now();
   let date: number;
   try {

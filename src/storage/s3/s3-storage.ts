@@ -20,7 +20,7 @@ import type {
 import { makeCheckingClient, makeClient, makeReadingClient } from './clients.js';
 import type { S3ClientOptions, S3Credentials, S3Timings } from './clients.js';
 import { deleteObjects } from './delete-objects.js';
-import { diagnoseS3 } from './diagnose-s3.js';
+import { compareClocks, diagnoseS3 } from './diagnose-s3.js';
 import { objectBody } from './object-body.js';
 import { pathOf, Presigner } from './presign.js';
 import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
@@ -162,6 +162,10 @@ export class S3Storage implements Storage {
   /** Over connections of its own: those of uploads may all be busy. */
   async check(signal?: AbortSignal): Promise<void> {
     await this.headBucket(this.checkingClient, signal);
+  }
+
+  compareClocks(): Promise<Diagnosis> {
+    return compareClocks({ bucketUrl: this.bucketUrl(this.options.endpoint) });
   }
 
   diagnose(): AsyncIterable<Diagnosis> {

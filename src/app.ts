@@ -73,7 +73,7 @@ export interface App {
   readonly images: ImageService;
   /** Takes up sweeping, then listens. Returns the URL that clients reach the server by. */
   start(): Promise<{ readonly url: string }>;
-  /** Lets running requests finish, then lets go of everything. */
+  /** Lets running requests finish, then closes every connection and handle. */
   stop(): Promise<void>;
 }
 
@@ -191,7 +191,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     async start() {
       await database.ensureIndexes();
       await upgrade.run();
-      // Not a reason not to start, as it may come back; but whoever set it up wrong should read so at once.
+      // Not a reason not to start, as it may come back; but an operator who configured it wrong should read so at once.
       await storages.current.check(AbortSignal.timeout(timings.readiness)).catch(errors.report);
       void storages.current.compareClocks?.().then(({ status, message }) => {
         if (status !== 'ok') telemetry.logger.warn({ storage: storages.current.name }, message);
@@ -234,7 +234,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     },
 
     async stop() {
-      // The port stays open meanwhile, so that whoever asks /readyz hears that this server is stopping.
+      // The port stays open meanwhile, so that /readyz can answer that this server is stopping.
       const heard = serving ? delay(timings.stopNotice) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();

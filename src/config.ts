@@ -92,7 +92,7 @@ function processEnvironment(): Environment {
 
 /**
  * The variables of an environment that are probably meant for one of ours, but named otherwise: `S3_BUCKET` for
- * `S3_BUCKET_NAME`. Nothing reads them, so whoever set them should hear of it.
+ * `S3_BUCKET_NAME`. Nothing reads them, so the operator who set them is told.
  */
 export function misnamedVariables(environment: Environment = processEnvironment()): readonly Lookalike[] {
   const known = Object.values<Section>(CONFIG_TABLE).flatMap((section) => Object.values(section));

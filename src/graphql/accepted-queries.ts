@@ -32,7 +32,7 @@ export class AcceptedQueries {
 
   /**
    * Runs `check`, which throws when the price is too high, unless it has passed for the same text, operation and
-   * variables. Those decide the price alone. Files among the variables count all the same: none changes a price.
+   * variables. Nothing else decides the price. Two files as a variable count as equal: no file changes a price.
    */
   price(text: string, operationName: unknown, variables: unknown, check: () => boolean): void {
     const key = text.length <= MAX_TEXT ? asText([text, operationName, variables]) : undefined;

@@ -5,7 +5,7 @@ import type { Request } from 'express';
 const NETWORK_GROUPS = 4;
 
 /**
- * Where a request comes from, for counting: an IPv4 address, or the /64 of an IPv6 address, since whoever has one of
+ * Where a request comes from, for counting: an IPv4 address, or the /64 of an IPv6 address, since a client that has one of
  * its addresses has them all. Express works out the address by TRUST_PROXY; what a proxy says that is no address
  * counts as the proxy's own.
  */

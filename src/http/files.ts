@@ -45,7 +45,7 @@ const FILE_HEADERS = [
   'Content-Range',
 ];
 
-/** Serves `/files/{key}` to whoever holds a signed URL. Mounted at `/files`; the disk is read only with a good token. */
+/** Serves `/files/{key}` to any client with a signed URL. Mounted at `/files`; the disk is read only with a good token. */
 export function filesRouter(options: FilesRouterOptions): Router {
   const router = Router();
   router.use(setCommonHeaders, refuseOtherMethods, async (request: Request, response: Response) => {
@@ -195,7 +195,7 @@ function setFileHeaders(response: Response, grant: FileGrant, stat: ObjectStat):
   response.setHeader('Content-Disposition', dispositionOf(grant));
 }
 
-/** What was signed; but nothing is shown in place that is not of a type made for it, whoever signed. */
+/** The disposition that was signed; but a type that browsers must not show in place is always sent as attachment. */
 function dispositionOf({ contentType, disposition }: FileGrant): string {
   return mayBeInline(contentType) ? disposition : `attachment${disposition.replace(/^[^;]*/, '')}`;
 }

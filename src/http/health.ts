@@ -38,7 +38,7 @@ export function health({ isStopping, needs, report, timings }: HealthChecks): Ro
   return router;
 }
 
-/** Whoever asks while an answer is sought, or within so many milliseconds from then on, gets that answer. */
+/** A request that comes while the check runs, or within so many milliseconds after its start, gets its answer. */
 function shared<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let answeredAt = Infinity;

@@ -10,7 +10,7 @@ export interface MetricsOptions {
   readonly production: boolean;
 }
 
-/** `/metrics`, in the text format of Prometheus. Whoever may not read it is told that there is nothing. */
+/** `/metrics`, in the text format of Prometheus. A client that may not read it is answered 404. */
 export function metricsRoute({ metrics, token, production }: MetricsOptions): Router {
   const router = Router();
   router.get('/metrics', async (request, response, next) => {

@@ -39,7 +39,7 @@ class Part {
 /**
  * The file parts of one request come one behind the other. Fields of one mutation run one after the other, too; when
  * the part of a later field comes first and is too long to be held, the part that is waited for can never come. This
- * notices and breaks the form off, where the client would wait for ever.
+ * notices and breaks the form off, so that the client does not wait without end.
  */
 export class PartTurns {
   /** The parts that were announced and have come. */
@@ -54,7 +54,7 @@ export class PartTurns {
   private blockedSince: number | undefined;
   private watch: NodeJS.Timeout | undefined;
 
-  /** @param breakOff Ends the form: whoever waits for a part of it hears why. */
+  /** @param breakOff Ends the form. The error is given to every reader that waits for a part of it. */
   constructor(
     private readonly parser: Writable,
     private readonly breakOff: (reason: LecternError) => void,

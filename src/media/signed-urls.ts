@@ -19,7 +19,7 @@ const REMEMBERED_URLS = 10_000;
 
 /**
  * Signed URLs for files, made when asked for and never stored. The life of a URL begins at the start of a window of
- * half its lifetime, so that the same file has the same URL within a window and browsers can cache it; whoever gets
+ * half its lifetime, so that the same file has the same URL within a window and browsers can cache it; a client that gets
  * one has at least half of the lifetime left.
  */
 export class SignedUrls {

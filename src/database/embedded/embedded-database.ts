@@ -35,7 +35,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   const worker = new Worker(workerUrl(), { workerData, execArgv: [] });
   await answer(worker, 'ready');
   if (options.onFailure !== undefined) worker.once('error', options.onFailure);
-  // The thread alone keeps no process alive: what is written is durable, and whoever uses it has a connection open.
+  // The thread alone keeps no process alive: what is written is durable, and a user of the database has a connection open.
   worker.unref();
   let closing: Promise<void> | undefined;
   return {

@@ -39,7 +39,7 @@ export interface Execution {
 
 /**
  * Manual: "Query Optimization". Results come lazily; a sort that no index gives holds only keys and row numbers. A
- * collection that is not there has no documents, but a wrong query is wrong all the same.
+ * collection that is not there has no documents, but a wrong query is refused there too.
  */
 export function execute(collection: Collection | undefined, query: Query): Execution {
   const matches = compileFilter(query.filter);

@@ -21,7 +21,7 @@ const say = (message: WorkerMessage): void => port.postMessage(message);
 let store: Store | undefined;
 try {
   const opened = (store = Store.open(directory));
-  // The directory's lock comes first: whoever holds it owns the socket that lies there.
+  // The directory's lock comes first: the process that holds it owns the socket in the directory.
   const server = await WireServer.listen(socketPath, new Executor(opened), opened);
   port.once('message', () => {
     server

@@ -17,11 +17,15 @@ export interface Contest {
   tearDown(): Promise<void>;
 }
 
-/** What a ratio of Lectern to the base line has to reach. */
+/** What a contestant has to reach. */
 export interface Goal {
   readonly contestant: string;
+  /** Of its ratio to the base line. */
   readonly atLeast?: number;
+  /** Of its ratio to the base line. */
   readonly atMost?: number;
+  /** Of its median, in the unit of the figure. */
+  readonly medianAtMost?: number;
 }
 
 /** One question, answered by one file of this folder. */

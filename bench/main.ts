@@ -4,14 +4,25 @@ import { parseArgs } from 'node:util';
 import { commands } from './commands.js';
 import { costlyQueries } from './costly-queries.js';
 import { download } from './download.js';
+import { embeddedStart } from './embedded-start.js';
 import type { Figure, Result, Scale } from './figure.js';
 import { measure } from './measure.js';
+import { plainQuery } from './plain-query.js';
 import { chartOf, pageOf, reportOf, tableOf } from './report.js';
 import { signedUrls } from './signed-urls.js';
 import { start } from './start.js';
 import { uploadLocal } from './upload-local.js';
 
-const FIGURES: readonly Figure[] = [uploadLocal, download, signedUrls, start, commands, costlyQueries];
+const FIGURES: readonly Figure[] = [
+  uploadLocal,
+  download,
+  signedUrls,
+  plainQuery,
+  start,
+  embeddedStart,
+  commands,
+  costlyQueries,
+];
 const ROUNDS = 9;
 const FEWEST_ROUNDS = 7;
 

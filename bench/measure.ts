@@ -6,8 +6,9 @@ export async function measure(figure: Figure, scale: Scale): Promise<Result> {
   try {
     const rows = await measureRounds(contest, scale);
     const goals = figure.goals.map((goal) => {
-      const ratio = rows.find(({ contestant }) => contestant === goal.contestant)?.ratio ?? NaN;
-      const reached = ratio >= (goal.atLeast ?? -Infinity) && ratio <= (goal.atMost ?? Infinity);
+      const { ratio, median } = rows.find(({ contestant }) => contestant === goal.contestant)!;
+      const { atLeast = -Infinity, atMost = Infinity, medianAtMost = Infinity } = goal;
+      const reached = ratio >= atLeast && ratio <= atMost && median <= medianAtMost;
       return { ...goal, reached };
     });
     const { name, title, unit } = figure;

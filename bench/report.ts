@@ -31,8 +31,13 @@ export function tableOf({ title, unit, rows, goals }: Result): string {
   return [`\n${title}`, ...text].join('\n');
 }
 
-export function wanted({ atLeast, atMost }: Goal): string {
-  return atLeast === undefined ? `at most ${atMost ?? 0}` : `at least ${atLeast}`;
+export function wanted({ atLeast, atMost, medianAtMost }: Goal): string {
+  const parts = [
+    ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+    ...(medianAtMost === undefined ? [] : [`median at most ${medianAtMost}`]),
+  ];
+  return parts.join(', ');
 }
 
 /** docs/performance.md. */

@@ -56,19 +56,23 @@ export class Remeasuring {
   private readonly lease = new LeaseHolder();
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private running: Promise<void> | undefined;
 
   constructor(private readonly parts: RemeasuringParts) {}
 
   /** Measures in the background what was given up, now and every hour, in turn with other servers, until stopped. */
   start(): void {
     const run = (): void => {
-      this.running = this.inTurn().catch((error: unknown) => {
-        this.parts.telemetry.logger.warn(
-          { err: error },
-          'measuring in the background broke off; it will be tried again',
-        );
-      });
+      this.running ??= this.inTurn()
+        .catch((error: unknown) => {
+          this.parts.telemetry.logger.warn(
+            { err: error },
+            'measuring in the background broke off; it will be tried again',
+          );
+        })
+        .finally(() => {
+          this.running = undefined;
+        });
     };
     this.timer = setInterval(run, INTERVAL_MS);
     this.timer.unref();

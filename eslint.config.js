@@ -73,7 +73,7 @@ export default tseslint.config(
   },
   { files: ['**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
   {
-    files: ['tests/**/*.js', 'bench/**/*.js'],
+    files: ['tests/**/*.js', 'bench/**/*.js', '.ci/**/*.js'],
     languageOptions: { globals: { Buffer: 'readonly', console: 'readonly', process: 'readonly' } },
   },
   {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../diagnosis.js';
+import type { DirectUploads } from './direct-uploads.js';
 
 /**
  * The name of a driver in the registry (drivers.ts): `local`, `s3`. Every stored file names its storage, so switching
@@ -76,6 +77,9 @@ export interface UnfinishedObject {
  */
 export interface Storage {
   readonly name: StorageName;
+
+  /** Uploads that clients send straight to the store. Absent where a driver has none. */
+  readonly direct?: DirectUploads;
 
   /**
    * Stores all of `body` under `key`. The object becomes visible only when it is whole: a body that errors, ends early by

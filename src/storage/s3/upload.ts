@@ -11,13 +11,9 @@ import { randomUUID } from 'node:crypto';
 import { addAbortSignal, PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { partSizeOf } from '../part-size.js';
 import { completeUpload, UPLOAD_TOKEN } from './complete-upload.js';
 import { storageUnavailable, translateS3Error } from './s3-errors.js';
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-const MAX_PARTS = 10_000;
-
-const MIN_PART_BYTES = 8 * 1024 * 1024;
 
 /**
  * Parts on their way at once. With the part being gathered and the copy that joins its pieces, one upload holds four
@@ -56,7 +52,7 @@ export async function uploadObject(client: S3Client, object: ObjectToUpload): Pr
   const upload = new Upload({
     client: failFast(client, { object, token, failed: storeFailed }),
     params: { Bucket: bucket, Key: key, Body: feed, ContentType: contentType, Metadata: { [UPLOAD_TOKEN]: token } },
-    partSize: Math.max(MIN_PART_BYTES, Math.ceil(maxBytes / MAX_PARTS)),
+    partSize: partSizeOf(maxBytes),
     queueSize: PARTS_IN_FLIGHT,
   });
   const [fed, stored] = await Promise.allSettled([pipeline(body, feed), upload.done()]);

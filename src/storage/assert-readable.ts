@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
 /**
- * Throws when nothing can be read from a stream any more: its own error when it failed, else an Error that says that it
- * was destroyed or read to its end. Such a stream emits no further event, so a pipeline from it would never end.
+ * Throws when `body` can no longer be read: its own error if it failed, otherwise an Error, because it was destroyed or
+ * read to its end. Such a stream emits no further events, so a pipeline that reads from it would never end.
  */
 export function assertReadable(body: Readable): void {
   if (body.errored !== null) throw body.errored;

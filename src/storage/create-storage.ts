@@ -11,28 +11,34 @@ export interface StoragesOptions {
   /** The storage that new files go to. Files stored before a switch stay readable where they are. */
   readonly current: StorageName;
   readonly settings: DriverSettings;
-  /** Drivers beside the built-in ones. A name that is built in is replaced. */
+  /** Additional drivers by name. A driver named like a built-in one replaces it. */
   readonly drivers?: StorageDrivers;
-  /** Is told how long each operation took. */
+  /** Called after each operation with its outcome and duration. */
   readonly observe?: StorageObserver;
 }
 
-/** The registry: every storage that this server knows or can use. */
+/** The registry of storages: those this server knows by name, and those that are configured. */
 export interface Storages {
-  /** Where new files go. */
+  /** New files are stored here. */
   readonly current: Storage;
-  /** The one whose files this server serves itself. */
+  /** The storage whose files this server serves itself, under `/files`. */
   readonly local: Storage;
-  /** Every name that this server knows, also of storages that are not configured. */
+  /** The names of all drivers, including those without settings. */
   readonly names: readonly StorageName[];
-  /** Returns undefined for a name that is unknown (a record of an older or newer server) or not configured. */
+  /**
+   * The storage of that name. Returns undefined when the storage is not configured, or when this server does not know
+   * the name: a newer or an older server may have written it into a record.
+   */
   byName(name: StorageName): Storage | undefined;
   /** Every storage that is configured. */
   all(): readonly Storage[];
   close(): Promise<void>;
 }
 
-/** The storage that new files should go to cannot be used. The message continues the sentence that its name begins. */
+/**
+ * The storage chosen for new files cannot be used. The message is a predicate without a subject, such as "is not
+ * configured": who shows it puts the name of the setting or the storage in front.
+ */
 export class StorageChoiceError extends Error {
   constructor(
     readonly storage: StorageName,
@@ -46,7 +52,7 @@ export class StorageChoiceError extends Error {
 }
 
 /**
- * Makes the storages. Touches neither disk nor network.
+ * Creates every configured storage. Does no disk or network access.
  * @throws {StorageChoiceError} when `current` is unknown or not configured.
  */
 export function createStorages(options: StoragesOptions): Storages {
@@ -58,7 +64,9 @@ export function createStorages(options: StoragesOptions): Storages {
     const storage = driver(options.settings);
     if (storage === undefined) continue;
     if (storage.name !== name || !STORAGE_NAME_PATTERN.test(name)) {
-      throw new TypeError(`The driver "${name}" made a storage named "${storage.name}", or that is no storage name.`);
+      throw new TypeError(
+        `The driver "${name}" must make a storage of that name, in lower case; its storage is named "${storage.name}".`,
+      );
     }
     byName.set(name, observe ? measuredStorage(storage, observe) : storage);
   }
@@ -66,7 +74,7 @@ export function createStorages(options: StoragesOptions): Storages {
   if (local === undefined) throw new TypeError('The driver "local" is missing: it is always configured.');
   const current = byName.get(chosen);
   if (current === undefined) {
-    const problem = names.includes(chosen) ? 'is not configured' : 'is no storage that this server knows';
+    const problem = names.includes(chosen) ? 'is not configured' : 'is not a storage that this server knows';
     throw new StorageChoiceError(chosen, problem, names);
   }
 

@@ -1,22 +1,25 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-/** What a URL of our own lets its bearer do. Each purpose has its own key, so no token of one serves as another's. */
+/**
+ * What a signed URL under `/files` allows. Each purpose is signed with its own key, so a token made for one purpose is
+ * refused for another.
+ */
 export type FilePurpose = 'get';
 
-/** What a token promises, all of it covered by the signature. */
+/** What a token allows. The signature covers every field. */
 export interface FileGrant {
   readonly purpose: FilePurpose;
   /** The HTTP method. A GET token also answers HEAD. */
   readonly method: 'GET';
   readonly key: string;
-  /** To the millisecond. */
+  /** Precise to the millisecond. */
   readonly expiresAt: Date;
   /** The whole Content-Disposition header that the file is served with. */
   readonly disposition: string;
   readonly contentType: string;
 }
 
-/** What a request brings: what it wants to do comes from its path and method, the rest from its query. */
+/** The token of a request. Purpose, method and key come from the request's method and path, the rest from its query. */
 export interface PresentedToken {
   readonly purpose: FilePurpose;
   readonly method: 'GET';
@@ -24,37 +27,41 @@ export interface PresentedToken {
   readonly query: URLSearchParams;
 }
 
-/** Why a token is refused is for logs only: the client reads the same 403 for each. */
+/** `reason` is for logs only: the client gets the same 403 response for every refused token. */
 export type TokenVerdict =
   | { readonly valid: true; readonly grant: FileGrant }
   | { readonly valid: false; readonly reason: 'malformed' | 'tampered' | 'expired' };
 
-/** HKDF's `info`, RFC 5869 section 3.2. The version changes when the signed text below does. */
+/**
+ * The `info` input of HKDF (RFC 5869, section 3.2). Raise the version when the signed text in `signatureOf` changes.
+ */
 const KEY_LABELS: Record<FilePurpose, string> = { get: 'lectern file-token get v1' };
 
 const KEY_BYTES = 32;
 
-/** Milliseconds since 1970 in decimal. 15 digits reach the year 33658 and stay exact in a double. */
+/** Milliseconds since 1970, in decimal: at most 15 digits (the year 33658), which a double represents exactly. */
 const EXPIRY_PATTERN = /^[1-9][0-9]{0,14}$/;
 
-/** Signs and verifies the URLs under `/files`: HMAC-SHA256, with a key derived from the server's secret per purpose. */
+/**
+ * Signs and verifies URLs under `/files` by HMAC-SHA256, with one key per purpose, derived from the server's secret.
+ */
 export class FileTokens {
   private readonly keys: Keys;
   private readonly previousKeys: readonly Keys[];
 
   /**
-   * @param secret Signs. At least 32 bytes in production: `config.ts` sees to it.
-   * @param previous Secrets that signed before it was changed: URLs that are out are still accepted.
+   * @param secret Signs new URLs. In production `config.ts` requires at least 32 bytes.
+   * @param previous Secrets used earlier. URLs signed with them are accepted until they expire.
    */
   constructor(secret: string | Buffer, previous: readonly string[] = []) {
     this.keys = keysOf(secret);
     this.previousKeys = previous.map(keysOf);
   }
 
-  /** The query of a signed URL. The same grant always gives the same query, so that caches can know a URL again. */
+  /** Returns the query of a signed URL. Equal grants give equal queries, so that caches recognise the URL. */
   sign(grant: FileGrant): URLSearchParams {
     const expires = String(grant.expiresAt.getTime());
-    if (!EXPIRY_PATTERN.test(expires)) throw new RangeError('A file token needs an expiry after 1970.');
+    if (!EXPIRY_PATTERN.test(expires)) throw new RangeError('A file token must expire after the start of 1970.');
     return new URLSearchParams({
       expires,
       disposition: grant.disposition,
@@ -63,7 +70,10 @@ export class FileTokens {
     });
   }
 
-  /** Never throws, whatever the query holds. A token is good until the millisecond of its expiry, and not in it. */
+  /**
+   * Verifies a request's token. Never throws, whatever the query contains.
+   * @param now Milliseconds since 1970. The token is valid while `now < expiresAt`.
+   */
   verify(presented: PresentedToken, now: number = Date.now()): TokenVerdict {
     const expires = single(presented.query, 'expires');
     const disposition = single(presented.query, 'disposition');
@@ -89,7 +99,7 @@ function keysOf(secret: string | Buffer): Keys {
 }
 
 function signatureOf(grant: FileGrant, keys: Keys): string {
-  // A JSON array: no value can run into its neighbour.
+  // As a JSON array, so that characters cannot move from one value to the next without changing the signed text.
   const { purpose, method, key, expiresAt, disposition, contentType } = grant;
   const text = JSON.stringify([purpose, method, key, expiresAt.getTime(), disposition, contentType]);
   return createHmac('sha256', keys[purpose]).update(text).digest('base64url');
@@ -99,15 +109,18 @@ function deriveKey(secret: string | Buffer, label: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', label, KEY_BYTES));
 }
 
-/** A parameter given twice could be read differently by two readers, so it counts as none. */
+/**
+ * The value of a parameter. Returns null when it is absent, or given more than once: the server and a proxy in front of
+ * it could pick different values.
+ */
 function single(query: URLSearchParams, name: string): string | null {
   const values = query.getAll(name);
   return values.length === 1 ? (values[0] ?? null) : null;
 }
 
 /**
- * Compared as text, not as decoded bytes: base64 has several spellings of the same bytes. Only the length, which is no
- * secret, can be learned from the time this takes.
+ * Compares two signatures as text, not as decoded bytes, because several base64 texts decode to the same bytes. The
+ * time this takes reveals nothing but the length, which is not secret.
  */
 function sameText(given: string, expected: string): boolean {
   const a = Buffer.from(given);

@@ -2,7 +2,7 @@ import { LecternError } from '../errors.js';
 import { STORAGE_OPERATIONS, type StorageOperation, type StorageOutcome } from '../metrics.js';
 import type { Storage } from './storage.js';
 
-/** Is told of each operation of a storage once it is over. */
+/** Called when an operation of a storage has ended. */
 export type StorageObserver = (operation: StorageOperation, outcome: StorageOutcome, seconds: number) => void;
 
 const measuredOperations = new Set<unknown>(STORAGE_OPERATIONS);
@@ -10,8 +10,8 @@ const measuredOperations = new Set<unknown>(STORAGE_OPERATIONS);
 type Method = (...args: unknown[]) => unknown;
 
 /**
- * The same storage, its operations timed. What is timed is each call as the port has it, not what a driver calls of
- * itself; everything else of the storage, known here or not, is handed through.
+ * Wraps a storage so that `observe` is told the outcome and duration of each operation in `STORAGE_OPERATIONS`. Calls
+ * that a driver makes to its own methods are not counted. All other methods and properties are passed through.
  */
 export function measuredStorage<S extends Storage>(storage: S, observe: StorageObserver): S {
   return new Proxy(storage, {

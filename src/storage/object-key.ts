@@ -1,24 +1,24 @@
 /**
- * The names objects are stored under: `prefix/ownerId/name`. Building them is media's business; here is only what any
- * storage must be able to rely on, so that one key means one object on a disk, in a bucket and in a URL alike.
+ * Object keys: `prefix/ownerId/name`. `src/media` builds them. This file has the rules that every storage relies on, so
+ * that a key names the same object on a disk, in a bucket and in a URL.
  */
 
-/** Three segments exactly: on a disk no key can then be the folder of another, and every listing has a known depth. */
+/** Always three: so on a disk no key is the folder of another key, and listings know how deep to look. */
 const SEGMENTS_IN_KEY = 3;
 
 /** Amazon S3: "Object key names", https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const MAX_KEY_BYTES = 1024;
 
-/** NAME_MAX of ext4, XFS, APFS and NTFS. */
+/** The longest file name (NAME_MAX) on ext4, XFS, APFS and NTFS. */
 const MAX_SEGMENT_BYTES = 255;
 
 /**
- * Control characters (NUL among them) and lone surrogates cannot be a file name or a URL. A backslash is a separator on
- * Windows and to some proxies. With a percent sign, a key decoded once and a key decoded twice could both be valid.
+ * Control characters (including NUL) and lone surrogates are not possible in file names or URLs. A backslash separates
+ * folders on Windows and in some proxies. A percent sign would make it matter how often a URL has been decoded.
  */
 const FORBIDDEN_CHARACTER = /[\p{Cc}\p{Cs}\\%]/u;
 
-/** A key that no storage would accept: a defect of the caller, or a hostile URL. */
+/** A text that is not a valid object key: the caller has a defect, or the URL is an attack. */
 export class InvalidObjectKeyError extends Error {
   constructor(key: string) {
     super(`Not an object key: ${JSON.stringify(key)}.`);
@@ -32,17 +32,20 @@ export function isObjectKey(key: string): boolean {
   return segments.length === SEGMENTS_IN_KEY && segments.every(isSegment);
 }
 
-/** Throws InvalidObjectKeyError unless the key is `prefix/ownerId/name` and safe on every storage. */
+/**
+ * Checks that a key is `prefix/ownerId/name` and safe on every storage.
+ * @throws {InvalidObjectKeyError} when it is not.
+ */
 export function assertObjectKey(key: string): void {
   if (!isObjectKey(key)) throw new InvalidObjectKeyError(key);
 }
 
-/** The key as a URL path: percent-encoded, its slashes kept. */
+/** The key as a URL path: each segment is percent-encoded, the slashes stay. */
 export function encodeKeyForUrl(key: string): string {
   return key.split('/').map(percentEncode).join('/');
 }
 
-/** Percent-encodes all but the unreserved characters of RFC 3986: also `!'()*`, which encodeURIComponent leaves. */
+/** Percent-encodes all but the unreserved characters of RFC 3986, section 2.3. `encodeURIComponent` skips `!'()*`. */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
@@ -50,7 +53,7 @@ export function percentEncode(text: string): string {
   );
 }
 
-/** A leading dot is refused as a whole: `.`, `..`, hidden files, and the temporary names of the local storage. */
+/** Refuses any leading dot, and with it `.`, `..`, hidden files and the temporary files of the local storage. */
 function isSegment(segment: string): boolean {
   return segment !== '' && !segment.startsWith('.') && Buffer.byteLength(segment) <= MAX_SEGMENT_BYTES;
 }

@@ -18,10 +18,10 @@ export async function putProbe(storage: Storage, key: string): Promise<void> {
 
 export async function readProbe(storage: Storage, key: string): Promise<void> {
   const found = await buffer(await storage.open(key));
-  if (found.toString() !== PROBE.body) throw new Error('The storage gave back other bytes than it was given.');
+  if (found.toString() !== PROBE.body) throw new Error('The bytes that were read differ from those that were stored.');
 }
 
 export async function deleteProbe(storage: Storage, key: string): Promise<void> {
   await storage.delete([key]);
-  if ((await storage.stat(key)) !== null) throw new Error('An object is still there after its deletion.');
+  if ((await storage.stat(key)) !== null) throw new Error('The object still exists after it was deleted.');
 }

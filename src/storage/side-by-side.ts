@@ -1,6 +1,6 @@
 /**
- * Runs `work` for every item, at most `limit` at once.
- * Rejects with the first failure, after what had begun by then has ended; items that had not begun are left out.
+ * Calls `work` for every item, with at most `limit` calls running at once.
+ * After a failure no further call starts; when the running ones have ended, it rejects with a failure.
  */
 export async function sideBySide<T>(
   items: Iterable<T>,

@@ -3,23 +3,27 @@ import type { Diagnosis } from '../diagnosis.js';
 import type { DirectUploads } from './direct-uploads.js';
 
 /**
- * The name of a driver in the registry (drivers.ts): `local`, `s3`. Every stored file names its storage, so switching
- * the storage of new files leaves older files where they are. A record can hold a name that this server does not know.
+ * The name of a driver in the registry (drivers.ts), such as `local` or `s3`. Every file's record names its storage, so
+ * older files stay readable when new files go to another storage. A record may hold a name that this server does not
+ * know.
  */
 export type StorageName = string;
 
-/** Both ends included, as in an HTTP Range (RFC 9110, section 14.1.2). Always within the object. */
+/**
+ * Positions of the first and the last byte, both included, as in an HTTP Range (RFC 9110, section 14.1.2). The caller
+ * makes sure that both lie within the object.
+ */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 export interface PutOptions {
-  /** The media type the bytes are stored and served under. */
+  /** The media type with which the object is stored and served. */
   readonly contentType: string;
-  /** The most bytes that may come, so that a driver can plan its part size. It does not enforce it: life-cycle.ts counts. */
+  /** The largest possible size, in bytes, from which a driver computes its part size. Drivers do not enforce it. */
   readonly maxBytes: number;
-  /** Aborting rejects `put` and leaves nothing visible. */
+  /** Aborting makes `put` reject and store nothing. */
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +43,7 @@ export interface ListedObject extends ObjectStat {
 }
 
 export interface SignGetOptions {
-  /** When the URL's life begins. Lies in the past, so that one URL serves all who ask within a window. */
+  /** The start of the URL's lifetime, in the past: within a time window all requests get the same, cacheable URL. */
   readonly signedAt: Date;
   readonly expiresAt: Date;
   /** The whole Content-Disposition header (RFC 6266) that the object is served with. */
@@ -49,31 +53,32 @@ export interface SignGetOptions {
 
 export interface SignedUrl {
   readonly url: string;
-  /** This URL's own expiry; may be earlier than asked (temporary credentials). */
+  /** When this URL expires. Earlier than requested when it is signed with credentials that end sooner. */
   readonly expiresAt: Date;
 }
 
 export interface UnfinishedOptions {
-  /** Only what was begun before this moment. */
+  /** Only uploads that began before this moment. */
   readonly olderThan: Date;
-  /** Only what belongs to this key; all keys when absent. */
+  /** Only uploads of this key. Absent: of every key. */
   readonly key?: string;
 }
 
-/** What an interrupted `put` left, or one that is still going on: a temporary file, an unfinished multipart upload. */
+/** A temporary file or multipart upload that belongs to a `put` which is still running or was interrupted. */
 export interface UnfinishedObject {
-  /** Its key; on a disk the name of the temporary file, in the folder that the object would be in. */
+  /** S3: the object's key. Local: the path of the temporary file, which lies in the folder of the object. */
   readonly name: string;
-  /** The store's own name for it: two with one key differ here. */
+  /** The store's identifier, which tells two unfinished uploads of one key apart. */
   readonly id: string;
   readonly begunAt: Date;
-  /** Whether it would have become the object with this key. */
+  /** Returns true when it is an upload of this key. */
   belongsTo(key: string): boolean;
 }
 
 /**
- * Where bytes live. Every method rejects with STORAGE_UNAVAILABLE (and the driver's error as `cause`) when the store
- * cannot be reached or refuses the server; nothing else is translated. Keys are those of `object-key.ts`.
+ * The storage port: what a storage driver implements. Keys follow the rules of `object-key.ts`.
+ * Every method rejects with STORAGE_UNAVAILABLE (the driver's error is its `cause`) when the store cannot be reached or
+ * refuses this server. Other errors are not translated.
  */
 export interface Storage {
   readonly name: StorageName;
@@ -82,54 +87,55 @@ export interface Storage {
   readonly direct?: DirectUploads;
 
   /**
-   * Stores all of `body` under `key`. The object becomes visible only when it is whole: a body that errors, ends early by
-   * destruction, or an abort, rejects with that error and leaves nothing visible and no part behind where the store can be
-   * reached. After any other rejection the outcome may be unknown: the caller deletes the key.
+   * Stores all of `body` under `key`. Readers see the object only once it is complete.
+   * When the body fails or is destroyed, or `signal` aborts, it rejects with that error and no object is stored; parts
+   * that were sent are removed if the store can be reached. After any other rejection the object may exist or not: the
+   * caller deletes the key.
    */
   put(key: string, body: Readable, options: PutOptions): Promise<void>;
 
-  /** Streams an object, or a range of it. Rejects with ObjectNotFoundError when there is none. */
+  /** Reads an object, or a range of it. Rejects with ObjectNotFoundError when there is no such object. */
   open(key: string, options?: OpenOptions): Promise<Readable>;
 
-  /** Size and time of an object, or null when there is none. */
+  /** Returns null when there is no such object. */
   stat(key: string): Promise<ObjectStat | null>;
 
-  /** Deletes objects. Absent ones are no error: deleting twice is deleting once. */
+  /** Deletes objects. A key without an object is not an error, so a deletion can be repeated. */
   delete(keys: readonly string[]): Promise<void>;
 
-  /** Every object whose key begins with `prefix` ('' for all), in no promised order, in bounded memory. */
+  /** Yields every object whose key begins with `prefix` ('' for all), in any order, in bounded memory. */
   list(prefix: string): AsyncIterable<ListedObject>;
 
-  /** The object's unsigned address, as this server's configuration has it now. It opens nothing by itself. */
+  /** The object's URL without a signature, by the current configuration. Requests without a signature are refused. */
   canonicalUrl(key: string): string;
 
-  /** A URL that reads the object without further credentials until it expires. Costs no network round trip. */
+  /** Returns a URL from which anyone can read the object until the URL expires. Sends no request. */
   signGet(key: string, options: SignGetOptions): Promise<SignedUrl>;
 
-  /** Removes what interrupted `put`s left (temporary files, unfinished multipart uploads). Returns how many. */
+  /** Removes temporary files or multipart uploads that interrupted `put`s have left. Returns how many it removed. */
   sweepUnfinished(options: UnfinishedOptions): Promise<number>;
 
-  /** What `sweepUnfinished` would find under a prefix, in no promised order, in bounded memory. */
+  /** Yields every unfinished upload under a prefix, in any order, in bounded memory. */
   unfinished(prefix: string): AsyncIterable<UnfinishedObject>;
 
   /**
-   * For readiness: resolves when the store answers and accepts this server's credentials, else rejects with
-   * STORAGE_UNAVAILABLE. Does not wait for connections that uploads and downloads hold.
-   * @param signal Aborting ends the wait before the driver's own time-outs do.
+   * The readiness check. Resolves when the store answers and accepts this server's credentials, otherwise rejects with
+   * STORAGE_UNAVAILABLE. Never has to wait for the connections of uploads and downloads.
+   * @param signal Lets the caller stop waiting before the driver's own time-outs are over.
    */
   check(signal?: AbortSignal): Promise<void>;
 
-  /** Compares the clock of this machine with the store's. Absent where both are the same machine. Rejects never. */
+  /** Compares the clocks of this machine and of the store. Absent when both are one machine. Never rejects. */
   compareClocks?(): Promise<Diagnosis>;
 
-  /** Checks all that this storage needs to work, one after the other. Rejects never; leaves nothing behind. */
+  /** For `lectern doctor`: checks one by one what the storage needs. Never rejects. Removes the objects it made. */
   diagnose(): AsyncIterable<Diagnosis>;
 
   /** Closes sockets and handles. */
   close(): Promise<void>;
 }
 
-/** There is no object under this key. A caller that can say it better translates it (NOT_FOUND). */
+/** There is no object with this key. Callers that answer a client translate it to NOT_FOUND. */
 export class ObjectNotFoundError extends Error {
   constructor(
     readonly storage: StorageName,

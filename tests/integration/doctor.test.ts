@@ -254,7 +254,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     expect(read.exitCode).toBe(1);
     expect(read.of('s3 privacy')).toMatchObject({
       status: 'problem',
-      message: 'Anybody can read what is in the bucket.',
+      message: 'Anybody can read the objects of the bucket.',
     });
 
     const listable = await createBucket();

@@ -75,7 +75,7 @@ describe('a third storage, registered beside the built-in ones', () => {
       faults: [
         {
           variable: 'STORAGE',
-          problem: '"memory" is no storage that this server knows',
+          problem: '"memory" is not a storage that this server knows',
           remedy: 'Set one of local, s3',
         },
       ],

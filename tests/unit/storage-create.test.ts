@@ -34,8 +34,8 @@ describe('the registry of storages', () => {
 
   test.each([
     ['s3', 'is not configured'],
-    ['tape', 'is no storage that this server knows'],
-    ['toString', 'is no storage that this server knows'],
+    ['tape', 'is not a storage that this server knows'],
+    ['toString', 'is not a storage that this server knows'],
   ])('refuses %s for new files: it %s', (current, problem) => {
     const create = (): unknown => createStorages({ current, settings: { local } });
     expect(create).toThrow(StorageChoiceError);

@@ -4,12 +4,13 @@ import { sideBySide } from '../side-by-side.js';
 import { hasErrno } from './disk-errors.js';
 import { foldersExist, removeEmptyFolders, syncFolder, type KeyPath } from './folders.js';
 
-/** More would wait for the four threads that Node has for files. */
+/** More would gain nothing: Node runs file operations on four threads by default (UV_THREADPOOL_SIZE). */
 const FOLDERS_AT_ONCE = 8;
 
 /**
- * Deletes files under `root`, and the folders that are empty then. Absent files are no error. The cost of one file does
- * not depend on how many others there are: no folder is listed. When it resolves, the deletions survive a power cut.
+ * Deletes files under `root`, and then the folders that have become empty. A file that does not exist is not an error.
+ * It lists no folder, so the cost does not depend on how many other files there are. When it resolves, the deletions
+ * survive a power failure.
  */
 export async function deleteFiles(root: string, places: readonly KeyPath[]): Promise<void> {
   const byFolder = new Map<string, [KeyPath, ...KeyPath[]]>();
@@ -18,7 +19,7 @@ export async function deleteFiles(root: string, places: readonly KeyPath[]): Pro
     if (others === undefined) byFolder.set(place.folder, [place]);
     else others.push(place);
   }
-  // Where an owner's folder has gone as well, only its parent is synced: once for hundreds of owners.
+  // When the folders of many owners were removed, their common parent is synced once.
   const changed = new Set<string>();
   await sideBySide(byFolder.values(), FOLDERS_AT_ONCE, async (files) => {
     const folder = await deleteInFolder(files);
@@ -27,7 +28,10 @@ export async function deleteFiles(root: string, places: readonly KeyPath[]): Pro
   await sideBySide(changed, FOLDERS_AT_ONCE, (folder) => syncNearest(root, folder));
 }
 
-/** Returns the innermost folder that is left; null when nothing was there. */
+/**
+ * Deletes files that are in one folder. Returns the innermost folder of theirs that still exists.
+ * Returns null when there was no such folder.
+ */
 async function deleteInFolder(places: readonly [KeyPath, ...KeyPath[]]): Promise<string | null> {
   const [where] = places;
   if (!(await foldersExist(where))) return null;
@@ -43,7 +47,7 @@ async function deleteFile(file: string): Promise<void> {
   }
 }
 
-/** Syncs a folder, or the nearest one above it that has not been removed meanwhile. */
+/** Syncs a folder. If it has been removed meanwhile, syncs the nearest folder above it that exists. */
 async function syncNearest(root: string, folder: string): Promise<void> {
   try {
     await syncFolder(folder);

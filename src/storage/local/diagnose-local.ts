@@ -4,12 +4,12 @@ import { deleteProbe, newProbeKey, putProbe, readProbe } from '../probe.js';
 import type { Storage } from '../storage.js';
 
 const GIB = 1024 ** 3;
-/** Less free space than this will soon refuse a video, in bytes. */
+/** In bytes. With less free space `lectern doctor` warns: one video can be as large. */
 const LITTLE_SPACE = 5 * GIB;
 
 const REMEDY = 'Set LOCAL_STORAGE_DIR to a folder on a disk with space, that this user may write to.';
 
-/** Checks that files can be stored, read and deleted, and how much space is free. */
+/** Checks that files can be stored, read and deleted, and that enough space is free. */
 export async function* diagnoseLocal(storage: Storage, root: string): AsyncGenerator<Diagnosis> {
   const folder = await examine('local folder', REMEDY, async () => {
     await storage.check();

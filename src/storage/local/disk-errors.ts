@@ -1,18 +1,18 @@
 import { LecternError } from '../../errors.js';
 
 /**
- * What a disk or a mount answers when it cannot or may not serve us: an operator can repair each, and the same request
- * can then succeed. Anything else (ENOENT, EEXIST, EISDIR, ...) stays visible as it is. Codes: errno(3).
+ * The errno codes (errno(3)) of disks and mounts that cannot be used. An operator can repair each of them, and the same
+ * request can then succeed. Other codes (ENOENT, EEXIST, EISDIR, ...) are not translated.
  */
 const UNAVAILABLE: ReadonlySet<string> = new Set([
   'ENOSPC', // full
   'EDQUOT', // over quota
-  'EFBIG', // larger than this file system, or this process, may have files
+  'EFBIG', // the file is larger than the file system or this process (ulimit) allows
   'EACCES', // not permitted
   'EPERM',
   'EROFS', // mounted read-only
   'EIO', // broken hardware
-  'EMFILE', // out of descriptors, this process or the system
+  'EMFILE', // this process (EMFILE) or the system (ENFILE) has no file descriptors left
   'ENFILE',
   'ENOMEM',
   'ENODEV', // the device, the mount or the file server went away
@@ -33,7 +33,7 @@ export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
   return code !== undefined && codes.includes(code);
 }
 
-/** STORAGE_UNAVAILABLE for what the disk itself refuses; every other error as it came. */
+/** Returns STORAGE_UNAVAILABLE for the codes above, and every other error unchanged. */
 export function translateDiskError(error: unknown): unknown {
   const code = errnoOf(error);
   if (code === undefined || !UNAVAILABLE.has(code)) return error;

@@ -3,17 +3,20 @@ import path from 'node:path';
 import { assertObjectKey } from '../object-key.js';
 import { hasErrno } from './disk-errors.js';
 
-/** Only the server's own user may look in. */
+/** Only the user that runs the server may list or enter the folder. */
 const FOLDER_MODE = 0o700;
 
-/** Where a key lives: the folders from the outermost to the one that holds the file, and the file. */
+/** The paths of a key: its folders, from the outermost to the one that contains the file, and the file itself. */
 export interface KeyPath {
   readonly folders: readonly string[];
   readonly folder: string;
   readonly file: string;
 }
 
-/** Resolves a key under the root, and refuses whatever is not a key: `..` and its disguises never reach the disk. */
+/**
+ * Returns the paths of a key under `root`.
+ * @throws {InvalidObjectKeyError} when it is not an object key, so that `..` in any spelling never reaches the disk.
+ */
 export function pathOfKey(root: string, key: string): KeyPath {
   assertObjectKey(key);
   const file = path.resolve(root, ...key.split('/'));
@@ -21,14 +24,14 @@ export function pathOfKey(root: string, key: string): KeyPath {
   return { folders: [path.dirname(folder), folder], folder, file };
 }
 
-/** Makes the root if there is none. The root itself may be a symlink: the operator chose it. */
+/** Creates the root folder if it does not exist. It may be a symlink, because the operator chose it. */
 export async function makeRoot(root: string): Promise<void> {
   await mkdir(root, { recursive: true, mode: FOLDER_MODE });
 }
 
 /**
- * Makes a key's folders, one by one: a recursive mkdir would follow a symlink and make folders outside the root.
- * Rejects with ENOENT when a concurrent delete removed an outer folder meanwhile; the caller tries again.
+ * Creates the folders of a key one by one: a recursive mkdir would follow symlinks and create folders outside the root.
+ * Rejects with ENOENT when a concurrent deletion has removed the outer folder; the caller then tries again.
  */
 export async function makeFolders(where: KeyPath): Promise<void> {
   for (const folder of where.folders) {
@@ -41,7 +44,10 @@ export async function makeFolders(where: KeyPath): Promise<void> {
   }
 }
 
-/** Whether every folder of a key is a real one. A symlink could lead out of the root: behind it is nothing. */
+/**
+ * Returns true when all folders of a key exist.
+ * Returns false for a symlink, which could lead out of the root.
+ */
 export async function foldersExist(where: KeyPath): Promise<boolean> {
   for (const folder of where.folders) {
     try {
@@ -55,8 +61,9 @@ export async function foldersExist(where: KeyPath): Promise<boolean> {
 }
 
 /**
- * Removes a key's folders from the inside out, as far as they are empty. Never one in use: rmdir refuses it.
- * Returns the innermost folder that is left: syncing it makes the removals, and that of the file, survive a power cut.
+ * Removes the empty folders of a key, the innermost first. A folder that is not empty stays: rmdir refuses it.
+ * Returns the innermost folder that still exists. Once it is synced, the removal of the file and of the folders
+ * survives a power failure.
  */
 export async function removeEmptyFolders(where: KeyPath): Promise<string> {
   for (const folder of [...where.folders].reverse()) {
@@ -70,7 +77,7 @@ export async function removeEmptyFolders(where: KeyPath): Promise<string> {
   return path.dirname(where.folders[0] ?? where.folder);
 }
 
-/** Makes the names in a folder survive a power cut: fsync(2), "also fsync the directory". */
+/** Makes new and removed entries of a folder survive a power failure. See fsync(2): a directory needs its own fsync. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

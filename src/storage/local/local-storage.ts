@@ -33,19 +33,21 @@ import type { WalkedFile } from './walk.js';
 import { writeFile } from './write-file.js';
 
 export interface LocalStorageOptions {
-  /** Where the files are. Made when there is none. Must be this storage's alone. */
+  /** The folder of the files. Created if it does not exist. Nothing else may be stored in it. */
   readonly directory: string;
-  /** The server's own address as clients know it, without `/files`. Asked late: the port may be bound after this. */
+  /**
+   * Returns this server's URL as clients reach it, without `/files`. A function, because the port may be known later.
+   */
   readonly publicUrl: () => string;
   readonly tokens: FileTokens;
 }
 
-/** Read ahead per open file. */
+/** Read ahead from each open file, in bytes. */
 const READ_BUFFER_BYTES = 256 * 1024;
 
 const PROBE_KEY = 'probe';
 
-/** Files on a disk of the server's own, served by `http/files.ts`. */
+/** Stores files in a local folder. `http/files.ts` serves them. */
 export class LocalStorage implements Storage {
   readonly name = 'local';
   private readonly root: string;
@@ -115,11 +117,11 @@ export class LocalStorage implements Storage {
     }
   }
 
-  /** Writes a small file and removes it: only so a full, read-only or foreign disk is seen, also by root. */
+  /** Writes a small file and removes it: the only way to notice a full or read-only disk, even as root. */
   async check(): Promise<void> {
     await onDisk(async () => {
       await makeRoot(this.root);
-      // Named as an unfinished file, so that a crash between the two leaves nothing the sweep does not know.
+      // Named like an unfinished file, so that the sweeper removes it if the process dies before `rm`.
       const probe = path.join(this.root, makeUnfinishedName(PROBE_KEY));
       await writeWholeFile(probe, PROBE_KEY, { flag: 'wx', mode: 0o600 });
       await rm(probe, { force: true });
@@ -131,7 +133,7 @@ export class LocalStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    // Holds nothing between two calls.
+    // Nothing to close: no handle stays open between two calls.
   }
 
   private async *filesUnder(prefix: string): AsyncGenerator<WalkedFile> {
@@ -144,7 +146,10 @@ export class LocalStorage implements Storage {
   }
 }
 
-/** Only a regular file in real folders is an object: a symlink could lead out of the root. */
+/**
+ * Opens the file of a key for reading. Symlinks are not followed: they could lead out of the root.
+ * Returns null when there is no regular file.
+ */
 async function openFile(where: KeyPath): Promise<FileHandle | null> {
   if (!(await foldersExist(where)) || (await statFile(where.file)) === null) return null;
   try {
@@ -155,6 +160,7 @@ async function openFile(where: KeyPath): Promise<FileHandle | null> {
   }
 }
 
+/** Returns null when there is no regular file at this path. */
 async function statFile(file: string): Promise<ObjectStat | null> {
   let stats: Stats;
   try {

@@ -6,8 +6,8 @@ import { ownerMark, parseUnfinishedName } from './unfinished-name.js';
 import { walkFiles } from './walk.js';
 
 /**
- * Removes the unfinished files of one key, as far as they were begun before `olderThan`. Returns how many.
- * Lists the folder of the key and no other.
+ * Removes the unfinished files of one key that were begun before `olderThan`. Lists the key's folder only.
+ * Returns how many it removed.
  */
 export async function sweepKey(key: string, where: KeyPath, olderThan: Date): Promise<number> {
   if (!(await foldersExist(where))) return 0;
@@ -15,7 +15,7 @@ export async function sweepKey(key: string, where: KeyPath, olderThan: Date): Pr
   return removeUnfinished(await namesIn(where.folder), olderThan, (name) => name.owner === owner, where.folder);
 }
 
-/** The same for every key. */
+/** Removes the unfinished files of all keys that were begun before `olderThan`. Returns how many it removed. */
 export async function sweepAll(root: string, olderThan: Date): Promise<number> {
   let removed = 0;
   for await (const file of walkFiles(root, () => true)) {

@@ -3,18 +3,20 @@ import { opendir } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrno } from './disk-errors.js';
 
-/** Every key has three segments, so files lie two folders below the root. */
+/** Every key has three segments, so there are two folders between the root and a file. */
 const FOLDERS_ABOVE_FILE = 2;
 
 export interface WalkedFile {
-  /** The names from the root down, joined by slashes: a key, or the path of an unfinished file. */
+  /** The path below the root, with slashes: an object key, or the path of an unfinished file. */
   readonly name: string;
   readonly path: string;
 }
 
 /**
- * Every regular file from the root down to where keys live, in no order. Memory is one folder handle per level, however
- * many files there are. Symlinks are not followed, and folders that vanish meanwhile are passed over.
+ * Yields every regular file under `root` down to the depth of object keys, in any order. Keeps one folder per level
+ * open and nothing else in memory. Does not follow symlinks. A folder that is removed meanwhile is skipped.
+ * @param mayHold Returns false for a folder that need not be entered. The folder's name is its path below the root and
+ *   ends with a slash.
  */
 export async function* walkFiles(root: string, mayHold: (folderName: string) => boolean): AsyncGenerator<WalkedFile> {
   yield* walkFolder(root, '', FOLDERS_ABOVE_FILE, mayHold);

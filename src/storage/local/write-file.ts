@@ -9,15 +9,15 @@ import { makeFolders, makeRoot, removeEmptyFolders, syncFolder } from './folders
 import type { KeyPath } from './folders.js';
 import { makeUnfinishedName } from './unfinished-name.js';
 
-/** Gathered before a write: few large writes store a stream about a third faster than many of 16 KiB. */
+/** Collected before each write: large writes store a stream about a third faster than writes of 16 KiB. */
 const WRITE_BUFFER_BYTES = 1024 * 1024;
 
 const FILE_MODE = 0o600;
 
-/** Each try more means that a concurrent delete removed the folder in the instant after it was made. */
+/** A new attempt is needed when a concurrent deletion removed the folder right after it was created. */
 const MAX_FOLDER_TRIES = 100;
 
-/** What link(2) answers on filesystems without hard links (exFAT, some network mounts). */
+/** The errors of link(2) on file systems without hard links (exFAT, some network mounts). */
 const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 export interface FileToWrite {
@@ -34,8 +34,10 @@ interface UnfinishedFile {
 }
 
 /**
- * Writes a body to a file that gets its name only when it is whole and on the disk. Never overwrites. Rejects with the
- * body's own error, the signal's reason, or the disk's error, and then leaves no unfinished file.
+ * Writes a body to a temporary file and gives it its final name when all bytes are on the disk. Never overwrites a
+ * file.
+ * Rejects with the body's own error, the signal's reason or the disk's error (translated), and then removes the
+ * temporary file.
  */
 export async function writeFile(target: FileToWrite): Promise<void> {
   const unfinished = await onDisk(() => createUnfinished(target));
@@ -50,7 +52,7 @@ export async function writeFile(target: FileToWrite): Promise<void> {
   await onDisk(async () => {
     await unfinished.handle.close();
     await rm(unfinished.path, { force: true });
-    // New folders are names in their parents, so the whole chain is made durable.
+    // A new folder is an entry of its parent, so every folder up to the root is synced.
     for (const folder of [...target.where.folders, target.root]) await syncFolder(folder);
   });
 }
@@ -72,7 +74,7 @@ async function createUnfinished({ root, key, where }: FileToWrite): Promise<Unfi
 async function fill(handle: FileHandle, body: Readable, signal: AbortSignal): Promise<void> {
   const file = handle.createWriteStream({ highWaterMark: WRITE_BUFFER_BYTES, autoClose: false });
   let diskError: unknown;
-  // Heard before pipeline passes it on: if neither body nor caller has given up by now, it is the disk's own error.
+  // This runs before `pipeline` destroys the streams: unless the body failed or the caller aborted, the disk failed.
   file.once('error', (error) => {
     if (!body.readableAborted && !signal.aborted) diskError = error;
   });
@@ -84,11 +86,11 @@ async function fill(handle: FileHandle, body: Readable, signal: AbortSignal): Pr
     signal.throwIfAborted();
     throw error;
   } finally {
-    file.destroy(); // or the handle could not be closed
+    file.destroy(); // as long as the stream is alive, the handle cannot be closed
   }
 }
 
-/** link(2) refuses a name that is taken, where rename(2) would overwrite it. */
+/** Gives the file its final name by link(2), which refuses an existing name; rename(2) would overwrite it. */
 async function giveName(unfinishedPath: string, { key, where }: FileToWrite): Promise<void> {
   try {
     await link(unfinishedPath, where.file);
@@ -101,7 +103,9 @@ async function giveName(unfinishedPath: string, { key, where }: FileToWrite): Pr
 }
 
 function keyTaken(key: string, cause: unknown): Error {
-  return new Error(`There is an object under "${key}" already: a key is never written twice.`, { cause });
+  return new Error(`There is already an object with the key "${key}", and a key must never be written twice.`, {
+    cause,
+  });
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -114,7 +118,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** Says nothing of its own failure, which would hide why the write failed: the sweep finds what stays. */
+/** Ignores its own failures, which would hide why the write failed. The sweeper removes a file that stays. */
 async function removeUnfinished(unfinished: UnfinishedFile, { where }: FileToWrite): Promise<void> {
   try {
     await unfinished.handle.close();

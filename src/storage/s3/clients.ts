@@ -5,49 +5,52 @@ import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Temporary credentials have one. */
+  /** Present for temporary credentials. */
   readonly sessionToken?: string;
   readonly expiration?: Date;
 }
 
-/** How long calls to the store wait. */
+/** The time-outs of requests to the store, in milliseconds. */
 export type S3Timings = Pick<Timings, 's3Connect' | 's3Idle' | 's3GiveUp'>;
 
 export interface S3ClientOptions {
   readonly region: string;
-  /** `https://host[:port]` of an S3-compatible store, as the server reaches it. Absent: Amazon's. */
+  /** `https://host[:port]` of an S3-compatible store, as this server reaches it. Absent: Amazon S3. */
   readonly endpoint?: string;
-  /** `https://endpoint/bucket/key` instead of `https://bucket.endpoint/key`. */
+  /** True: URLs are `https://endpoint/bucket/key`. False: `https://bucket.endpoint/key`. */
   readonly forcePathStyle: boolean;
-  /** Absent: the SDK's default chain (environment, profile, container or instance role). */
+  /** Absent: the SDK's default provider chain (environment, profile, container or instance role). */
   readonly credentials?: S3Credentials | (() => Promise<S3Credentials>);
-  /** Absent: the defaults. */
+  /** Absent: `DEFAULT_TIMINGS`. */
   readonly timings?: S3Timings;
 }
 
-/** Of a call that the store refuses, or whose connection breaks. */
+/** How often a call is sent when the store refuses it or the connection breaks. */
 const MAX_ATTEMPTS = 3;
-/** Attempts of one call that may end in silence: a lost connection is worth a second one, a dead store no third. */
-const MAX_SILENT_ATTEMPTS = 2;
+/** How often a call is sent when it times out. One more attempt is worth it; a store that is down needs no third. */
+const MAX_TIMED_OUT_ATTEMPTS = 2;
 
-/** Connections a client may hold at once. More requests wait for one. */
+/** Open connections per client. Further requests wait for a free one. */
 const MAX_SOCKETS = 100;
-/** The same for readiness checks: balancers ask one after the other, and each question is short. */
+/** Open connections of the client for readiness checks. Checks are few and short. */
 const MAX_CHECKING_SOCKETS = 4;
 
-/** For everything but reading objects and readiness: a connection on which nothing moves is given up. */
+/**
+ * The client for all calls but reading objects and readiness checks. Closes a connection that has been idle too long.
+ */
 export function makeClient(options: S3ClientOptions): S3Client {
-  return boundSilence(new S3Client({ ...commonConfig(options), requestHandler: movingConnections(options) }));
+  return limitTimeouts(new S3Client({ ...commonConfig(options), requestHandler: idleLimitedConnections(options) }));
 }
 
-/** For readiness checks alone: however busy the other clients are, it has a connection. */
+/** The client for readiness checks: has connections of its own, so that it never waits for uploads and downloads. */
 export function makeCheckingClient(options: S3ClientOptions, sibling: S3Client): S3Client {
-  const requestHandler = movingConnections(options, MAX_CHECKING_SOCKETS);
+  const requestHandler = idleLimitedConnections(options, MAX_CHECKING_SOCKETS);
   const { credentials } = sibling.config;
-  return boundSilence(new S3Client({ ...commonConfig(options), credentials, requestHandler }));
+  return limitTimeouts(new S3Client({ ...commonConfig(options), credentials, requestHandler }));
 }
 
-function movingConnections(
+/** Options of the request handler: a connection over which no byte moves for `s3Idle` milliseconds is closed. */
+function idleLimitedConnections(
   options: S3ClientOptions,
   maxSockets = MAX_SOCKETS,
 ): NonNullable<S3ClientConfig['requestHandler']> {
@@ -57,15 +60,15 @@ function movingConnections(
 }
 
 /**
- * For reading objects. The answer must begin in time, but then the connection may rest, since the reader may be slow. A
- * store that goes silent while the reader waits is noticed by `object-body.ts`.
+ * The client for reading objects. The response must begin within `s3Idle` milliseconds. After that the connection may
+ * be idle, because the reader may be slow; `object-body.ts` notices a store that stops sending while the reader waits.
  */
 export function makeReadingClient(options: S3ClientOptions, sibling: S3Client): S3Client {
   const { s3Connect, s3Idle } = options.timings ?? DEFAULT_TIMINGS;
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const client = new S3Client({
     ...commonConfig(options),
-    // One chain of credentials for both: roles are asked once.
+    // Both clients share one credentials provider, so that a role is fetched once.
     credentials: sibling.config.credentials,
     requestHandler: {
       connectionTimeout: s3Connect,
@@ -76,29 +79,32 @@ export function makeReadingClient(options: S3ClientOptions, sibling: S3Client): 
       httpsAgent: agent,
     },
   });
-  return boundSilence(client);
+  return limitTimeouts(client);
 }
 
-/** The SDK counts attempts, not time. Behind its retries: once a call has met silence often enough it ends with that. */
-function boundSilence(client: S3Client): S3Client {
+/**
+ * Makes a call fail once MAX_TIMED_OUT_ATTEMPTS of its attempts have timed out. The SDK counts attempts whatever their
+ * error is, so a dead store would cost three time-outs. The middleware runs inside the SDK's retries.
+ */
+function limitTimeouts(client: S3Client): S3Client {
   client.middlewareStack.add(
     (next) => {
-      let silentAttempts = 0;
-      let silence: Error | undefined;
+      let timedOutAttempts = 0;
+      let timeout: Error | undefined;
       return async (attempt) => {
-        if (silence && silentAttempts >= MAX_SILENT_ATTEMPTS) throw silence;
+        if (timeout && timedOutAttempts >= MAX_TIMED_OUT_ATTEMPTS) throw timeout;
         try {
           return await next(attempt);
         } catch (error) {
           if (error instanceof Error && error.name === 'TimeoutError') {
-            silentAttempts++;
-            silence = error;
+            timedOutAttempts++;
+            timeout = error;
           }
           throw error;
         }
       };
     },
-    { step: 'finalizeRequest', priority: 'normal', name: 'boundSilence' },
+    { step: 'finalizeRequest', priority: 'normal', name: 'limitTimeouts' },
   );
   return client;
 }
@@ -108,7 +114,7 @@ function commonConfig(options: S3ClientOptions): S3ClientConfig {
     region: options.region,
     forcePathStyle: options.forcePathStyle,
     maxAttempts: MAX_ATTEMPTS,
-    // The default, WHEN_SUPPORTED, adds CRC32 headers and trailers that many S3-compatible stores refuse.
+    // The SDK's default, WHEN_SUPPORTED, adds CRC32 headers and trailers that many S3-compatible stores refuse.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),

@@ -2,30 +2,33 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { CompleteMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { isNotFound, statusOf, storageUnavailable } from './s3-errors.js';
 
-/** The name of the metadata entry that tells the object of one upload from any other: `x-amz-meta-lectern-upload`. */
+/**
+ * The metadata entry (`x-amz-meta-lectern-upload`) whose value is a random token of the upload that made the object.
+ */
 export const UPLOAD_TOKEN = 'lectern-upload';
 
-/** The object that an upload in parts becomes. */
+/** The object that a multipart upload is to make. */
 export interface ExpectedObject {
   readonly bucket: string;
   readonly key: string;
-  /** In its metadata since CreateMultipartUpload. */
+  /** The value of UPLOAD_TOKEN in the object's metadata, sent with CreateMultipartUpload. */
   readonly token: string;
   /** In bytes. */
   readonly size: number;
 }
 
 /**
- * What a store answers to a repeated CompleteMultipartUpload when the first one was carried out and its answer was lost:
- * NoSuchUpload or NoSuchKey (404), or that the object is there (412).
+ * Statuses with which stores refuse a repeated CompleteMultipartUpload, when the first one was carried out and its
+ * response was lost: NoSuchUpload or NoSuchKey (404), or that the object exists (412).
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 const MAY_BE_DONE: ReadonlySet<number> = new Set([404, 412]);
 
 /**
- * Completes an upload in parts. The SDK repeats a call whose answer was lost; where the store then says that there is no
- * such upload, the object itself decides: it is this upload's when it has its token and size.
- * Rejects with the store's error when there is no such object, and with STORAGE_UNAVAILABLE when that cannot be seen.
+ * Completes a multipart upload. The SDK repeats a call whose response was lost. If the store then answers that there is
+ * no such upload, the object is looked at: with this upload's token and size, the first call has succeeded.
+ * Rejects with the store's error when the object is not there, and with STORAGE_UNAVAILABLE when it cannot be looked
+ * at.
  */
 export async function completeUpload(
   client: S3Client,

@@ -6,12 +6,12 @@ import { hasName } from './s3-errors.js';
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const MAX_KEYS_PER_CALL = 1_000;
 
-/** Calls at once, where objects have to be deleted one by one. */
+/** How many calls run at once when objects are deleted one by one. */
 const SINGLE_DELETIONS_AT_ONCE = 16;
 
 /**
- * How stores refuse DeleteObjects as such: because there is no Content-MD5, which the SDK no longer sends, or because
- * they do not know the call.
+ * The errors of stores that cannot carry out DeleteObjects at all: they require Content-MD5, which the SDK no longer
+ * sends, or they do not implement the call.
  */
 const NO_BATCH_DELETE: ReadonlySet<string> = new Set([
   'BadDigest',
@@ -24,8 +24,8 @@ const NO_BATCH_DELETE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Deletes objects, a thousand with one call. Absent ones are no error. What the store does not delete that way is
- * deleted one by one: the error of that call says why it cannot be.
+ * Deletes objects, up to 1,000 with one call. A key without an object is not an error. Objects that the store did not
+ * delete by that call are deleted one by one; if that fails too, it rejects with the error of the single deletion.
  */
 export async function deleteObjects(client: S3Client, bucket: string, keys: readonly string[]): Promise<void> {
   for (let first = 0; first < keys.length; first += MAX_KEYS_PER_CALL) {
@@ -36,7 +36,7 @@ export async function deleteObjects(client: S3Client, bucket: string, keys: read
   }
 }
 
-/** Returns the keys that are left to be deleted one by one. */
+/** Deletes objects with one call. Returns the keys that have to be deleted one by one. */
 async function deleteBatch(client: S3Client, bucket: string, keys: readonly string[]): Promise<readonly string[]> {
   if (keys.length <= 1) return keys;
   const objects = keys.map((Key) => ({ Key }));

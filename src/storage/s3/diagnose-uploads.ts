@@ -18,13 +18,14 @@ interface Bucket {
 
 const CORS_REMEDY = 'Set the CORS rules of docs/S3_UPLOAD_SETUP.md.';
 
-/** How stores say that there are no rules, and that they will not say. */
+/** Errors of GetBucketCors: the bucket has no CORS rules. */
 const NO_RULES: ReadonlySet<string> = new Set(['NoSuchCORSConfiguration', 'NoSuchCORS']);
+/** Errors of GetBucketCors: the store does not tell this server the CORS rules. */
 const NOT_TOLD: ReadonlySet<string> = new Set(['AccessDenied', 'MethodNotAllowed', 'NotImplemented']);
 
 const CHECKSUM_PARAMETER = /x-amz-(checksum|sdk-checksum)/i;
 
-/** Begins an upload, sends a part, and gives it up. */
+/** Begins a multipart upload, sends one part, and aborts the upload. */
 export async function multipart({ client, bucket }: Bucket, key: string): Promise<Outcome> {
   const object = { Bucket: bucket, Key: key };
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
@@ -32,14 +33,17 @@ export async function multipart({ client, bucket }: Bucket, key: string): Promis
     const part = new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: PROBE.body });
     const { ETag } = await client.send(part);
     if (ETag === undefined)
-      return problem('The store names no ETag for a part.', 'Use a store that does: it completes uploads by them.');
+      return problem(
+        'The store returns no ETag for a part.',
+        'Use another store: without ETags no multipart upload can be completed.',
+      );
   } finally {
     await client.send(new AbortMultipartUploadCommand({ ...object, UploadId }));
   }
-  return ok('An upload in parts was begun, got a part, and was given up.');
+  return ok('A multipart upload was begun, got a part, and was aborted.');
 }
 
-/** What a page of another origin may do with the bucket. Uploads in parts from a browser have to read the ETag. */
+/** Reads the CORS rules of the bucket. A browser that uploads in parts has to be able to read the header ETag. */
 export async function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
   let rules: readonly CORSRule[];
   try {
@@ -47,14 +51,15 @@ export async function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
   } catch (error) {
     if (hasName(error, NOT_TOLD)) {
       return warning(
-        'The store does not tell its CORS rules to this key.',
-        'Allow s3:GetBucketCORS to have them checked, or look at them yourself.',
+        'This key may not read the CORS rules of the bucket.',
+        'Allow it s3:GetBucketCORS, or check the rules yourself.',
       );
     }
     if (!hasName(error, NO_RULES)) throw error;
     rules = [];
   }
-  if (rules.length === 0) return warning('There are no CORS rules: pages cannot read files by script.', CORS_REMEDY);
+  if (rules.length === 0)
+    return warning('There are no CORS rules: scripts of web pages cannot read files.', CORS_REMEDY);
   const exposing = rules.filter(({ ExposeHeaders = [] }) =>
     ExposeHeaders.some((name) => name.toLowerCase() === 'etag'),
   );
@@ -63,16 +68,19 @@ export async function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
   return ok(`CORS rules expose ETag to ${origins.join(', ')}.`);
 }
 
-/** The SDK would put the checksum of an empty body into presigned uploads, and trailers into streamed ones. */
+/**
+ * Checks that WHEN_REQUIRED is in force. By default the SDK puts the checksum of an empty body into presigned uploads
+ * and sends trailers with streamed ones.
+ */
 export async function checksumMode({ client, bucket }: Bucket, key: string): Promise<Outcome> {
   const { requestChecksumCalculation, responseChecksumValidation } = client.config;
   const modes = [await requestChecksumCalculation(), await responseChecksumValidation()];
   const url = await getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: key }));
   if (modes.every((mode) => mode === 'WHEN_REQUIRED') && !CHECKSUM_PARAMETER.test(url)) {
-    return ok('Checksums are sent only where they are required; presigned uploads have none.');
+    return ok('Checksums are sent only where the store requires them, and not in presigned uploads.');
   }
   return problem(
-    'Presigned uploads carry a checksum that no body will match.',
-    'Report this: it is a fault of Lectern.',
+    'Presigned uploads contain the checksum of an empty body, so the store would refuse every file.',
+    'Report this: it is a defect of Lectern.',
   );
 }

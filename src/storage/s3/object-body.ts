@@ -2,12 +2,14 @@ import { addAbortSignal, finished, PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { storageUnavailable } from './s3-errors.js';
 
-/** Bytes read ahead of a slow reader. */
+/** How many bytes are read ahead when the reader is slow. */
 const READ_AHEAD_BYTES = 256 * 1024;
 
 /**
- * The body of an answer as its reader should see it: a broken or silent connection is STORAGE_UNAVAILABLE. Silence
- * counts only while the reader waits; a slow reader may take its time. Destroying it closes the connection.
+ * Wraps the body of a response of the store. The stream fails with STORAGE_UNAVAILABLE when the connection breaks, or
+ * when the store sends nothing for `idleMs` milliseconds while the reader waits. A slow reader may take any time.
+ * Destroying the stream closes the connection.
+ * @param signal Aborting destroys the stream.
  */
 export function objectBody(source: Readable, idleMs: number, signal: AbortSignal | undefined): Readable {
   const body = new PassThrough({ highWaterMark: READ_AHEAD_BYTES });

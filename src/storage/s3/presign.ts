@@ -5,15 +5,18 @@ import type { S3Credentials } from './clients.js';
 import { storageUnavailable } from './s3-errors.js';
 
 /**
- * Signature Version 4 lets no URL live longer.
+ * The longest lifetime of a URL that Signature Version 4 allows.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 const MAX_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 
-/** How long the answer of the credentials provider is used, in milliseconds. The SDK renews minutes before an expiry. */
+/**
+ * How long credentials are reused before the provider is asked again, in milliseconds. The SDK renews them minutes
+ * early.
+ */
 const CREDENTIALS_HELD_MS = 1_000;
 
-/** Keys of days that are remembered: windows of yesterday and today, of credentials before and after a renewal. */
+/** How many signing keys are cached: for yesterday and today, each with the credentials before and after a renewal. */
 const REMEMBERED_DAY_KEYS = 8;
 
 const MS_PER_SECOND = 1_000;
@@ -22,15 +25,16 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 export interface PresignerOptions {
   readonly credentials: () => Promise<S3Credentials>;
   readonly region: string;
-  /** The bucket's address as clients reach it. */
+  /** The bucket's URL as clients reach it. */
   readonly bucketUrl: URL;
-  /** The time, in milliseconds. */
+  /** Returns the time, in milliseconds since 1970. Absent: `Date.now`. */
   readonly now?: () => number;
 }
 
 /**
- * Signs the GET of an object as the SDK's `getSignedUrl` does, byte for byte: with one HMAC for each URL, because the
- * signing key is the same for a day, and with one look at the credentials for many.
+ * Signs URLs that read an object. The URLs equal those of the SDK's `getSignedUrl` byte for byte, at a fraction of the
+ * cost: the signing key is computed once a day, and the credentials are reused for a second.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export class Presigner {
   private readonly base: string;
@@ -44,21 +48,22 @@ export class Presigner {
   }
 
   /**
-   * Never valid for longer than seven days, nor than temporary credentials.
-   * Rejects with STORAGE_UNAVAILABLE when there are no credentials, with a RangeError when less than a second is left.
+   * Signs a URL that expires after seven days, or together with temporary credentials, if that is earlier than asked.
+   * Rejects with STORAGE_UNAVAILABLE when there are no credentials, and with a RangeError when the lifetime would be
+   * less than a second.
    */
   async signGet(key: string, options: SignGetOptions): Promise<SignedUrl> {
     const credentials = await this.credentials();
     const signedAt = wholeSeconds(options.signedAt);
     const asked = wholeSeconds(earlier(options.expiresAt, credentials.expiration));
     const lifetime = Math.min(asked - signedAt, MAX_LIFETIME_SECONDS);
-    if (lifetime < 1) throw new RangeError('A signed S3 URL must live for a second at least.');
+    if (lifetime < 1) throw new RangeError('A signed S3 URL must be valid for at least one second.');
 
     const time = new Date(signedAt * MS_PER_SECOND).toISOString().replace(/[-:]|\.\d{3}/g, '');
     const day = time.slice(0, 8);
     const scope = `${day}/${this.options.region}/s3/aws4_request`;
     const { sessionToken = '' } = credentials;
-    // In the order of the canonical query string, in which the signature has its place between the two.
+    // In the order of the canonical query string. `X-Amz-Signature` stands between `before` and `after`.
     const before = [
       `X-Amz-Algorithm=${ALGORITHM}`,
       'X-Amz-Content-Sha256=UNSIGNED-PAYLOAD',
@@ -101,7 +106,10 @@ export class Presigner {
     }
   }
 
-  /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, "signing key" */
+  /**
+   * The signing key of a day, cached.
+   * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, "signing key"
+   */
   private dayKey({ accessKeyId, secretAccessKey }: S3Credentials, day: string): Buffer {
     const name = JSON.stringify([accessKeyId, secretAccessKey, day]);
     const known = this.dayKeys.get(name);
@@ -123,12 +131,12 @@ export function pathOf(bucketUrl: URL): string {
   return bucketUrl.pathname.replace(/\/$/, '');
 }
 
-/** S3 knows whole seconds only. Rounded down at both ends, no URL outlives what was asked. */
+/** Signature Version 4 has whole seconds. Rounding down makes no URL valid for longer than asked. */
 function wholeSeconds(moment: Date): number {
   return Math.floor(moment.getTime() / MS_PER_SECOND);
 }
 
-/** A URL stops working with the temporary credentials that signed it, whatever its own expiry says. */
+/** Returns the earlier expiry: a URL stops working when the temporary credentials that signed it expire. */
 function earlier(expiresAt: Date, credentialsExpireAt: Date | undefined): Date {
   return credentialsExpireAt !== undefined && credentialsExpireAt < expiresAt ? credentialsExpireAt : expiresAt;
 }

@@ -1,7 +1,7 @@
 import { LecternError } from '../../errors.js';
 
 /**
- * Refusals of the server as such, not of what it asked for: an operator repairs them.
+ * Error codes with which the store refuses this server whatever it asks for. An operator can repair each of them.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -29,12 +29,15 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'TokenRefreshRequired',
 ]);
 
-/** 301: the bucket is in another region. 401, 403: also what answers HEAD, which has no body to carry a code. */
+/**
+ * Statuses that count as a refusal without a code too: the response to a HEAD has no body for one. 301 means that the
+ * bucket is in another region.
+ */
 const REFUSING_STATUSES: ReadonlySet<number> = new Set([301, 401, 403, 408, 429]);
 
 /**
- * What the SDK calls a refusal without a code of S3's: the page of a proxy in between, or the answer to a HEAD, which has
- * no body to carry a code. Whether a 404 to a HEAD means that there is no such object is asked before (`isNotFound`).
+ * Names that the SDK gives to errors without an S3 error code: a page sent by a proxy, or the response to a HEAD, which
+ * has no body. Callers first check with `isNotFound` whether a 404 means that there is no such object.
  */
 const NO_S3_ANSWER: ReadonlySet<string> = new Set([
   '400',
@@ -47,7 +50,7 @@ const NO_S3_ANSWER: ReadonlySet<string> = new Set([
   'UnknownError',
 ]);
 
-/** What the SDK throws before or instead of an answer. */
+/** Errors of the SDK when there was no response. */
 const SDK_FAULTS: ReadonlySet<string> = new Set(['CredentialsProviderError', 'TimeoutError', 'TokenProviderError']);
 
 const NETWORK_CODES: ReadonlySet<string> = new Set([
@@ -75,10 +78,10 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Certificates that are not trusted, TLS that cannot be agreed on, answers that are no HTTP. */
+/** Codes of Node.js for untrusted certificates, failed TLS handshakes, and responses that are not HTTP. */
 const PROTOCOL_CODE = /^(CERT_|DEPTH_ZERO_|ERR_SSL_|ERR_TLS_|HPE_|SELF_SIGNED_|UNABLE_TO_)/;
 
-/** STORAGE_UNAVAILABLE for what the store or the way to it is to blame for; every other error as it came. */
+/** Returns STORAGE_UNAVAILABLE when the store or the network is the cause, and every other error unchanged. */
 export function translateS3Error(error: unknown): unknown {
   return isUnavailable(error) ? storageUnavailable(error) : error;
 }
@@ -87,7 +90,9 @@ export function storageUnavailable(cause: unknown): LecternError {
   return new LecternError('STORAGE_UNAVAILABLE', undefined, { cause });
 }
 
-/** The answer to a HEAD: there is no such object, or no such bucket. */
+/**
+ * Returns true when the response to a HEAD says that there is no such object (or no such bucket: it looks the same).
+ */
 export function isNotFound(error: unknown): boolean {
   if (!(error instanceof Error) || error.name === 'NoSuchBucket') return false;
   return error.name === 'NoSuchKey' || error.name === 'NotFound' || statusOf(error) === 404;
@@ -101,7 +106,8 @@ function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (REFUSALS.has(error.name) || SDK_FAULTS.has(error.name)) return true;
   const status = statusOf(error);
-  // An error although the status is no refusal: a body that is no XML, or a redirection, which the SDK does not follow.
+  // The SDK also throws at statuses below 400: for a body that is not XML, and for redirections, which it does not
+  // follow.
   if (status !== undefined) {
     return status < 400 || status >= 500 || REFUSING_STATUSES.has(status) || NO_S3_ANSWER.has(error.name);
   }
@@ -109,7 +115,7 @@ function isUnavailable(error: unknown): boolean {
   return NETWORK_CODES.has(code) || PROTOCOL_CODE.test(code);
 }
 
-/** The HTTP status, where there was an answer: the SDK keeps it in `$metadata`. */
+/** The HTTP status, which the SDK keeps in `$metadata`. Returns undefined when there was no response. */
 export function statusOf(error: Error): number | undefined {
   if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null) return undefined;
   const metadata = error.$metadata;

@@ -31,14 +31,14 @@ export type { S3Credentials, S3Timings } from './clients.js';
 
 export interface S3StorageOptions extends S3ClientOptions {
   readonly bucket: string;
-  /** The store as clients reach it, when they know it by another name than the server does. Signed URLs point there. */
+  /** `https://host[:port]` of the store for clients, if they cannot use `endpoint`. Signed URLs begin with it. */
   readonly publicEndpoint?: string;
 }
 
-/** How a store answers the GET of an absent object. A 404 that does not say so comes from something else on the way. */
+/** The error code for an object that does not exist. A 404 without this code comes from a proxy, not from the store. */
 const NO_SUCH_KEY: ReadonlySet<string> = new Set(['NoSuchKey']);
 
-/** Files in a bucket of Amazon S3, or of any store that speaks its protocol. */
+/** Stores files in a bucket of Amazon S3 or of an S3-compatible store. */
 export class S3Storage implements Storage {
   readonly name = 's3';
   private readonly bucket: string;
@@ -93,7 +93,7 @@ export class S3Storage implements Storage {
       return { size: ContentLength, modifiedAt: LastModified };
     } catch (error) {
       if (!isNotFound(error)) throw translateS3Error(error);
-      // A HEAD cannot say what is missing, and a missing bucket must not look like a deleted object.
+      // The response to a HEAD does not say what is missing, and a missing bucket must not look like a deleted object.
       await this.headBucket(this.client);
       return null;
     }
@@ -113,7 +113,7 @@ export class S3Storage implements Storage {
     try {
       for await (const page of pages) {
         for (const { Key, Size, LastModified } of page.Contents ?? []) {
-          // What Lectern could not have written is somebody else's, and no business of those who list.
+          // Skip objects of other programs: Lectern does not store objects under such keys.
           if (Key === undefined || Size === undefined || LastModified === undefined || !isObjectKey(Key)) continue;
           yield { key: Key, size: Size, modifiedAt: LastModified };
         }
@@ -159,7 +159,7 @@ export class S3Storage implements Storage {
     }
   }
 
-  /** Over connections of its own: those of uploads may all be busy. */
+  /** Uses its own connections, because all others may be in use by uploads. */
   async check(signal?: AbortSignal): Promise<void> {
     await this.headBucket(this.checkingClient, signal);
   }
@@ -186,7 +186,7 @@ export class S3Storage implements Storage {
     this.checkingClient.destroy();
   }
 
-  /** Rejects with STORAGE_UNAVAILABLE, whatever the reason: this bucket cannot be used by this server now. */
+  /** Rejects with STORAGE_UNAVAILABLE, whatever the reason, when this server cannot use the bucket. */
   private async headBucket(client: S3Client, signal?: AbortSignal): Promise<void> {
     try {
       const command = new HeadBucketCommand({ Bucket: this.bucket });
@@ -200,7 +200,7 @@ export class S3Storage implements Storage {
     return { Bucket: this.bucket, Key: key };
   }
 
-  /** The SDK's own rules of where a bucket is: regions, partitions, dots in names, path style. */
+  /** The bucket's URL by the rules of the SDK: region, partition, dots in bucket names, path style. */
   private bucketUrl(endpoint: string | undefined): URL {
     const { region, forcePathStyle } = this.options;
     return this.client.config.endpointProvider({

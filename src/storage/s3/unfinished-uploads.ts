@@ -7,7 +7,7 @@ export const NO_SUCH_UPLOAD: ReadonlySet<string> = new Set(['NoSuchUpload']);
 
 type Markers = Pick<ListMultipartUploadsCommand['input'], 'KeyMarker' | 'UploadIdMarker'>;
 
-/** Every multipart upload that was begun and not ended, under a key of ours that begins with `prefix`. */
+/** Yields every unfinished multipart upload whose key begins with `prefix` and is an object key of Lectern. */
 export async function* unfinishedUploads(
   client: S3Client,
   bucket: string,
@@ -26,7 +26,7 @@ export async function* unfinishedUploads(
   }
 }
 
-/** Returns how many it aborted: none, when the upload had been ended meanwhile. */
+/** Aborts a multipart upload. Returns how many it aborted: 0 when the upload had already ended. */
 export async function abortUpload(client: S3Client, bucket: string, upload: MultipartUpload): Promise<0 | 1> {
   const { Key, UploadId } = upload;
   try {

@@ -16,12 +16,12 @@ import { completeUpload, UPLOAD_TOKEN } from './complete-upload.js';
 import { storageUnavailable, translateS3Error } from './s3-errors.js';
 
 /**
- * Parts on their way at once. With the part being gathered and the copy that joins its pieces, one upload holds four
- * parts at most: 32 MiB, and what the garbage collector has yet to take, for anything up to 78 GiB.
+ * How many parts are sent at once. One upload holds at most four parts in memory: two being sent, one being collected,
+ * and the copy that joins its pieces. That is 32 MiB, plus garbage, for objects of up to 78 GiB.
  */
 const PARTS_IN_FLIGHT = 2;
 
-/** Read ahead of the part that is being gathered. */
+/** How many bytes are read ahead of the part that is being collected. */
 const FEED_BUFFER_BYTES = 64 * 1024;
 
 export interface ObjectToUpload {
@@ -31,22 +31,26 @@ export interface ObjectToUpload {
   readonly contentType: string;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  /** Milliseconds, each, for what is in flight and for giving up, once the store has failed. */
+  /**
+   * After the store has failed: how long requests in flight may take to end, and how long the request that aborts the
+   * upload or deletes the object may take. In milliseconds.
+   */
   readonly giveUpMs: number;
 }
 
 /**
- * Stores a stream of unknown length: one PUT if it fits into a part, else a multipart upload. Rejects with what went
- * wrong first: the signal's reason, the body's own error, or the store's (translated).
+ * Stores a stream of unknown length: by one PUT if it fits into one part, otherwise by a multipart upload.
+ * Rejects with whatever went wrong first: the signal's reason, the body's own error, or the store's error (translated).
  *
- * An abort cuts the feed and waits for the requests in flight, 16 s at worst. `Upload.abort()` does not wait: a part or
- * the object could appear after it had rejected, and nobody would remove it.
+ * When `signal` aborts, it stops reading the body and waits for the requests in flight, at most 16 s. `Upload.abort()`
+ * of the SDK does not wait: a part or the object could appear after it had rejected, and nothing would remove it.
  */
 export async function uploadObject(client: S3Client, object: ObjectToUpload): Promise<void> {
   const { bucket, key, body, contentType, maxBytes, signal, giveUpMs } = object;
   const storeFailed = new AbortController();
   const stop = AbortSignal.any([signal, storeFailed.signal]);
-  // Ends when told to, whatever the body does: one that waits for its client may not hear that it is destroyed.
+  // `feed` ends as soon as `stop` aborts. The body itself may be waiting for its client and not end when it is
+  // destroyed.
   const feed = addAbortSignal(stop, new PassThrough({ highWaterMark: FEED_BUFFER_BYTES }));
   const token = randomUUID();
   const upload = new Upload({
@@ -60,30 +64,30 @@ export async function uploadObject(client: S3Client, object: ObjectToUpload): Pr
   if (fed.status === 'rejected' && !isStopped(fed.reason, stop)) throw fed.reason;
   if (storeFailed.signal.aborted && stop.reason === storeFailed.signal.reason) throw translateS3Error(stop.reason);
   if (signal.aborted) {
-    // All bytes had come, so the last request may have stored the object in spite of the abort.
+    // The whole body had been read, so the last request may have stored the object in spite of the abort.
     if (fed.status === 'fulfilled') await removeObject(client, { bucket, key, giveUpMs });
     throw signal.reason;
   }
   if (stored.status === 'rejected') throw stored.reason;
 }
 
-/** Whether a pipeline ended because it was told to, and not by the body's own error. */
+/** Returns true when a pipeline was ended by `stop`, not by an error of the body. */
 function isStopped(error: unknown, stop: AbortSignal): boolean {
   return stop.aborted && error instanceof Error && error.name === 'AbortError' && error.cause === stop.reason;
 }
 
 interface OneUpload {
   readonly object: ObjectToUpload;
-  /** Stands in the metadata of the object. */
+  /** The value of UPLOAD_TOKEN in the object's metadata. */
   readonly token: string;
-  /** Aborted with the first error of the store. */
+  /** Aborted at the first error of the store; its reason is that error. */
   readonly failed: AbortController;
 }
 
 /**
- * The same client, for one upload. Its first failure is told at once, since Upload left to itself would send the
- * other parts and read the whole body, although the upload has failed. Requests in flight may end first: a part that is
- * cut off can still arrive, after the upload was given up.
+ * Wraps the client for one upload, so that its first error stops the upload at once: the SDK's `Upload` would read the
+ * whole body and send the other parts although the upload has failed. Requests in flight have `giveUpMs` to end,
+ * because a part whose request is cut off can still arrive after the upload was aborted.
  */
 function failFast(client: S3Client, { object, token, failed }: OneUpload): S3Client {
   const { bucket, key, giveUpMs } = object;
@@ -117,19 +121,22 @@ function failFast(client: S3Client, { object, token, failed }: OneUpload): S3Cli
   });
 }
 
-/** Status 200 without an ETag is the page of something between this server and the store: nothing was stored. */
+/** A response with status 200 and without an ETag comes from a proxy in between: nothing was stored. */
 function assertStored(answer: unknown): void {
   const { ETag } = answer as PutObjectCommandOutput | UploadPartCommandOutput;
-  if (ETag === undefined) throw storageUnavailable(new Error('The store stored something and named no ETag.'));
+  if (ETag === undefined) throw storageUnavailable(new Error('The response to a PUT has no ETag.'));
 }
 
-/** Upload gathers the parts of a stream as bytes. */
+/** The size of a part, in bytes. The SDK's `Upload` collects the parts of a stream as byte arrays. */
 function byteLengthOf(body: unknown): number {
-  if (!(body instanceof Uint8Array)) throw new TypeError('A part of an upload is no bytes.');
+  if (!(body instanceof Uint8Array)) throw new TypeError('A part of an upload is not a byte array.');
   return body.byteLength;
 }
 
-/** Rejects with STORAGE_UNAVAILABLE when it cannot be done: then the outcome is unknown, and the caller deletes the key. */
+/**
+ * Deletes the object. Rejects with STORAGE_UNAVAILABLE when that fails: the object may exist, and the caller deletes
+ * it.
+ */
 async function removeObject(
   client: S3Client,
   { bucket, key, giveUpMs }: Pick<ObjectToUpload, 'bucket' | 'key' | 'giveUpMs'>,

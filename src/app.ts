@@ -109,8 +109,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const slots = { ...slotsOf(config), ...Object.fromEntries(furtherSlots.map(({ rules }) => [rules.slot, rules])) };
   const owners = { ...slotOwners, ...Object.fromEntries(furtherSlots.map(({ rules, owner }) => [rules.slot, owner])) };
   const journal = new Journal();
-  telemetry.metrics.countByState('lectern_journal_rows', 'Unfinished work on stored files, by state.', () =>
-    journal.countByState(),
+  telemetry.metrics.countByState(
+    'lectern_journal_rows',
+    'Unfinished work on stored files, and direct uploads that are over, by state.',
+    () => journal.countByState(),
   );
   const storageNamed = storages.byName.bind(storages);
   const signedUrls = new SignedUrls({ storageNamed, slots, telemetry });

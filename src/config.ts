@@ -157,7 +157,8 @@ function completed(settings: Settings): Config {
 }
 
 /** What is wrong although each value is acceptable by itself. */
-function* conflicts({ production, server, tests, database, storage, s3, uploads, auth }: Config): Generator<Conflict> {
+function* conflicts(config: Config): Generator<Conflict> {
+  const { production, server, tests, database, storage, s3, uploads, auth, slotMaxBytes } = config;
   if (production && auth.secret === undefined && auth.jwksUrl === undefined) {
     yield {
       between: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'NODE_ENV'],
@@ -230,6 +231,23 @@ function* conflicts({ production, server, tests, database, storage, s3, uploads,
         `is not more than ${leastDeadline} (UPLOAD_STALL_SECONDS, ${uploads.stallSeconds}, and twice the ${lateSeconds} ` +
         'seconds that a request to a store may be on its way), so an upload that is only slow could be swept',
       remedy: 'Set it to several times that',
+    };
+  }
+  if (uploads.sessionSeconds <= 2 * lateSeconds) {
+    yield {
+      between: ['UPLOAD_SESSION_SECONDS', 'LATE_SECONDS'],
+      problem:
+        `is not more than ${2 * lateSeconds} (twice the ${lateSeconds} seconds that a request to a store may be on its ` +
+        'way), so an upload could expire before it has begun',
+      remedy: 'Set it to hours',
+    };
+  }
+  for (const [slot, maxBytes] of Object.entries(slotMaxBytes)) {
+    if (maxBytes <= uploads.sessionBytesPerViewer) continue;
+    yield {
+      between: [`${slot}_MAX_BYTES`, 'UPLOAD_SESSION_BYTES_PER_VIEWER'],
+      problem: `is more than the ${uploads.sessionBytesPerViewer} bytes that a viewer may reserve for direct uploads`,
+      remedy: `Raise UPLOAD_SESSION_BYTES_PER_VIEWER to at least ${maxBytes}, or set a smaller limit`,
     };
   }
   if (server.environment !== 'test') {

@@ -25,6 +25,7 @@ export const ERROR_CATALOGUE = {
   TOO_MANY_FILES: { status: 413, retryable: false, message: 'The request carries too many files.' },
   UPLOAD_INCOMPLETE: { status: 400, retryable: true, message: 'The file ended before all of it had arrived.' },
   UPLOAD_EXPIRED: { status: 410, retryable: true, message: 'The upload took too long and was given up.' },
+  UPLOAD_LIMIT_REACHED: { status: 429, retryable: true, message: 'You have too many unfinished direct uploads.' },
   CHECKSUM_MISMATCH: { status: 400, retryable: true, message: 'The bytes that arrived are not those announced.' },
   QUERY_TOO_COSTLY: { status: 400, retryable: false, message: 'The query asks for too much at once.' },
   RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests. Wait before the next one.' },

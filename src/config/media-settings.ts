@@ -2,6 +2,7 @@ import { MEDIA_SLOTS, SLOTS, type MediaSlot } from '../media/slots.js';
 import { type Parser, wholeNumber } from './parsers.js';
 import type { Section } from './variable.js';
 
+const GIB = 1024 ** 3;
 const TIB = 1024 ** 4;
 const DAY_SECONDS = 86_400;
 
@@ -67,6 +68,25 @@ export const UPLOADS = {
     parse: wholeNumber('a number of uploads', { min: 1, max: 10_000 }),
     default: '64',
     meaning: 'How many uploads this server takes at once. One more is refused with SERVICE_UNAVAILABLE (503).',
+  },
+  sessionsPerViewer: {
+    name: 'UPLOAD_SESSIONS_PER_VIEWER',
+    parse: wholeNumber('a number of uploads', { min: 1, max: 10_000 }),
+    default: '20',
+    meaning: 'How many direct uploads one viewer may have open. One more is refused with UPLOAD_LIMIT_REACHED.',
+  },
+  sessionBytesPerViewer: {
+    name: 'UPLOAD_SESSION_BYTES_PER_VIEWER',
+    parse: wholeNumber('a number of bytes', { min: 1, max: 1024 * TIB }),
+    default: String(200 * GIB),
+    meaning: 'How many bytes the open direct uploads of one viewer may announce together. No file may be larger.',
+  },
+  sessionSeconds: {
+    name: 'UPLOAD_SESSION_SECONDS',
+    parse: seconds(1, 7 * DAY_SECONDS),
+    default: String(DAY_SECONDS),
+    meaning:
+      'After so many seconds without a sign of life a direct upload expires; in any case 7 days after its start.',
   },
   pendingDeadlineSeconds: {
     name: 'PENDING_DEADLINE_SECONDS',

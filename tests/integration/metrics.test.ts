@@ -116,7 +116,7 @@ describe('/metrics', () => {
     );
     const allowed: Record<string, readonly string[]> = {
       slot: Object.keys(SLOTS),
-      state: ['pending', 'expired', 'doomed'],
+      state: ['pending', 'expired', 'doomed', 'ended'],
       outcome: ['served', 'refused', 'failed', 'left', 'stored', 'broken_off', 'done', 'unavailable', 'rejected'],
     };
     for (const [label, value] of labels) {

@@ -93,8 +93,8 @@ export const ABLATIONS = {
   'sweep: no state expired': {
     file: 'media/journal/journal.js',
     replace: [
-      ["$set: { state: 'expired' }", "$set: { state: 'pending' }"],
-      ["state: 'expired' }, { $set: { state: 'doomed'", "state: 'pending' }, { $set: { state: 'doomed'"],
+      ["$set: { state: 'expired',", "$set: { state: 'pending',"],
+      ["_id: objectId(row), state: 'expired' }, {", "_id: objectId(row), state: 'pending' }, {"],
     ],
     scenario: 'replace sweep',
     options: { paused: true },

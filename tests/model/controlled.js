@@ -107,7 +107,12 @@ export function control(model, c) {
 
 /** One command, but one atomic step per document. */
 async function deleteMany(c, { _id, ...f }) {
-  for (const id of _id.$in) await issue({ k: 'db', c, m: 'deleteOne', f: { _id: id, ...f }, ...by(c) });
+  let deletedCount = 0;
+  for (const id of _id?.$in ?? []) {
+    const result = await issue({ k: 'db', c, m: 'deleteOne', f: { _id: id, ...f }, ...by(c) });
+    deletedCount += result?.deletedCount ?? 0;
+  }
+  return { deletedCount };
 }
 
 /** One command, but one atomic step per update. */

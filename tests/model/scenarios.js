@@ -17,7 +17,9 @@ function inertFor(collections, slots) {
   const prefixes = W.prefixesOf(slots);
   return (op) => {
     if (op.k === 'st') return op.m === 'list' && !prefixes.includes(op.key) ? [] : undefined;
-    return collections.includes(op.c) || op.c === 'media_objects' ? undefined : EMPTY[op.m];
+    // Updates of many rows are about rows of direct uploads.
+    if (op.c === 'media_objects') return op.m === 'updateMany' ? EMPTY.updateMany : undefined;
+    return collections.includes(op.c) ? undefined : EMPTY[op.m];
   };
 }
 

@@ -223,6 +223,7 @@ describe('docs/data-model.md', () => {
     ['## A media file', models.get('images')!.path('file')],
     ['## A caption', models.get('videos')!.path('captions')],
     ['## A resource', models.get('videos')!.path('resources')],
+    ['### A session', models.get('media_objects')!.path('session')],
   ])('%s has the fields of its class', (heading, path) => {
     const rows = tableRows(sectionOf(page, heading), 'Field', 'Type', 'Meaning').map(([field]) => bare(field));
     expect(rows.sort()).toEqual(Object.keys(path.schema.paths).sort());

@@ -3,6 +3,7 @@ import type { StorageName } from '../../storage/storage.js';
 import { objectId, type ObjectReference } from '../object-reference.js';
 import type { Place, Waiting } from '../slot-owner.js';
 import type { MediaSlot } from '../slots.js';
+import type { Verdict } from './session-record.model.js';
 import { ROW_STATES, UploadRowModel, type RowState, type UploadRow } from './upload-row.model.js';
 
 export type { RowState, UploadRow } from './upload-row.model.js';
@@ -12,6 +13,12 @@ export interface PlacedObject extends ObjectReference {
   readonly slot: MediaSlot;
   readonly place: Place;
 }
+
+/** For an update: nobody completes the session any more. */
+export const WITHOUT_LEASE = { 'session.leaseUntil': 1, 'session.leaseHolder': 1 } as const;
+
+/** How long an ended session can be asked for, in milliseconds. */
+export const ENDED_FOR_MS = 24 * 60 * 60 * 1_000;
 
 /** The fields of a row that do not depend on its state. */
 function factsOf({ storage, key, slot, place: { ownerId, itemId } }: PlacedObject): Partial<UploadRow> {
@@ -55,25 +62,35 @@ export class Journal {
   async discard(object: PlacedObject, due: Date): Promise<void> {
     await UploadRowModel.updateOne(
       { _id: objectId(object) },
-      { $set: { state: 'doomed', due }, $unset: { deadline: 1, batchId: 1 }, $setOnInsert: factsOf(object) },
+      {
+        $set: { state: 'doomed', due },
+        $unset: { deadline: 1, batchId: 1, 'session.idempotencyKey': 1, 'session.verdict': 1 },
+        $setOnInsert: factsOf(object),
+      },
       { upsert: true },
     );
   }
 
   /** A pending row whose deadline has passed can no longer be published. Returns false when it has moved on meanwhile. */
-  async expire(row: ObjectReference, now: Date): Promise<boolean> {
+  async expire(row: Pick<UploadRow, 'storage' | 'key' | 'session'>, now: Date): Promise<boolean> {
     const { matchedCount } = await UploadRowModel.updateOne(
       { _id: objectId(row), state: 'pending', deadline: { $lte: now } },
-      { $set: { state: 'expired' } },
+      { $set: { state: 'expired', ...(row.session && { 'session.verdict': 'EXPIRED' }) } },
     );
     return matchedCount === 1;
   }
 
-  /** The owner was asked behind a fence and does not account for the object: it never will. */
-  async doomExpired(row: ObjectReference, due: Date): Promise<void> {
+  /**
+   * The owner was asked behind a fence and does not account for the object: it never will.
+   * @param verdict How the session of the row ends, where that is not what the row says already.
+   */
+  async doomExpired(row: ObjectReference, due: Date, verdict?: Verdict): Promise<void> {
     await UploadRowModel.updateOne(
       { _id: objectId(row), state: 'expired' },
-      { $set: { state: 'doomed', due }, $unset: { deadline: 1, batchId: 1 } },
+      {
+        $set: { state: 'doomed', due, ...(verdict && { 'session.verdict': verdict }) },
+        $unset: { deadline: 1, batchId: 1, ...WITHOUT_LEASE },
+      },
     );
   }
 
@@ -91,15 +108,35 @@ export class Journal {
     }
   }
 
-  /** The uploads of these objects are over: they were published. */
+  /** The uploads of these objects are over: they were published. The row of a session stays for its clients, as ended. */
   async remove(objects: readonly ObjectReference[]): Promise<void> {
     if (objects.length === 0) return;
-    await UploadRowModel.deleteMany({ _id: { $in: objects.map(objectId) } });
+    const _id = { $in: objects.map(objectId) };
+    const { deletedCount } = await UploadRowModel.deleteMany({ _id, session: { $exists: false } });
+    if (deletedCount === objects.length) return;
+    await UploadRowModel.updateMany(
+      { _id, session: { $exists: true }, state: { $in: ['pending', 'expired'] } },
+      {
+        $set: { state: 'ended', due: new Date(Date.now() + ENDED_FOR_MS), 'session.verdict': 'PUBLISHED' },
+        $unset: { deadline: 1, ...WITHOUT_LEASE, 'session.failure': 1 },
+      },
+    );
   }
 
-  /** The doomed objects have been deleted. */
+  /** The doomed objects have been deleted. The row of a session that a client knows stays for its clients, as ended. */
   async removeDoomed(objects: readonly ObjectReference[]): Promise<void> {
-    await UploadRowModel.deleteMany({ _id: { $in: objects.map(objectId) }, state: 'doomed' });
+    const doomed = { _id: { $in: objects.map(objectId) }, state: 'doomed' } as const;
+    const known = { 'session.verdict': { $exists: true } };
+    const { deletedCount } = await UploadRowModel.deleteMany({ ...doomed, 'session.verdict': { $exists: false } });
+    if (deletedCount === objects.length) return;
+    const due = new Date(Date.now() + ENDED_FOR_MS);
+    await UploadRowModel.updateMany({ ...doomed, ...known }, { $set: { state: 'ended', due } });
+  }
+
+  /** Removes the rows of sessions that can no longer be asked for. Returns how many. */
+  async removeEnded(now: Date): Promise<number> {
+    const { deletedCount } = await UploadRowModel.deleteMany({ state: 'ended', due: { $lte: now } });
+    return deletedCount;
   }
 
   async find(object: ObjectReference): Promise<UploadRow | null> {
@@ -160,8 +197,9 @@ export class Journal {
     return Object.fromEntries(await Promise.all(counts)) as Record<RowState, number>;
   }
 
+  /** How many rows there is something to do about. */
   async count(): Promise<number> {
-    return UploadRowModel.countDocuments();
+    return UploadRowModel.countDocuments({ state: { $ne: 'ended' } });
   }
 }
 

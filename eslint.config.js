@@ -71,6 +71,21 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
+  {
+    files: ['tests/**'],
+    ignores: ['tests/support/patience.ts'],
+    rules: {
+      // vitest's own waits give up after a second, on however slow a machine.
+      'no-restricted-properties': [
+        'error',
+        ...[
+          ['vi', 'waitFor'],
+          ['vi', 'waitUntil'],
+          ['expect', 'poll'],
+        ].map(([object, property]) => ({ object, property, message: 'Use tests/support/patience.ts.' })),
+      ],
+    },
+  },
   { files: ['**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['tests/**/*.js', 'bench/**/*.js', '.ci/**/*.js'],

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { vi } from 'vitest';
+import { waitUntil } from '../support/patience.js';
 
 /** A way to another server that goes on when the process that used it is killed. */
 export interface Relay {
@@ -36,7 +36,7 @@ export async function startRelay(target: { readonly hostname: string; readonly p
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    settled: () => vi.waitUntil(() => upstreams.size === 0, { timeout: SETTLE_MS, interval: 10 }).then(() => undefined),
+    settled: () => waitUntil(() => upstreams.size === 0, { within: SETTLE_MS, interval: 10 }).then(() => undefined),
     close: () => {
       server.close();
       for (const socket of [...clients, ...upstreams]) socket.destroy();

@@ -9,6 +9,7 @@ import { downloadedSha256 } from '../support/download.js';
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes, graphql } from '../support/graphql-client.js';
+import { waitFor } from '../support/patience.js';
 import { vttFile } from '../support/samples.js';
 import { onEveryStorage } from '../support/storages.js';
 import { addFullVideo, createTree, type CourseTree, type FullVideo } from '../support/tree.js';
@@ -46,8 +47,8 @@ onEveryStorage('a deletion', (storage) => {
 
   /** Objects of these and of no other records are stored, and nothing is left to do. */
   async function expectStored(...trees: (CourseTree | FullVideo)[]): Promise<void> {
-    await vi.waitFor(async () => expect(await storedKeys()).toEqual([bystander, ...trees].flatMap(keysOf).sort()));
-    await vi.waitFor(async () => expect(await leftAfterSweep(app.app)).toBe(0));
+    await waitFor(async () => expect(await storedKeys()).toEqual([bystander, ...trees].flatMap(keysOf).sort()));
+    await waitFor(async () => expect(await leftAfterSweep(app.app)).toBe(0));
   }
 
   it('of a course takes topics, videos and every file, and nothing of others', async () => {
@@ -202,7 +203,7 @@ onEveryStorage('a deletion', (storage) => {
     const deletion = vi.spyOn(app.app.storages.current, 'delete').mockRejectedValue(new Error('not now'));
     try {
       dataOf(await ada.send(gql.DeleteCourseDocument, { id: tree.courseId }));
-      await vi.waitFor(async () => expect(await releasedObjects()).toHaveLength(keysOf(tree).length));
+      await waitFor(async () => expect(await releasedObjects()).toHaveLength(keysOf(tree).length));
     } finally {
       deletion.mockRestore();
     }

@@ -4,7 +4,7 @@ import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.js';
 import { clientOf, createCourse, createTopic, createVideo } from '../support/client.js';
 import { longVideo } from '../support/long-video.js';
-import { patience } from '../support/patience.js';
+import { waitFor, waitUntil } from '../support/patience.js';
 import { createReactProject, type ReactProject } from '../support/react-project.js';
 import { startSite, type ReactSite } from '../support/react-site.js';
 
@@ -101,10 +101,10 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
   const pause = () => page.evaluate('document.querySelector("video").pause()');
   /** The server no longer serves what the player has. */
   const expired = async (url: string) => {
-    await expect.poll(async () => (await fetch(url, { method: 'HEAD' })).status, { timeout: 20_000 }).toBe(403);
+    await waitFor(async () => expect((await fetch(url, { method: 'HEAD' })).status).toBe(403));
   };
 
-  it('goes on across renewals, at its position and speed', { timeout: 60_000 }, async () => {
+  it('goes on across renewals, at its position and speed', async () => {
     await play();
     await page.waitForFunction(renewals(3));
     await page.waitForFunction(`(() => {
@@ -128,21 +128,19 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
     expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
   });
 
-  it('asks for nothing while it is paused, and seeks after the URL has expired', { timeout: 60_000 }, async () => {
+  it('asks for nothing while it is paused, and seeks after the URL has expired', async () => {
     await play();
     await page.waitForFunction('document.querySelector("video").currentTime > 0.5');
     await pause();
     await page.waitForFunction('document.querySelector("video").paused');
     let before = await state();
     // A renewal that was under way when it was paused may still come.
-    await expect
-      .poll(async () => {
-        const { src } = before;
-        await expired(src);
-        before = await state();
-        return before.src === src;
-      })
-      .toBe(true);
+    await waitUntil(async () => {
+      const { src } = before;
+      await expired(src);
+      before = await state();
+      return before.src === src;
+    });
     expect(before).toMatchObject({ paused: true, playbackRate: SPEED });
 
     await page.evaluate('document.querySelector("video").currentTime = 50');
@@ -159,7 +157,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
     expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
   });
 
-  it('plays on after the URL has expired', { timeout: 60_000 }, async () => {
+  it('plays on after the URL has expired', async () => {
     const { src } = await state();
     await expired(src);
     await play();
@@ -168,7 +166,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
     expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
   });
 
-  it('says what is wrong when it cannot renew, and renews as soon as it can', { timeout: 60_000 }, async () => {
+  it('says what is wrong when it cannot renew, and renews as soon as it can', async () => {
     const { src } = await state();
     site.fault = { status: 502, html: '<h1>502 Bad Gateway</h1>' };
     await expired(src);
@@ -178,7 +176,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
     expect(await page.locator('video').count()).toBe(1);
     // More often than a media element has events for: the player asks again by itself.
     const { faults } = site;
-    await expect.poll(() => site.faults, { timeout: patience(25_000) }).toBeGreaterThan(faults + 3);
+    await waitFor(() => expect(site.faults).toBeGreaterThan(faults + 3), { within: 25_000 });
 
     site.fault = null;
     await page.waitForFunction(renewals(1));

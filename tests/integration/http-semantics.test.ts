@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { clientOf, createCourse } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
 import { errorCodes, graphql, type RequestOptions } from '../support/graphql-client.js';
 import { rawRequest, type RawBody } from '../support/multipart.js';
+import { waitUntil } from '../support/patience.js';
 
 const jsonBody = (text: string): RawBody => {
   const bytes = Buffer.from(text);
@@ -143,12 +144,12 @@ describe('settings of HTTP', () => {
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     const answers = (): number => text.match(/HTTP\/1\.1 200 OK/g)?.length ?? 0;
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
-    await vi.waitUntil(() => answers() === 1);
+    await waitUntil(() => answers() === 1);
     expect(text).toContain('Keep-Alive: timeout=6\r\n');
     // As a balancer does between two requests.
     await delay(2_500);
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
-    await vi.waitUntil(() => answers() === 2);
+    await waitUntil(() => answers() === 2);
     await once(socket, 'close');
   });
 });

@@ -9,6 +9,7 @@ import { fixtures } from '../support/fixtures.js';
 import { CourseWithFilesDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { keysIn, migrateHere, otherThan, startOn, switchTo } from '../support/migration.js';
+import { waitUntil } from '../support/patience.js';
 import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
 
 /** A migration whose steps stall or are sent twice, and what others do in between. */
@@ -101,7 +102,7 @@ describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migrati
     let expired = '';
     vi.spyOn(source(), 'open').mockImplementationOnce(async (...asked) => {
       const stream = await open(...asked);
-      const row = await vi.waitUntil(() => UploadRowModel.findOne({ deadline: { $lte: new Date() } }).lean(), 30_000);
+      const row = await waitUntil(() => UploadRowModel.findOne({ deadline: { $lte: new Date() } }).lean());
       expired = row.key;
       return stream;
     });

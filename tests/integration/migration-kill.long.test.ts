@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import type { StorageName } from '../../src/storage/storage.js';
 import type { TestApp } from '../support/app.js';
@@ -18,6 +18,7 @@ import {
   startCommand,
   startMigrating,
 } from '../support/migration.js';
+import { waitUntil } from '../support/patience.js';
 
 const WAYS: readonly [StorageName, StorageName][] = [
   ['local', 's3'],
@@ -64,7 +65,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
   ])('by kill -9 %s, is taken up by the next one', async (_when, moment) => {
     await begin();
     const run = start();
-    await vi.waitUntil(moment, { interval: 1, timeout: 15_000 });
+    await waitUntil(moment, { interval: 1 });
     run.process.kill('SIGKILL');
     expect(await run.ended).toMatchObject({ exitCode: null, stdout: '' });
 
@@ -95,7 +96,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
   ] as const)('by %s, leaves nothing half done, says so, and goes on when it is run again', async (signal, code) => {
     await begin();
     const run = start();
-    await vi.waitUntil(copying, { interval: 1, timeout: 15_000 });
+    await waitUntil(copying, { interval: 1 });
     run.process.kill(signal);
     const { exitCode, stdout, stderr } = await run.ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });

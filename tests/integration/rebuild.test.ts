@@ -9,6 +9,7 @@ import { clientOf, type Client } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
 import { CoursesDocument, ImagesDocument, UpdateCourseDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
+import { waitFor } from '../support/patience.js';
 
 let app: TestApp;
 let ada: Client;
@@ -48,9 +49,9 @@ it('a server that starts on records of the version before brings them up to date
   await app.stop();
   app = await startApp({}, app.environment);
   ada = await clientOf(app, 'ada');
-  await expect.poll(() => found('before', 'lodz'), { timeout: 25_000 }).toBe(250);
+  await waitFor(async () => expect(await found('before', 'lodz')).toBe(250));
   const images = async () => dataOf(await ada.send(ImagesDocument, {})).images.totalCount;
-  await expect.poll(images, { timeout: 25_000 }).toBe(1);
+  await waitFor(async () => expect(await images()).toBe(1));
   expect(await CourseModel.countDocuments({ titleKey: 'lodz na zaglach' })).toBe(250);
 });
 

@@ -18,6 +18,7 @@ import { downloadedSha256 } from '../support/download.js';
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
+import { waitFor } from '../support/patience.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 import { onEveryStorage, type StorageUnderTest } from '../support/storages.js';
 import { createTree } from '../support/tree.js';
@@ -228,7 +229,7 @@ onEveryStorage('lectern reconcile', (storage) => {
     const options = { contentType: 'video/mp4', maxBytes: 1e9, signal: aborting.signal };
     const put = site.app.storages.current.put(key, body, options).catch((error: unknown) => error);
     body.push(Buffer.alloc(9 * 1024 ** 2));
-    await expect.poll(() => unfinishedNames(key), { timeout: 20_000 }).toHaveLength(1);
+    await waitFor(async () => expect(await unfinishedNames(key)).toHaveLength(1));
     expect(await site.findings()).toEqual({ exitCode: 0, findings: [] });
     await site.app.journal.remove([object]);
     const { findings } = await site.findings();

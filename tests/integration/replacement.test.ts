@@ -7,6 +7,7 @@ import { bigMp4, bigPng, fixtures } from '../support/fixtures.js';
 import { DeleteCourseDocument, DeleteVideoDocument, UploadVideoDocument } from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, graphqlParts, multipartBody, rawRequest, truncated, type UploadFile } from '../support/multipart.js';
+import { waitFor } from '../support/patience.js';
 import { REPLACEMENTS, type Owner } from '../support/replacements.js';
 import { onEveryStorage } from '../support/storages.js';
 import { leftAfterSweep, releasedObjects } from '../support/wholeness.js';
@@ -90,7 +91,7 @@ onEveryStorage('the replacement of a file', (storage) => {
       const parts = graphqlParts({ document, variables: { id: ownerId(owner) }, files: { file } });
       const body = truncated(multipartBody(parts), ACCEPTED / 2);
       await rawRequest(app.url, { body, token: ada.token, afterwards: 'reset' });
-      await vi.waitFor(async () => expect(await dumpOf(app)).toEqual(before));
+      await waitFor(async () => expect(await dumpOf(app)).toEqual(before));
     });
 
     it('is NOT_FOUND where the owner is deleted meanwhile, and leaves nothing', async () => {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
@@ -8,6 +8,7 @@ import type { PlacedObject } from '../../src/media/journal/journal.js';
 import { LeaseModel } from '../../src/database/lease.model.js';
 import { newEnvironment } from '../support/app.js';
 import { lectern } from '../support/cli.js';
+import { waitUntil } from '../support/patience.js';
 import { startServer, type ServerProcess } from '../support/server.js';
 import { onEveryStorage } from '../support/storages.js';
 import { leftAfterSweep } from '../support/wholeness.js';
@@ -25,7 +26,7 @@ onEveryStorage('lectern sweep, beside a running server', (storage) => {
     server = await startServer(environment);
     app = await createApp(loadConfig(environment), { besideServer: true });
     // The server sweeps at its start, and would share the work.
-    await vi.waitUntil(async () => (await LeaseModel.countDocuments()) === 0);
+    await waitUntil(async () => (await LeaseModel.countDocuments()) === 0);
   });
   afterAll(async () => {
     await app.stop();

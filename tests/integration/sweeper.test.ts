@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CourseModel } from '../../src/catalog/course/course.model.js';
 import { newId } from '../../src/database/ids.js';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
@@ -11,6 +11,7 @@ import { bigJpeg, bigMp4, fixtures } from '../support/fixtures.js';
 import { CourseUnsignedDocument, CreateCourseDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
+import { waitUntil } from '../support/patience.js';
 import { onEveryStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 import { leftAfterSweep } from '../support/wholeness.js';
@@ -114,7 +115,7 @@ onEveryStorage('the sweeper', (storage) => {
       let swept: string | undefined;
       const beforeChunk = async (sent: number): Promise<void> => {
         if (sent < body.size - 2 * MIB || swept !== undefined) return;
-        const row = await vi.waitUntil(() => UploadRowModel.findOne({ state: 'pending' }).lean(), { timeout: 5_000 });
+        const row = await waitUntil(() => UploadRowModel.findOne({ state: 'pending' }).lean());
         swept = row.ownerId;
         await UploadRowModel.updateOne({ _id: row._id }, { $set: { deadline: past() } });
         await app.app.sweeper.sweep();

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { bigPng, fixtures } from '../support/fixtures.js';
 import { UploadImageDocument } from '../support/gql/graphql.js';
 import { graphql } from '../support/graphql-client.js';
 import { halfDuplexRequest } from '../support/half-duplex.js';
 import { graphqlParts, multipartBody, rawRequest, requestHead, type RawBody } from '../support/multipart.js';
+import { waitUntil } from '../support/patience.js';
 import { followRequests, type ServedRequests } from '../support/server-connections.js';
 import { tracesOf } from '../support/traces.js';
 
@@ -42,7 +43,7 @@ async function begin(): Promise<Running> {
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.write(requestHead(app.url, { body: small, token, headers: { expect: '100-continue', connection: 'close' } }));
-  await vi.waitUntil(() => text.includes('\r\n\r\n'), { timeout: 10_000 });
+  await waitUntil(() => text.includes('\r\n\r\n'));
   return { socket, text: () => text };
 }
 
@@ -83,14 +84,14 @@ it('a place is free again when its upload has ended, was refused, or its client 
     expect((await rawRequest(app.url, { body: noFile, token })).response?.status).toBe(400);
   }
   // The server may notice a little later than its client that a connection is over.
-  await vi.waitUntil(async () => (await rawRequest(app.url, { body: small, token })).response?.status === 200);
+  await waitUntil(async () => (await rawRequest(app.url, { body: small, token })).response?.status === 200);
   const free = async (): Promise<Running | undefined> => {
     const one = await begin();
     if (one.text() === CONTINUE) return one;
     one.socket.destroy();
     return undefined;
   };
-  const both = [await vi.waitUntil(free), await vi.waitUntil(free)];
+  const both = [await waitUntil(free), await waitUntil(free)];
   expect((await begin()).text()).toMatch(/^HTTP\/1\.1 503 /);
   for (const one of both) expect(await end(one)).toMatch(/HTTP\/1\.1 200 /);
 });

@@ -3,8 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext } from 'playwright-core';
+import { patience } from './patience.js';
 
 const CHROMIUM = '/usr/bin/chromium';
+
+/** How long an action in a page may wait for what it needs, in milliseconds on a quiet machine. */
+const WAIT_MS = 30_000;
 
 const FLAGS = [
   '--headless',
@@ -30,6 +34,7 @@ export interface TestBrowser {
 export async function startBrowser(): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'lectern-chromium-'));
   const context = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS });
+  context.setDefaultTimeout(patience(WAIT_MS));
   return {
     context,
     close: async () => {

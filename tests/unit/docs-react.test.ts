@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPage, ROOT } from '../support/docs-pages.js';
+import { patience } from '../support/patience.js';
 import { createReactProject, reactFiles, type ReactProject } from '../support/react-project.js';
 
 const blocks = reactFiles();
@@ -36,7 +37,7 @@ describe("in Vite's template react-ts", () => {
   afterAll(() => project.remove());
 
   for (const [name, folder] of Object.entries(TYPESCRIPTS)) {
-    it.skipIf(!isRun(folder))(`${name} accepts every React example`, { timeout: 120_000 }, async () => {
+    it.skipIf(!isRun(folder))(`${name} accepts every React example`, { timeout: patience(120_000) }, async () => {
       const { version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as { version: string };
       expect(`TypeScript ${version}`).toContain(name);
       expect(await project.typeErrors(join(ROOT, folder))).toBe('');

@@ -1,7 +1,7 @@
 /**
- * Does some work for many items at once; when that fails, for one after the other, so that one bad item does not keep
- * the others from being done. `failed` is told of each item that the work fails for.
- * Returns how many items the work was done for.
+ * Calls `work` with all items at once. If that fails, calls it with each item alone, so that one bad item does not stop
+ * the others. `failed` is called for each item for which the work failed.
+ * Returns the number of items for which the work succeeded.
  */
 export async function withBulkheads<T>(
   items: readonly T[],
@@ -14,7 +14,7 @@ export async function withBulkheads<T>(
       await work(items);
       return items.length;
     } catch {
-      // Which item it was shows below.
+      // The loop below finds out which items fail.
     }
   }
   let done = 0;

@@ -16,7 +16,7 @@ import type {
   Waiting,
 } from './slot-owner.js';
 
-/** How many documents are held at once. */
+/** How many documents are read at once. */
 const BATCH = 100;
 
 const ALIVE = { deletedAt: { $exists: false } };
@@ -24,22 +24,22 @@ const ALIVE = { deletedAt: { $exists: false } };
 type Filter = Readonly<Record<string, unknown>>;
 
 export interface DocumentOwnersOptions {
-  /** The values that fields of a deleted record get, besides `deletedAt`. */
+  /** Fields to set in a document when it is marked as deleted, besides `deletedAt`. */
   readonly tombstone?: Readonly<Record<string, unknown>>;
-  /** Further fields that are read with an owner: `state.document` has them. */
+  /** Fields to read besides those that hold files. They are in `OwnerState.document`. */
   readonly alsoRead?: readonly string[];
 }
 
-/** The owner port for the documents of one model. */
+/** Implements the owner port (slot-owner.ts) for the documents of one model. */
 export function documentOwners<D extends OwnerRecord>(
   model: Model<D>,
   options: DocumentOwnersOptions = {},
 ): DocumentOwners {
-  // Written against the shape that all owners share: fields known only by name defeat the types of a generic filter.
+  // Field names are known at run time only, so the class uses the fields that all owners share, not the type `D`.
   return new DocumentOwners(model as unknown as Model<OwnerDocument>, options);
 }
 
-/** The owner port for the documents of one model, and for each of its fields that hold files. */
+/** The owner port for one collection, and for each field of its documents that holds files. */
 export class DocumentOwners implements OwnerCollection {
   private readonly fields: SlotField[] = [];
 
@@ -48,12 +48,12 @@ export class DocumentOwners implements OwnerCollection {
     private readonly options: DocumentOwnersOptions,
   ) {}
 
-  /** The slot that is a field with one file. */
+  /** Declares that the field `name` holds one file. Returns the slot's owner. */
   file(name: string): SlotOwner {
     return this.slot(fileField(name));
   }
 
-  /** The slot that is a field with a list of items, each with a file. */
+  /** Declares that the field `name` holds a list of items, each with a file. Returns the slot's owner. */
   list(name: string): SlotOwner {
     return this.slot(listField(name));
   }
@@ -63,7 +63,7 @@ export class DocumentOwners implements OwnerCollection {
     return document && this.stateOf(document);
   }
 
-  /** At most `limit` living documents that meet a filter. */
+  /** Reads up to `limit` documents that match the filter and are not marked as deleted. */
   async living(filter: Filter, limit: number): Promise<readonly OwnerState[]> {
     const found = await this.documents
       .find({ ...filter, ...ALIVE }, this.projection())
@@ -86,19 +86,19 @@ export class DocumentOwners implements OwnerCollection {
     return new Set(deleted.map(({ _id }) => _id));
   }
 
-  /** Every tombstone, in bounded memory. `released` tells whether some of its bytes have not been deleted yet. */
+  /** Yields every tombstone, in bounded memory. Its `released` lists the objects that are not deleted yet. */
   tombstones(): AsyncGenerator<OwnerState> {
     return this.pages({ deletedAt: { $exists: true } }, this.projection());
   }
 
-  /** Removes tombstones of before a moment that have no released objects. */
+  /** Removes those of the tombstones that are older than `before` and have no released objects. */
   async removeTombstones(ids: readonly string[], before: Date): Promise<void> {
     const old = { deletedAt: { $lte: before }, 'released.0': { $exists: false } };
     await this.documents.deleteMany({ _id: { $in: ids }, ...old });
   }
 
   async fence(ownerId: string): Promise<OwnerState> {
-    // Past mongoose: a tombstone has none of the fields that schemas require.
+    // By the driver, not mongoose: a tombstone has none of the fields that the schema requires.
     const document = await this.documents.collection.findOneAndUpdate(
       { _id: ownerId as never },
       { $inc: { mediaRevision: 1 }, $setOnInsert: { deletedAt: new Date() } },
@@ -183,14 +183,14 @@ export class DocumentOwners implements OwnerCollection {
     seen: PlaceState,
     { next, facts, releaseAt }: Swap,
   ): Promise<boolean> {
-    const moved = next !== null && seen.file !== null && fileId(next) === fileId(seen.file);
+    const sameFile = next !== null && seen.file !== null && fileId(next) === fileId(seen.file);
     const change = field.change(seen.document, place, next, facts);
     const { matchedCount } = await this.documents.updateOne(unchanged(seen), {
       ...change,
       $set: {
         ...change.$set,
-        released: releasedBy(seen, moved, releaseAt),
-        ...(!moved && { updatedAt: new Date() }),
+        released: releasedBy(seen, sameFile, releaseAt),
+        ...(!sameFile && { updatedAt: new Date() }),
       },
       $inc: { mediaRevision: 1 },
     });
@@ -202,7 +202,10 @@ export class DocumentOwners implements OwnerCollection {
     return { ...change, $set: { ...change.$set, ...this.options.tombstone, deletedAt } };
   }
 
-  /** The update that releases all files of an owner, and makes what it had released before due no later than these. */
+  /**
+   * The update that moves all files of an owner to `released`. Objects that were released before become due at
+   * `releaseAt` if they would have been due later.
+   */
   private withoutFiles({ files, released }: OwnerState, releaseAt: Date): UpdateQuery<OwnerDocument> {
     const sooner = released.map((object) => (object.due > releaseAt ? dueAt(object, releaseAt) : object));
     const now = files.map(({ file }) => releasedFile(file, releaseAt));
@@ -220,8 +223,8 @@ export class DocumentOwners implements OwnerCollection {
   }
 
   /**
-   * Every document that meets the filter, in the order of ids. Page by page: a server forgets a cursor that is not asked
-   * for ten minutes, and a reader of whole files may take longer over a page.
+   * Yields every document that matches the filter, ordered by id. Reads pages, not one cursor: the database closes a
+   * cursor that has not been used for ten minutes, and the reader may need longer for the files of one page.
    */
   private async *pages(filter: Filter, projection: Readonly<Record<string, number>>): AsyncGenerator<OwnerState> {
     for (let after = ''; ;) {
@@ -254,22 +257,26 @@ export class DocumentOwners implements OwnerCollection {
   }
 }
 
-/** The filter of every update that changes files or adds to `released`: the owner lives and is as it was read. */
+/**
+ * The filter of every update that changes files or adds to `released`. It matches the owner only if it is not deleted
+ * and has the revision that was read.
+ */
 function unchanged({ id, revision }: OwnerState): Filter {
   return { _id: id, mediaRevision: revision ?? { $exists: false }, ...ALIVE };
 }
 
 /**
- * The list `released` once the file of a place has been taken out. When the file was not just moved, the originals that
- * migrations of it have left are due no later than the file itself.
+ * The list `released` after the file of a place was replaced or removed.
+ * @param sameFile True when the place keeps the same file (a migration stored it under another key). When false,
+ *   originals that migrations of the file have left become due no later than the file itself.
  */
-function releasedBy({ file, released }: PlaceState, moved: boolean, releaseAt: Date): readonly ReleasedObject[] {
+function releasedBy({ file, released }: PlaceState, sameFile: boolean, releaseAt: Date): readonly ReleasedObject[] {
   if (file === null) return released;
   const isEarlierCopy = (object: ReleasedObject): boolean => object.fileId === fileId(file) && object.due > releaseAt;
-  const known = moved
+  const earlier = sameFile
     ? released
     : released.map((object) => (isEarlierCopy(object) ? dueAt(object, releaseAt) : object));
-  return [...known, releasedFile(file, releaseAt)];
+  return [...earlier, releasedFile(file, releaseAt)];
 }
 
 function releasedFile(file: MediaFile, due: Date): ReleasedObject {

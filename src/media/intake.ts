@@ -25,34 +25,38 @@ export interface IntakeParts {
   readonly timing: LifeTiming;
 }
 
-/** A file on its way to a place. */
+/** A file that is to be stored for a place. */
 export interface UploadRequest {
   readonly slot: MediaSlot;
   readonly place: Place;
-  /** What a list keeps beside the file of a new item. */
+  /** The other fields of a new list item. */
   readonly facts?: ItemFacts;
-  /** Waits for the file. Called once. */
+  /** Resolves when the file begins to arrive. Called once. */
   readonly open: () => Promise<IncomingFile>;
 }
 
-/** A stored object under a pending row, and what its owner will hold. */
+/** A stored object that has a pending row, and the media file that its owner is to hold. */
 export interface StoredFile {
   readonly object: PlacedObject;
   readonly file: MediaFile;
   readonly facts: ItemFacts | undefined;
 }
 
-/** How long an answer waits until what failed has been discarded, in milliseconds. */
+/** How long a failed request waits while its objects are discarded, in milliseconds. */
 const DISCARD_WITHIN_MS = 3_000;
 
 /**
- * The first half of the life of a file: from its first byte to an object that no owner refers to yet, under a pending
- * row of the journal. What fails here is discarded.
+ * The first half of the life of a file: from its first byte to a stored object that has a pending row in the journal
+ * and that no owner refers to yet. When a step fails, the object is discarded.
  */
 export class Intake {
   constructor(private readonly parts: IntakeParts) {}
 
-  /** Stores files side by side, all or none, and keeps their rows from expiring until `publish` has ended. */
+  /**
+   * Stores files at the same time, then calls `publish`. When one file fails, all are discarded and `publish` is not
+   * called. The rows do not expire before `publish` has ended.
+   * @param clientGone Aborts when the client has disconnected, or (with a LecternError) when the server stops.
+   */
   async withStored<T>(
     requests: readonly UploadRequest[],
     clientGone: AbortSignal,
@@ -79,9 +83,9 @@ export class Intake {
   }
 
   /**
-   * Writes a pending row, then lets `put` store the object. Whatever `put` rejects with, the object is discarded.
-   * @param put Calls its argument right before it sends the object. That throws UPLOAD_EXPIRED when too little of the
-   *   deadline is left: what is sent now may arrive until LATE has passed, and by then the row must not have been swept.
+   * Writes a pending row, then calls `put` to store the object. If `put` rejects, the object is discarded.
+   * @param put Must call `assertTimeLeft` right before it sends the object. That throws UPLOAD_EXPIRED when less than
+   *   LATE remains until the row's deadline: the PUT could arrive after the sweeper has removed the row.
    */
   async storeUnderRow<T>(
     object: PlacedObject,
@@ -105,8 +109,9 @@ export class Intake {
   }
 
   /**
-   * Gives uploads up, whatever is known of their outcome: first their rows say so, then the objects are deleted. The
-   * sweeper deletes each once more after LATE, for what was still on its way, and then removes its row.
+   * Gives up uploads, whether or not their objects were stored: marks their rows as `doomed`, then deletes the objects.
+   * After LATE the sweeper deletes each object again, because a PUT may have arrived late, and then removes the row.
+   * Never rejects, and waits at most DISCARD_WITHIN_MS; the sweeper does what is left.
    */
   async discard(objects: readonly PlacedObject[]): Promise<void> {
     const discarded = Promise.all(objects.map((object) => this.discardOne(object)));
@@ -119,8 +124,8 @@ export class Intake {
     try {
       await telemetry.step('discard', object, () => journal.discard(object, due));
     } catch (error) {
-      // The row is still pending: past its deadline the sweeper decides.
-      telemetry.logger.warn({ err: error, key: object.key }, 'left a failed upload to the sweeper');
+      // The row is still pending. After its deadline the sweeper discards the upload.
+      telemetry.logger.warn({ err: error, key: object.key }, 'could not discard a failed upload; the sweeper will');
       return;
     }
     await deletion.attempt([object], { unfinished: true });
@@ -161,7 +166,10 @@ export class Intake {
     }
   }
 
-  /** A store can fail because the sweeper took its upload for abandoned and deleted it: then that is the failure. */
+  /**
+   * The error to answer when storing failed. Returns UPLOAD_EXPIRED when the row is no longer pending: then the store
+   * failed because the sweeper had given up this upload.
+   */
   private async failureOf(object: PlacedObject, error: unknown): Promise<unknown> {
     if (error instanceof LecternError) return error;
     try {
@@ -198,9 +206,9 @@ export class Intake {
   }
 }
 
-/** For the metrics: who caused that a file was not stored. */
+/** The outcome of a failed upload for the metrics: was it the server, the client or the content? */
 function uploadOutcome(error: unknown): UploadOutcome {
-  // An upload that took too long was broken off by us.
+  // UPLOAD_EXPIRED has a status below 500, but it is this server that ended the upload.
   if (!(error instanceof LecternError) || error.status >= 500 || error.code === 'UPLOAD_EXPIRED') return 'failed';
   return error.code === 'UPLOAD_INCOMPLETE' ? 'broken_off' : 'refused';
 }

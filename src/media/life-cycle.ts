@@ -19,7 +19,6 @@ import {
 import type { MediaSlot } from './slots.js';
 
 export interface LifeCycleParts {
-  /** From the first byte to a stored object under a pending row. */
   readonly intake: Intake;
   readonly journal: Journal;
   readonly owners: SlotOwners;
@@ -28,30 +27,33 @@ export interface LifeCycleParts {
   readonly timing: LifeTiming;
 }
 
-/** How a stored file is published. */
+/** Options of `publish`. */
 export interface PublishOptions {
-  /** For how long the bytes of the file that it takes the place of stay, in milliseconds. */
+  /** How long the bytes of the replaced file stay readable, in milliseconds. */
   readonly keepMs: number;
-  /** Whether it may still take the place, given what that holds now. */
+  /** Returns false when the file must not be published, given what the place holds now. Absent: it always may. */
   readonly may?: (state: PlaceState) => boolean;
 }
 
-/** How often a lost compare-and-set is tried again before the answer is CONFLICT. */
+/** How often a compare-and-set is attempted before the answer is CONFLICT. */
 const MAX_SWAP_ATTEMPTS = 1_000;
-/** The longest random pause before another attempt, in milliseconds: it spreads those who race. */
+/** The longest random pause before another attempt, in milliseconds. It spreads competing requests over time. */
 const MAX_SWAP_PAUSE_MS = 20;
 
 /**
- * The life of a file after its bytes are stored, in the order in which it happens. Callers have authorised the viewer.
- * The owner's document says which file is live and which objects it has released; the journal names the uploads that no
- * owner refers to yet. docs/architecture.md, "The life of a file", says what each step is for.
+ * The second half of the life of a file: publishing a stored object, replacing, removing, deleting. Callers have
+ * authorised the viewer. The owner's document says which file is live and which objects it has released; the journal
+ * lists the uploads that no owner refers to yet. See docs/architecture.md, "The life of a file", for the purpose of
+ * each step.
  */
 export class LifeCycle {
   constructor(private readonly parts: LifeCycleParts) {}
 
   /**
-   * Stores files for an owner that does not exist yet, then lets `insert` write it with the files in place: all or
-   * nothing. `insert` ends with one insert under the places' owner id; before that it may refuse with a LecternError.
+   * Stores files for an owner that does not exist yet, then calls `insert`, which writes the owner with its files. When
+   * it rejects, neither owner nor files are there.
+   * @param insert Ends with one database insert that uses the owner id of the uploads' places. Before that insert it
+   *   may reject with a LecternError; the files are then discarded.
    */
   async create<K extends string>(
     uploads: Partial<Record<K, UploadRequest>>,
@@ -71,25 +73,25 @@ export class LifeCycle {
   }
 
   /**
-   * Stores a file and puts it in the place of the one that its owner has now. Returns the new file. Rejects with
-   * NOT_FOUND when the owner is deleted meanwhile, and with UPLOAD_EXPIRED when the upload took too long.
+   * Stores a file and replaces the file in its place, if there is one. Returns the new file.
+   * Rejects with NOT_FOUND when the owner was deleted meanwhile, and with UPLOAD_EXPIRED when the upload took too long.
    */
   async replace(upload: UploadRequest, clientGone: AbortSignal): Promise<MediaFile> {
     return this.parts.intake.withStored([upload], clientGone, async ([stored]) => {
-      if (!stored) throw new Error('One upload was asked for and none was stored.');
+      if (!stored) throw new Error('The intake returned no stored file for one upload.');
       await this.publish(stored, { keepMs: this.parts.timing.replacedGraceMs });
       return stored.file;
     });
   }
 
-  /** Takes the file out of a place. Returns false when the place holds none. */
+  /** Removes the file from a place. Returns false when the place is empty. */
   async clear(slot: MediaSlot, place: Place): Promise<boolean> {
     const { owners, telemetry, timing } = this.parts;
     let cleared: string | undefined;
     for (let attempt = 0; attempt < MAX_SWAP_ATTEMPTS; attempt++) {
       const state = await owners[slot].read(place);
       const file = state && !state.deleted ? state.file : null;
-      // After an attempt: an empty place, or another file in it, says that this file has been taken out.
+      // After a first attempt, an empty place or a place with another file shows that our file was removed.
       if (!state || !file) return cleared !== undefined;
       if (cleared !== undefined && cleared !== fileId(file)) return true;
       cleared = fileId(file);
@@ -103,7 +105,7 @@ export class LifeCycle {
     throw new LecternError('CONFLICT');
   }
 
-  /** Marks an owner as deleted and releases its files. Returns false when there was no such living owner. */
+  /** Marks an owner as deleted and releases its files. Returns false when it does not exist or is already deleted. */
   async deleteOwner(owners: OwnerCollection, id: string): Promise<boolean> {
     for (let attempt = 0; attempt < MAX_SWAP_ATTEMPTS; attempt++) {
       const seen = await owners.read(id);
@@ -114,7 +116,10 @@ export class LifeCycle {
     throw new LecternError('CONFLICT');
   }
 
-  /** The same for many. Returns the ids of those that are deleted now; others have changed since they were `seen`. */
+  /**
+   * Marks owners as deleted and releases their files. Returns the ids of those that are deleted now. An owner that
+   * changed since it was read (`seen`) is not deleted.
+   */
   async deleteOwners(owners: OwnerCollection, seen: readonly OwnerState[]): Promise<ReadonlySet<string>> {
     const { telemetry, timing } = this.parts;
     const releaseAt = this.releaseTime(timing.replacedGraceMs);
@@ -127,9 +132,11 @@ export class LifeCycle {
   }
 
   /**
-   * Makes a stored file live in an owner that exists: one update of the owner, compared with what was read before the
-   * row was found pending. Before it the old file is served, after it the new one. Lost races are tried again. Rejects
-   * with NOT_FOUND or UPLOAD_EXPIRED when the file was discarded; any other error leaves the decision to the sweeper.
+   * Makes a stored file live in an owner that exists, by one update of the owner. The update compares the revision that
+   * was read before the row was found pending. Before the update the old file is served, after it the new one. When
+   * another request has changed the owner, it tries again.
+   * Rejects with NOT_FOUND, CONFLICT or UPLOAD_EXPIRED after it has discarded the file. After any other error the file
+   * may be published or not, and the sweeper settles it.
    */
   async publish(stored: StoredFile, options: PublishOptions): Promise<void> {
     const replaced = await this.parts.telemetry.step('publish', stored.object, () => this.swapIn(stored, options));
@@ -137,13 +144,14 @@ export class LifeCycle {
     if (replaced) await this.deleteReleased([replaced], options.keepMs);
   }
 
-  /** Returns the file that was replaced, as far as that is known. */
+  /** Returns the file that was replaced. Returns null when there was none, or when it is not known. */
   private async swapIn({ object, file, facts }: StoredFile, options: PublishOptions): Promise<MediaFile | null> {
     const { journal, intake, owners, telemetry, timing } = this.parts;
     const { slot, place } = object;
     for (let attempt = 0; ; attempt++) {
       const state = await owners[slot].read(place);
-      // An update whose reply was lost, and which the driver sent again, looks like a lost race.
+      // The driver repeats an update whose reply was lost. The repetition matches nothing, although the first
+      // succeeded.
       if (state && accountsFor(state, object)) return null;
       if (!state || state.deleted || !(options.may?.(state) ?? true)) {
         await intake.discard([object]);
@@ -156,7 +164,8 @@ export class LifeCycle {
       const deadline = new Date(Date.now() + timing.pendingDeadlineMs);
       if (!(await telemetry.step('touch', object, () => journal.touch(object, deadline)))) {
         await intake.discard([object]);
-        // An update that was sent may have published the file, and the row may be gone because it was replaced since.
+        // After an attempt, the row may be missing because the file was published and then replaced: the outcome is
+        // unknown.
         throw new LecternError(attempt > 0 ? 'DATABASE_UNAVAILABLE' : 'UPLOAD_EXPIRED');
       }
       const swap = { next: file, facts, releaseAt: this.releaseTime(options.keepMs) };
@@ -170,22 +179,23 @@ export class LifeCycle {
     }
   }
 
-  /** Inserts an owner with its files. Once the insert has been sent, no failure but a taken id discards the files. */
+  /** Inserts an owner with its files. Once the insert was sent, the files are discarded only if the id is taken. */
   private async insertOwner(stored: readonly StoredFile[], insert: () => Promise<void>): Promise<void> {
     try {
       await this.parts.telemetry.step('insert', {}, insert);
     } catch (error) {
       const [first] = stored;
       if (!first) {
-        // Without files no sweep made a tombstone: the id is taken by this very insert, which the driver sent twice.
+        // Without files there is no fence and so no tombstone: the id is taken because the driver repeated this insert.
         if (isTakenId(error)) return;
         throw error;
       }
-      // `insert` refused before it sent anything.
+      // A LecternError comes from a check before the database insert.
       const refused = error instanceof LecternError;
       const published = refused ? false : await this.isPublished(first.object);
       if (published === true) return;
-      // As the id is new, a taken one that is not ours is the tombstone of a sweep that has given this upload up.
+      // The id is new. If it is taken and the owner does not hold our file, a sweep has fenced this upload by a
+      // tombstone.
       const expired = isTakenId(error) && published === false;
       if (refused || expired) await this.parts.intake.discard(stored.map(({ object }) => object));
       if (!isTakenId(error)) throw error;
@@ -193,39 +203,50 @@ export class LifeCycle {
     }
   }
 
-  /** After an update with an unknown outcome: whether it was carried out. Undefined when even that is unknown. */
+  /**
+   * After an update with an unknown outcome: returns true when the owner holds the object or has released it.
+   * Returns undefined when the owner cannot be read.
+   */
   private async isPublished(object: StoredFile['object']): Promise<boolean | undefined> {
     try {
       const state = await this.parts.owners[object.slot].read(object.place);
       return state !== null && accountsFor(state, object);
     } catch (error) {
-      this.parts.telemetry.logger.warn({ err: error, key: object.key }, 'left a publication to the sweeper');
+      const message = 'could not find out whether a file was published; the sweeper will';
+      this.parts.telemetry.logger.warn({ err: error, key: object.key }, message);
       return undefined;
     }
   }
 
-  /** The files are live, whatever fails from here on. */
+  /**
+   * Removes the rows of published files. A failure does not matter: the files are live, and the sweeper removes the
+   * rows.
+   */
   private async finish(objects: readonly ObjectReference[]): Promise<void> {
     const { journal, telemetry } = this.parts;
     try {
       await telemetry.step('finish', objects[0] ?? {}, () => journal.remove(objects));
     } catch (error) {
-      telemetry.logger.warn({ err: error, key: objects[0]?.key }, 'left the end of a publication to the sweeper');
+      const message = 'could not remove the row of a published file; the sweeper will';
+      telemetry.logger.warn({ err: error, key: objects[0]?.key }, message);
     }
   }
 
-  /** Deletes the bytes of released files at once when nothing was promised; else the sweeper does when they are due. */
+  /** Deletes released files at once when `keepMs` is 0. Otherwise the sweeper deletes them when they are due. */
   private async deleteReleased(files: readonly MediaFile[], keepMs: number): Promise<void> {
     if (keepMs === 0) await this.parts.deletion.attempt(files);
   }
 
-  /** When the sweeper deletes what is released now: not before what is on its way has arrived. */
+  /**
+   * When the sweeper deletes an object that is released now. At least LATE from now, so that late requests have
+   * arrived.
+   */
   private releaseTime(keepMs: number): Date {
     return new Date(Date.now() + Math.max(keepMs, this.parts.timing.lateMs));
   }
 }
 
-/** Before another attempt at a lost compare-and-set. */
+/** Waits for a random time before another attempt at a compare-and-set. */
 function pause(): Promise<void> {
   return delay(Math.random() * MAX_SWAP_PAUSE_MS);
 }

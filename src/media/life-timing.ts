@@ -1,12 +1,12 @@
-/** The times that the life of a file depends on, all in milliseconds. */
+/** The times in the life of a file, all in milliseconds. */
 export interface LifeTiming {
-  /** For how long a pending upload may show no sign of life before the sweeper takes it up. */
+  /** How long a pending upload may make no progress before the sweeper gives it up. */
   readonly pendingDeadlineMs: number;
-  /** For how long the bytes of a replaced or removed file can still be read. */
+  /** How long the bytes of a replaced or removed file stay readable. */
   readonly replacedGraceMs: number;
   /**
-   * LATE: a request to a store or a database that was sent has arrived by then, or never will. What was given up is
-   * deleted at once, and once more after this time, for what was still on its way.
+   * LATE: a request to a store or a database arrives within this time after it was sent, or never. So an object that
+   * was given up is deleted at once, and again after this time, because a PUT may have arrived meanwhile.
    */
   readonly lateMs: number;
 }

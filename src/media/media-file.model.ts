@@ -5,8 +5,8 @@ import type { StorageName } from '../storage/storage.js';
 import type { MediaSlot } from './slots.js';
 
 /**
- * One stored file: the sub-document that its owner keeps in a slot, and the GraphQL type. It names its storage and its
- * slot, so that everything about serving it follows from the file alone.
+ * One stored file: the sub-document that an owner keeps in a slot, and the GraphQL type. It names its storage and its
+ * slot, so no other record is needed to serve it.
  */
 @ObjectType({
   description: 'A stored file. Its `url` is signed when the field is selected and opens the file until `urlExpiresAt`.',
@@ -17,7 +17,10 @@ export class MediaFile {
   @prop({ type: () => String, required: true })
   slot!: MediaSlot;
 
-  /** Made by the upload. Stays when a migration stores the file under another key. Absent in records of before: `fileId`. */
+  /**
+   * Made by the upload. Stays the same when a migration stores the file under another key. Absent in records of version
+   * 0.1: use `fileId()`.
+   */
   @prop({ type: () => String })
   id?: string;
 
@@ -25,7 +28,7 @@ export class MediaFile {
   @prop({ type: () => String, required: true })
   key!: string;
 
-  /** Any name: a record of an older or newer server may have one that this server does not know. */
+  /** An older or newer server may have written a name that this server does not know. */
   @prop({ type: () => String, required: true })
   storage!: StorageName;
 
@@ -66,7 +69,7 @@ export class MediaFile {
   @prop({ type: () => String })
   codecs?: string;
 
-  /** The version of the measuring that these measures come from (MEASURES_VERSION). Absent when it was given up. */
+  /** The version of the measuring code (MEASURES_VERSION) that found these measures. Absent until it has succeeded. */
   @prop({ type: () => Number })
   measured?: number;
 
@@ -75,15 +78,20 @@ export class MediaFile {
   uploadedAt!: Date;
 }
 
-/** Raised when measuring finds more, or something else: files with an older version are measured again. */
+/**
+ * Raise it when measuring finds more or other values. `lectern remeasure` then measures files of an older version
+ * again.
+ */
 export const MEASURES_VERSION = 1;
 
-/** What measuring finds out about a file. `measured` is absent when it was given up: the file is measured later. */
+/**
+ * What measuring finds out about a file. Without `measured` it did not succeed, and the file is measured again later.
+ */
 export type Measures = Pick<MediaFile, 'width' | 'height' | 'durationSeconds' | 'codecs' | 'measured'> &
-  // Whether an MP4 or WebM is sound alone shows only when its tracks are read.
+  // Only its tracks show whether an MP4 or WebM file has sound alone, so measuring may correct the type.
   Partial<Pick<MediaFile, 'contentType'>>;
 
-/** What a file is known by, wherever it is stored. */
+/** The identity of a file, which does not change when a migration stores it under another key. */
 export function fileId({ id, key }: MediaFile): string {
   return id ?? key;
 }

@@ -9,49 +9,50 @@ export interface ObjectDeletionParts {
   readonly telemetry: Telemetry;
 }
 
-/** How long an answer waits for a deletion, in milliseconds. The sweeper deletes what takes longer. */
+/** How long a request waits for a deletion, in milliseconds. After that the sweeper deletes the object. */
 const DELETE_WITHIN_MS = 2_000;
 /**
- * For how long requests leave deletions to the sweeper once one has failed, in milliseconds, unless one succeeds before:
- * each of them would wait.
+ * After a deletion has failed: how long requests do not try to delete, in milliseconds, because each would wait in
+ * vain. Ends early when a deletion succeeds.
  */
-const LEAVE_DELETIONS_MS = 10_000;
+const PAUSE_MS = 10_000;
 
 /**
- * Deletes bytes that can never be live again: those of released files, of doomed rows, and of uploads that the caller
- * itself has given up (`released` or the journal names every one of them).
+ * Deletes objects that can never be live again: released ones, those of doomed rows, and those of uploads that the
+ * caller has given up. Each of them is on a `released` list or in the journal, so the sweeper can repeat the deletion.
  */
 export class ObjectDeletion {
-  /** Until this moment, in milliseconds since the epoch, requests leave deletions to the sweeper. */
-  private leftUntil = 0;
+  /** Until this time, in milliseconds since 1970, requests do not try to delete. */
+  private pausedUntil = 0;
 
   constructor(private readonly parts: ObjectDeletionParts) {}
 
   /**
-   * Deletes objects while their request waits, for a short time at most. Never rejects: what fails stays on `released`
-   * or in the journal, and the sweeper deletes it.
+   * Tries to delete objects during a request. Waits at most DELETE_WITHIN_MS and never rejects: the sweeper deletes
+   * what is left.
+   * @param options.unfinished Also ends unfinished uploads of these objects, before it deletes.
    */
   async attempt(objects: readonly ObjectReference[], options: { readonly unfinished?: boolean } = {}): Promise<void> {
-    if (objects.length === 0 || Date.now() < this.leftUntil) return;
+    if (objects.length === 0 || Date.now() < this.pausedUntil) return;
     const work = options.unfinished ? this.endUploads(objects).then(() => this.delete(objects)) : this.delete(objects);
     const done = work.catch((error: unknown) => {
-      this.leaveToSweeper();
-      this.parts.telemetry.logger.warn({ err: error, key: objects[0]?.key }, 'left a deletion to the sweeper');
+      this.pauseAttempts();
+      this.parts.telemetry.logger.warn({ err: error, key: objects[0]?.key }, 'could not delete; the sweeper will');
     });
-    await within(DELETE_WITHIN_MS, done, () => this.leaveToSweeper());
+    await within(DELETE_WITHIN_MS, done, () => this.pauseAttempts());
   }
 
-  /** Deletes objects, those of one storage together. Absent ones are no error. */
+  /** Deletes objects, with one call for each storage. An object that does not exist is not an error. */
   async delete(objects: readonly ObjectReference[]): Promise<void> {
     const keys = new Map<StorageName, string[]>();
     for (const { storage, key } of objects) keys.set(storage, [...(keys.get(storage) ?? []), key]);
     await this.parts.telemetry.step('delete', objects[0] ?? {}, async () => {
       await Promise.all([...keys].map(([name, ofStorage]) => this.storage(name).delete(ofStorage)));
     });
-    this.leftUntil = 0;
+    this.pausedUntil = 0;
   }
 
-  /** Ends what interrupted uploads of these objects have left: temporary files, unfinished multipart uploads. */
+  /** Removes temporary files and aborts multipart uploads that interrupted uploads of these objects have left. */
   async endUploads(objects: readonly ObjectReference[]): Promise<void> {
     for (const { storage, key } of objects) await this.storage(storage).sweepUnfinished({ key, olderThan: new Date() });
   }
@@ -62,7 +63,7 @@ export class ObjectDeletion {
     return storage;
   }
 
-  private leaveToSweeper(): void {
-    this.leftUntil = Date.now() + LEAVE_DELETIONS_MS;
+  private pauseAttempts(): void {
+    this.pausedUntil = Date.now() + PAUSE_MS;
   }
 }

@@ -1,12 +1,12 @@
 import type { StorageName } from '../storage/storage.js';
 
-/** One object of one storage. */
+/** Identifies one object in one storage. */
 export interface ObjectReference {
   readonly storage: StorageName;
   readonly key: string;
 }
 
-/** `{storage}/{key}`: an object as one string, for sets and as the id of its journal row. */
+/** `{storage}/{key}`: identifies an object in sets, and is the id of its journal row. */
 export function objectId({ storage, key }: ObjectReference): string {
   return `${storage}/${key}`;
 }

@@ -1,7 +1,7 @@
 import { index, modelOptions, prop } from '@typegoose/typegoose';
 import type { StorageName } from '../storage/storage.js';
 
-/** An object that an owner held in one of its slots and holds no more. */
+/** An object that was the file of one of the owner's slots and that the owner no longer refers to. */
 @modelOptions({ schemaOptions: { _id: false } })
 export class ReleasedObject {
   @prop({ type: () => String, required: true })
@@ -10,31 +10,32 @@ export class ReleasedObject {
   @prop({ type: () => String, required: true })
   key!: string;
 
-  /** The `id` of the file whose bytes these are: a file that a migration moved has the same id in both places. */
+  /** The `id` of the file that the object belongs to. A migration stores a file under another key with the same id. */
   @prop({ type: () => String, required: true })
   fileId!: string;
 
-  /** The sweeper deletes the object at this moment. */
+  /** When the sweeper may delete the object. */
   @prop({ type: () => Date, required: true })
   due!: Date;
 }
 
 /**
- * What every record has that holds files, or has children that do. Its document alone says which files are live and
- * which objects it has released; every update of either compares `mediaRevision`, raises it, and needs a living record.
+ * The fields of every record that holds files, or whose children do. The document alone says which files are live and
+ * which objects were released. Every update that changes either compares `mediaRevision`, increments it, and does not
+ * match a deleted record.
  */
 @index({ 'released.due': 1 })
 @index({ deletedAt: 1, _id: 1 }, { partialFilterExpression: { deletedAt: { $exists: true } } })
 export abstract class OwnerRecord {
-  /** Raised by every change of the record's files. */
+  /** Incremented by every change of the record's files. */
   @prop({ type: () => Number, required: true })
   mediaRevision!: number;
 
-  /** Objects that were in the record's slots, until the sweeper has deleted them. */
+  /** Objects that were the files of the record's slots and have not been deleted yet. */
   @prop({ type: () => [ReleasedObject], default: undefined })
   released?: ReleasedObject[];
 
-  /** When the record was deleted. It stays for a day as a tombstone, which no reader sees. */
+  /** When the record was deleted. For a day it stays as a tombstone, which queries do not return. */
   @prop({ type: () => Date })
   deletedAt?: Date;
 }

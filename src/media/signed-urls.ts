@@ -10,21 +10,21 @@ export interface SignedUrlParts {
   readonly storageNamed: (name: StorageName) => Storage | undefined;
   readonly slots: Record<MediaSlot, SlotRules>;
   readonly telemetry: Telemetry;
-  /** The time, in milliseconds. */
+  /** Returns the time, in milliseconds since 1970. Absent: `Date.now`. */
   readonly now?: () => number;
 }
 
-/** How many URLs are remembered; one is about 1 KiB. */
+/** How many URLs are cached, each about 1 KiB. */
 const REMEMBERED_URLS = 10_000;
 
 /**
- * Signed URLs for files, made when asked for and never stored. The life of a URL begins at the start of a window of
- * half its lifetime, so that the same file has the same URL within a window and browsers can cache it; a client that gets
- * one has at least half of the lifetime left.
+ * Signs URLs of files when they are asked for. Time is divided into windows of half a lifetime, and a URL's lifetime
+ * begins at the start of its window. So a file has the same URL during a window and browsers can cache it, and a client
+ * always has at least half of the lifetime left.
  */
 export class SignedUrls {
   private readonly remembered = new LRUCache<string, Promise<SignedUrl>>({ max: REMEMBERED_URLS });
-  /** One answer per file object, so that all fields of a response speak of the same URL. */
+  /** The URL that was returned for a file object, so that `url` and `urlExpiresAt` of a response belong together. */
   private readonly answered = new WeakMap<MediaFile, Promise<SignedUrl>>();
   private readonly now: () => number;
 
@@ -32,7 +32,10 @@ export class SignedUrls {
     this.now = parts.now ?? Date.now;
   }
 
-  /** The URL of a file for now. STORAGE_UNAVAILABLE when the storage that holds it is not configured on this server. */
+  /**
+   * Returns the current URL of a file.
+   * Rejects with STORAGE_UNAVAILABLE when the file's storage is not configured on this server.
+   */
   of(file: MediaFile): Promise<SignedUrl> {
     const answered = this.answered.get(file) ?? this.current(file);
     this.answered.set(file, answered);
@@ -51,7 +54,7 @@ export class SignedUrls {
     const signing = this.sign(file, new Date(signedAt), new Date(expiresAt));
     this.remembered.set(name, signing);
     const forget = (): boolean => this.remembered.delete(name);
-    // A URL cut short by temporary credentials is signed anew each time: the next credentials give a longer one.
+    // A URL that expires early because of temporary credentials is not cached: new credentials give a longer lifetime.
     await signing.then((signed) => signed.expiresAt.getTime() < expiresAt && forget(), forget);
     return signing;
   }
@@ -71,7 +74,7 @@ export class SignedUrls {
   }
 }
 
-/** Half a lifetime, in whole seconds where it has them: S3 counts in seconds. */
+/** Half of a lifetime, in milliseconds, rounded down to whole seconds if it is at least one: S3 signs whole seconds. */
 function windowOf(lifetimeMs: number): number {
   return lifetimeMs < 2_000 ? lifetimeMs / 2 : Math.floor(lifetimeMs / 2_000) * 1_000;
 }

@@ -2,17 +2,20 @@ import type { UpdateQuery } from '../database/model.js';
 import type { MediaFile } from './media-file.model.js';
 import type { ItemFacts, OwnedFile, OwnerDocument, Place } from './slot-owner.js';
 
-/** How a document holds the files of one slot. */
+/** The field of a document that holds the files of one slot. */
 export interface SlotField {
   readonly name: string;
-  /** A filter for the documents that hold a file here. */
+  /** A query filter for documents that have a file in this field. */
   readonly holdsSome: Readonly<Record<string, unknown>>;
-  /** A filter for the documents that hold a file here which has not been measured. */
+  /** A query filter for documents that have a file in this field which was not measured. */
   readonly holdsUnmeasured: Readonly<Record<string, unknown>>;
   filesIn(document: OwnerDocument): readonly OwnedFile[];
-  /** The file in a place, or null when it is empty. */
+  /** Returns the file in a place. Returns null when the place is empty. */
   fileAt(document: OwnerDocument, place: Place): MediaFile | null;
-  /** The update that puts `next` into a place of this document, or empties it. */
+  /**
+   * Returns the update that puts `next` into a place of this document, or empties the place when `next` is null.
+   * @param facts The other fields of a new list item. An existing item keeps its own.
+   */
   change(
     document: OwnerDocument,
     place: Place,
@@ -54,7 +57,7 @@ export function listField(name: string): SlotField {
     filesIn: (document) =>
       itemsIn(document).map(({ _id, file }) => ({ place: { ownerId: document._id, itemId: _id }, file })),
     fileAt: (document, { itemId }) => itemsIn(document).find(({ _id }) => _id === itemId)?.file ?? null,
-    // The whole list, as it was read: the update compares the revision, so nobody has changed it meanwhile.
+    // Writes the whole list. That is safe because the update compares the revision that was read with the list.
     change(document, { itemId }, next, facts) {
       const items = itemsIn(document);
       const isThere = items.some(({ _id }) => _id === itemId);

@@ -4,11 +4,11 @@ import type { OwnerRecord, ReleasedObject } from './owner-record.model.js';
 import type { MediaSlot } from './slots.js';
 
 /**
- * The owner port: what media asks of the records that hold files. The record is the authority on which file is live
- * (docs/architecture.md, "The life of a file"). `document-owners.ts` implements it for MongoDB documents.
+ * The owner port: what `src/media` needs of the records that hold files. The record alone says which file is live (see
+ * docs/architecture.md, "The life of a file"). `document-owners.ts` implements the port for MongoDB documents.
  */
 
-/** Where a file belongs: the owner's record, and the item of its list when the slot holds many. */
+/** Where a file belongs: the owner's record and, if the slot is a list, the item of the list. */
 export interface Place {
   readonly ownerId: string;
   readonly itemId?: string;
@@ -20,18 +20,18 @@ export interface OwnedFile {
   readonly file: MediaFile;
 }
 
-/** What a list keeps beside the file of an item: the owner's business. */
+/** The fields of a list item besides its file. `src/media` does not look at them. */
 export type ItemFacts = Readonly<Record<string, unknown>>;
 
-/** What media reads of an owner's document. */
+/** The fields of an owner's document that `src/media` reads. */
 export type OwnerDocument = Readonly<{ _id: string } & Partial<OwnerRecord> & { readonly [field: string]: unknown }>;
 
-/** An owner as it was read. */
+/** An owner as it was read from the database. */
 export interface OwnerState {
   readonly id: string;
-  /** Undefined in a record that a version without revisions wrote. */
+  /** Undefined in a record that was written by a version without revisions. */
   readonly revision: number | undefined;
-  /** Marked as deleted: nothing can be published here any more. */
+  /** True when the record is marked as deleted: no file can be published in it. */
   readonly deleted: boolean;
   /** The files of all its slots. */
   readonly files: readonly OwnedFile[];
@@ -39,92 +39,92 @@ export interface OwnerState {
   readonly document: OwnerDocument;
 }
 
-/** An owner as it was read, and the file that one of its places holds. */
+/** An owner as it was read, with the file in one of its places. Null: the place is empty. */
 export interface PlaceState extends OwnerState {
   readonly file: MediaFile | null;
 }
 
 /** A change of the file in one place. */
 export interface Swap {
-  /** The file that comes into the place; null empties it. */
+  /** The new file. Null empties the place. */
   readonly next: MediaFile | null;
-  /** What a new item of a list keeps beside its file. An existing item keeps what it has. */
+  /** The other fields of a new list item. An existing item keeps its own. */
   readonly facts?: ItemFacts | undefined;
-  /** When the bytes of the file that was in the place may be deleted. */
+  /** When the sweeper may delete the file that was in the place. */
   readonly releaseAt: Date;
 }
 
-/** One slot of the owners in a collection. */
+/** One slot of the records in a collection. */
 export interface SlotOwner {
   readonly collection: OwnerCollection;
-  /** The owner and the file in this place, or null when there is no such record. */
+  /** Reads the owner and the file in this place. Returns null when there is no such record. */
   read(place: Place): Promise<PlaceState | null>;
   /**
-   * One update: puts `next` into the place and the file that was there onto `released`.
-   * Returns false, and changes nothing, when the owner is no longer as it was `seen`, or is deleted.
+   * By one update, puts `next` into the place and the file that was there onto `released`.
+   * Returns false, and changes nothing, when the owner was changed or deleted since it was read (`seen`).
    */
   swap(place: Place, seen: PlaceState, swap: Swap): Promise<boolean>;
   /**
-   * One update: changes what the record says of the file in the place. Its object stays the same.
-   * Returns false, and changes nothing, when the owner is no longer as it was `seen`, or is deleted.
+   * By one update, changes fields of the file in the place. The file keeps its object.
+   * Returns false, and changes nothing, when the owner was changed or deleted since it was read (`seen`).
    */
   amend(place: Place, seen: PlaceState, file: MediaFile): Promise<boolean>;
   /**
-   * Every file of this slot that a living owner holds, in bounded memory, for as long as the reader takes. With
-   * `unmeasured` only owners are read of which some file here has no `measured`.
+   * Yields every file of this slot whose owner is not deleted, in bounded memory. The reader may take any time.
+   * @param options.unmeasured Skips owners whose files in this slot have all been measured.
    */
   files(options?: { readonly unmeasured?: boolean }): AsyncIterable<OwnedFile>;
 }
 
 export type SlotOwners = Readonly<Record<MediaSlot, SlotOwner>>;
 
-/** Objects of one owner that are due to be deleted. */
+/** Released objects of one owner whose `due` has passed. */
 export interface DueRelease {
   readonly ownerId: string;
   readonly objects: readonly ReleasedObject[];
 }
 
-/** The owners in one collection, whatever slots they have. */
+/** All records in one collection, with all their slots. */
 export interface OwnerCollection {
-  /** Null when there is no such record. */
+  /** Returns null when there is no such record. */
   read(ownerId: string): Promise<OwnerState | null>;
   /**
    * Marks owners as deleted, each by one update that also puts all its files onto `released`.
-   * Returns the ids of those that are deleted now. One that changed since it was `seen` is left as it is.
+   * Returns the ids of those that are deleted now. An owner that was changed since it was read (`seen`) is not changed.
    */
   markDeleted(seen: readonly OwnerState[], releaseAt: Date): Promise<ReadonlySet<string>>;
   /**
-   * Raises the revision, so that no update that compares an earlier one can succeed, and returns the owner. An owner that
-   * is not there gets a tombstone under its id, so that a late insert of it fails.
+   * Increments the revision, so that updates which compare an earlier revision fail. Returns the owner. If there is no
+   * such record, creates a tombstone with its id, so that a late insert of the record fails.
    */
   fence(ownerId: string): Promise<OwnerState>;
-  /** The objects (`objectId`) that these owners hold or have on `released`; tombstones included. */
+  /** The objects (by `objectId`) that these owners hold or have on `released`. Tombstones are included. */
   heldBy(ownerIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Owners with released objects whose time has come, but for those in `except`. */
+  /** Returns up to `limit` owners with released objects that are due, without the owners in `except`. */
   dueReleases(now: Date, except: readonly string[], limit: number): Promise<readonly DueRelease[]>;
   /**
-   * Adds an object to `released`: the owner accounts for it from now on.
-   * Returns false when the owner is no longer as it was `seen`.
+   * Adds an object to `released`.
+   * Returns false when the owner was changed or deleted since it was read (`seen`).
    */
   release(seen: OwnerState, object: ReleasedObject): Promise<boolean>;
-  /** Every tombstone, in bounded memory. */
+  /** Yields every tombstone, in bounded memory. */
   tombstones(): AsyncIterable<OwnerState>;
-  /** Puts the files that a deleted owner still holds onto `released`: version 0.1 did not do it in one update. */
+  /** Moves the files of a deleted owner to `released`. Version 0.1 left files in deleted records. */
   releaseDeleted(seen: OwnerState, releaseAt: Date): Promise<void>;
-  /** Takes objects that have been deleted off `released`. */
+  /** Removes objects that were deleted from `released`. */
   forget(releases: readonly DueRelease[]): Promise<void>;
   /** How many released objects there are, and when the next is due. */
   waiting(): Promise<Waiting>;
 }
 
-/** Objects that wait for their deletion. */
+/** Objects that the sweeper will delete. */
 export interface Waiting {
   readonly count: number;
-  /** When the next one is due; absent when there is none. */
+  /** When the next one is due. Absent when there is none. */
   readonly nextDue?: Date;
 }
 
-/** Whether the owner holds this object, or has released it: in both cases it was published here. */
+/** Returns true when the owner holds this object or has released it: in both cases it was published. */
 export function accountsFor(owner: OwnerState, object: ObjectReference): boolean {
   return (
     owner.files.some(({ file }) => isSameObject(file, object)) ||
@@ -132,7 +132,7 @@ export function accountsFor(owner: OwnerState, object: ObjectReference): boolean
   );
 }
 
-/** The collections behind slots, each once. */
+/** The collections that have slots, each once. */
 export function collectionsOf(owners: SlotOwners): readonly OwnerCollection[] {
   return [...new Set(Object.values(owners).map(({ collection }) => collection))];
 }

@@ -1,9 +1,9 @@
 import { OFFICE_TYPES } from './content/office.js';
 
-/** Which content a slot takes, by the type that its bytes show. */
+// Media types that slots accept. The type is found by the content, never by the file's name.
 const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif'] as const;
 const VIDEOS = ['video/mp4', 'video/webm', 'video/quicktime', 'video/matroska'] as const;
-/** Sound that browsers play. */
+/** Sound formats that browsers play. */
 const SOUND = ['audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/flac', 'audio/wav', 'audio/webm'] as const;
 const DOCUMENTS = [
   'application/pdf',
@@ -15,37 +15,40 @@ const DOCUMENTS = [
   ...SOUND,
 ];
 
-/** What a browser may show in place. All else is saved, whatever slot it lies in. */
-const SHOWN_IN_PLACE: readonly string[] = [...IMAGES, ...VIDEOS, ...SOUND, 'text/vtt'];
+/** Types that may be served with `Content-Disposition: inline`. All others are served as attachments, in every slot. */
+const INLINE_TYPES: readonly string[] = [...IMAGES, ...VIDEOS, ...SOUND, 'text/vtt'];
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-/** Whether files of this type may be shown in place. */
+/** Returns true when a browser may show files of this type instead of saving them. */
 export function mayBeInline(contentType: string): boolean {
-  return SHOWN_IN_PLACE.includes(contentType);
+  return INLINE_TYPES.includes(contentType);
 }
 
 interface SlotDefinition {
-  /** What a file of the slot is to a person: `thumbnail of a video`. */
+  /** How messages and docs call a file of this slot, such as `thumbnail of a video`. */
   readonly what: string;
-  /** The first segment of the slot's keys. */
+  /** The first segment of the object keys. */
   readonly prefix: string;
   readonly accepts: readonly string[];
-  /** The size limit unless the configuration says otherwise, in bytes. */
+  /** The largest size in bytes, unless it is configured. */
   readonly defaultMaxBytes: number;
-  /** Which of the two configured lifetimes its signed URLs have. */
+  /** Lifetime of signed URLs: VIDEO_URL_TTL_SECONDS or IMAGE_URL_TTL_SECONDS. */
   readonly lifetime: 'video' | 'image';
-  /** How browsers are told to treat the file: shown in place, or saved. */
+  /** The type of the Content-Disposition header: browsers show the file (`inline`) or save it (`attachment`). */
   readonly disposition: 'inline' | 'attachment';
 }
 
-/** The slot table: the single source of the rules for every kind of file. */
+/**
+ * The slot table: the only place with the rules for each kind of file. To add a slot, add a row here and its owner in
+ * `src/catalog/slot-owners.ts`.
+ */
 export const SLOTS = {
   VIDEO_FILE: {
     what: 'file of a video',
     prefix: 'videos',
-    // A lesson may be sound alone.
+    // Includes sound, because a lesson may have no picture.
     accepts: [...VIDEOS, ...SOUND],
     defaultMaxBytes: 5 * GIB,
     lifetime: 'video',
@@ -101,7 +104,7 @@ export const SLOTS = {
   },
 } as const satisfies Record<string, SlotDefinition>;
 
-/** A named place for one file, or for a list of files, of an owner's document. */
+/** A named field of an owner's document that holds one file or a list of files. */
 export type MediaSlot = keyof typeof SLOTS;
 
 export const MEDIA_SLOTS = Object.keys(SLOTS) as MediaSlot[];
@@ -109,17 +112,17 @@ export const MEDIA_SLOTS = Object.keys(SLOTS) as MediaSlot[];
 export interface SlotRules extends SlotDefinition {
   readonly slot: MediaSlot;
   readonly maxBytes: number;
-  /** How long a signed URL lives, in seconds. */
+  /** The lifetime of signed URLs, in seconds. */
   readonly urlTtlSeconds: number;
 }
 
 export interface SlotOptions {
-  /** Size limits that differ from the table, in bytes. */
+  /** Size limits that replace those of the table, in bytes. */
   readonly maxBytes: Partial<Record<MediaSlot, number>>;
   readonly urlTtlSeconds: { readonly video: number; readonly image: number };
 }
 
-/** The slot table with this server's limits and lifetimes filled in. */
+/** Returns the slot table with this server's size limits and URL lifetimes. */
 export function slotRules(options: SlotOptions): Record<MediaSlot, SlotRules> {
   const rules = MEDIA_SLOTS.map((slot): [MediaSlot, SlotRules] => {
     const definition: SlotDefinition = SLOTS[slot];

@@ -1,10 +1,12 @@
 import { registerEnumType } from 'type-graphql';
 import type { StorageName } from '../storage/storage.js';
 
-/** What GraphQL says of a storage that this server does not know. No driver can have this name: names are lower-case. */
+/**
+ * The GraphQL value for a storage that this server does not know. Names of drivers are lower-case, so none equals it.
+ */
 export const UNKNOWN_STORAGE = 'UNKNOWN';
 
-/** The GraphQL enum `StorageName`: storages by their enum value. Its values are those of the last `defineStorageNames`. */
+/** The GraphQL enum `StorageName`: storage names by enum value. `defineStorageNames` fills it. */
 export const StorageNameEnum: Record<string, StorageName> = {};
 
 const UNKNOWN_DESCRIPTION =
@@ -16,7 +18,7 @@ registerEnumType(StorageNameEnum, {
   valuesConfig: { [UNKNOWN_STORAGE]: { description: UNKNOWN_DESCRIPTION } },
 });
 
-/** Call it before a schema is built: TypeGraphQL reads the values of an enum then. */
+/** Sets the values of the enum. Call it before the schema is built, because TypeGraphQL reads the values then. */
 export function defineStorageNames(names: readonly StorageName[]): void {
   for (const value of Object.keys(StorageNameEnum)) Reflect.deleteProperty(StorageNameEnum, value);
   for (const name of names) StorageNameEnum[name.toUpperCase().replaceAll('-', '_')] = name;

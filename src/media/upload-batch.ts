@@ -7,22 +7,22 @@ import type { ObjectReference } from './object-reference.js';
 export interface UploadBatchOptions {
   readonly journal: Journal;
   readonly telemetry: Telemetry;
-  /** How long a pending row of this batch may go without a sign of life, in milliseconds. */
+  /** How long the batch may make no progress before its pending rows expire, in milliseconds. */
   readonly deadlineMs: number;
-  /** Aborts when the client has left, or with a LecternError when the server wants to stop. */
+  /** Aborts when the client has disconnected, or (with a LecternError) when the server stops. */
   readonly clientGone: AbortSignal;
 }
 
-/** A deadline is postponed this many times before it would pass. */
+/** How often a deadline is renewed during its own length. */
 const RENEWALS_PER_DEADLINE = 3;
 
 /**
- * The uploads of one mutation, or the copy of one file. They fail together, and the journal rows of none of them expire
- * while bytes of any of them move.
+ * The uploads of one mutation, or the copy of one file by a migration. When one fails, all fail. As long as one makes
+ * progress, the batch renews the deadlines of all their journal rows.
  */
 export class UploadBatch {
   readonly id = newId();
-  /** Aborts when the client has left or one upload of the batch has failed; the reason is the error. */
+  /** Aborts when the client has disconnected or one upload of the batch has failed. The reason is the error. */
   readonly signal: AbortSignal;
   private readonly failing = new AbortController();
   private readonly renewing: NodeJS.Timeout;
@@ -35,29 +35,29 @@ export class UploadBatch {
     this.renewing.unref();
   }
 
-  /** The deadline of a row that is written or touched now. */
+  /** The deadline for a row that is written or renewed now. */
   deadline(): Date {
     return new Date(Date.now() + this.options.deadlineMs);
   }
 
-  /** From now on this object has a pending row, whose deadline the batch postpones. */
+  /** Adds an object that has a pending row: the batch renews its deadline from now on. */
   watch(object: ObjectReference): void {
     this.rows.push(object);
   }
 
-  /** A sign of life: bytes came, or a step was taken. */
+  /** Reports progress: bytes arrived, or a step ended. */
   readonly heartbeat = (): void => {
     this.isAlive = true;
   };
 
-  /** Ends the other uploads of the batch. The first error is the one that is answered. */
+  /** Ends all uploads of the batch. The first error is the one that the client gets. */
   fail(error: unknown): void {
     this.failing.abort(error);
   }
 
   /**
-   * Waits for something only as long as the batch has not failed: a file that has not begun to arrive may stand behind
-   * gigabytes. What arrives after that is handed to `release`.
+   * Waits for `awaited`, but rejects as soon as the batch fails: a file whose turn has not come may stand behind
+   * gigabytes of another file. If `awaited` resolves after that, its value is passed to `release`.
    */
   async unlessFailed<T>(awaited: Promise<T>, release: (late: T) => void): Promise<T> {
     let onAbort = (): void => undefined;
@@ -76,6 +76,7 @@ export class UploadBatch {
     }
   }
 
+  /** The error that ended the batch. UPLOAD_INCOMPLETE when the client has disconnected. */
   get failure(): Error {
     if (this.failing.signal.aborted) return this.failing.signal.reason as Error;
     const reason: unknown = this.signal.reason;
@@ -95,8 +96,8 @@ export class UploadBatch {
       const pending = await Promise.all(this.rows.map((row) => journal.touch(row, this.deadline())));
       if (pending.includes(false)) this.fail(new LecternError('UPLOAD_EXPIRED'));
     } catch (error) {
-      // The next renewal tries again; if none succeeds the publication is refused with UPLOAD_EXPIRED.
-      telemetry.logger.warn({ err: error, batch: this.id }, 'could not postpone the deadlines of an upload');
+      // The next renewal tries again. If none succeeds, the row expires and the file is not published (UPLOAD_EXPIRED).
+      telemetry.logger.warn({ err: error, batch: this.id }, 'could not renew the deadlines of an upload');
     }
   }
 }

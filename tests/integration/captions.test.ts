@@ -137,7 +137,7 @@ onEveryStorage('captions', (storage) => {
     const messageOf = async (content: string | Buffer): Promise<string | undefined> =>
       (await add(videoId, fileOf(content, 'a.vtt', 'text/vtt'))).body.errors?.[0]?.message;
     expect(await messageOf('WEBVTT\n\n00:01.000 --> 00:02.000\nGood.\n\n00:03.000 --> soon\nWrong.\n')).toBe(
-      'The captions have a wrong time line: line 6.',
+      'Line 6 of the captions has invalid times.',
     );
     expect(await messageOf('Hello\n')).toBe('The captions are neither WebVTT nor SubRip.');
     expect(await messageOf(Buffer.from('WEBVTT\n\nNOTE Übung\n', 'latin1'))).toBe('The text is not UTF-8.');

@@ -307,8 +307,8 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
       if (how === 'missing') await app.app.storages.byName(from)!.delete([key]);
       else await damage(app, from, key, how);
       const reasons = {
-        byte: `in ${from} its SHA-256 is not that of its record`,
-        size: `in ${from} it has not the ${String(fixtures.video.size)} bytes of its record`,
+        byte: `its SHA-256 in ${from} is not that of its record`,
+        size: `its size in ${from} is not the ${String(fixtures.video.size)} bytes of its record`,
         missing: `it is missing from ${from}`,
       };
       for (const moved of [12, 0]) {
@@ -339,7 +339,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     const left: string[] = [];
     const onLeft = ({ key: where }: { key: string }, reason: string) => left.push(`${where}: ${reason}`);
     expect(await migrateHere(app, to, { onLeft })).toMatchObject({ moved: 12, left: 1 });
-    expect(left).toEqual([`${key}: what was written to ${to} read back differently`]);
+    expect(left).toEqual([`${key}: its copy in ${to} differs from the original`]);
     await app.app.sweeper.sweep();
     expect((await keysIn(app, to)).filter((where) => where.startsWith('videos/'))).toEqual([]);
     vi.restoreAllMocks();

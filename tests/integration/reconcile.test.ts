@@ -341,11 +341,11 @@ onEveryStorage('lectern reconcile --delete-orphans, where it may be the wrong da
     return count;
   };
 
-  it('refuses when more than half of the objects would go, and prints nothing to standard output', async () => {
+  it('refuses when more than half of the objects would be deleted, and prints nothing to standard output', async () => {
     const { exitCode, stdout, stderr } = await site.reconcile('--delete-orphans', '--older-than', '0');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^More than half would go: 2 of the 3 objects in storage \w+\. .*\nNothing was deleted\..*--force/,
+      /^More than half would be deleted: 2 of the 3 objects in storage \w+\. .*\nNothing was deleted\..*--force/,
     );
     expect(await stored()).toBe(3);
   });
@@ -360,7 +360,9 @@ onEveryStorage('lectern reconcile --delete-orphans, where it may be the wrong da
     const wrong: Environment = { ...site.environment, ...empty, ...(MONGODB_URI !== undefined && { MONGODB_URI }) };
     const refused = await lectern(wrong, 'reconcile', '--delete-orphans', '--older-than', '0');
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(refused.stderr).toMatch(/^The database knows no file in storage \w+, and 3 of the 3 objects .* would go\./);
+    expect(refused.stderr).toMatch(
+      /^No record refers to a file in storage \w+, and 3 of the 3 objects .* would be deleted\./,
+    );
     expect(await stored()).toBe(3);
     await rm(DATA_DIR, { recursive: true, force: true });
   });

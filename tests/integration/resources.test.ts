@@ -112,7 +112,7 @@ onEveryStorage('resources', (storage) => {
       fileOf('\x7fELF\x02', 'a', ''),
     ]) {
       const { body } = await add(videoId, file);
-      expect(body.errors?.[0]?.message).toMatch(/To hand it out as it is, put it in a ZIP archive\.$/);
+      expect(body.errors?.[0]?.message).toMatch(/To offer the file as it is, put it in a ZIP archive\.$/);
     }
   });
 

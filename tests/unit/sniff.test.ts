@@ -223,7 +223,7 @@ describe('a resource', () => {
   it('that begins as text is checked to its end', async () => {
     const { check } = await sniff(bytesOf(textFile), rules.VIDEO_RESOURCE);
     check!.chunk(Buffer.from('more\ttext\f\r\n'));
-    expect(() => check!.chunk(Buffer.from('and\u0000then\n'))).toThrow(/no known type/);
+    expect(() => check!.chunk(Buffer.from('and\u0000then\n'))).toThrow(/type of the content is not known/);
     const { check: other } = await sniff(bytesOf(textFile), rules.VIDEO_RESOURCE);
     expect(() => other!.chunk(Buffer.from([0xff, 0xfe]))).toThrow(/UTF-8/);
   });

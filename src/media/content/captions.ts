@@ -4,8 +4,10 @@ import { isSubRip, SubRipLines } from './sub-rip.js';
 import { WEB_VTT_HEADER, webVttLines } from './web-vtt.js';
 
 /**
- * Takes captions as they come and stores them as WebVTT in UTF-8: WebVTT in UTF-8 byte for byte, UTF-16 with a byte order
- * mark in UTF-8, SubRip converted. `head` is the beginning of the file. Undefined when it is neither of the two.
+ * Returns the conversion of a caption file to WebVTT in UTF-8. WebVTT in UTF-8 is stored unchanged, WebVTT in UTF-16
+ * (with a byte order mark) is re-encoded, SubRip is converted.
+ * Returns undefined when the file is neither WebVTT nor SubRip.
+ * @param head The beginning of the file.
  */
 export function captionConversion(head: Buffer): ContentConversion | undefined {
   const encoding = encodingOf(head);
@@ -14,7 +16,7 @@ export function captionConversion(head: Buffer): ContentConversion | undefined {
   return isSubRip(text) ? subRip(encoding) : undefined;
 }
 
-/** By its byte order mark; without one it is UTF-8, or refused. */
+/** Returns the encoding by the byte order mark. Without one it must be UTF-8, which the decoder checks. */
 function encodingOf(head: Buffer): TextEncoding {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
@@ -91,6 +93,6 @@ function conversion(
 }
 
 function refusal(number: number): LecternError {
-  const message = `The captions have a wrong time line: line ${String(number)}.`;
+  const message = `Line ${String(number)} of the captions has invalid times.`;
   return new LecternError('UNSUPPORTED_MEDIA_TYPE', message);
 }

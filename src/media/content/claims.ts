@@ -2,22 +2,25 @@ import mime from 'mime-types';
 import { LecternError } from '../../errors.js';
 import { OFFICE_TYPES } from './office.js';
 
-/** What a client says of a file, beside its bytes. */
+/** What a client says about a file: its media type and its name. */
 export interface Claims {
-  /** The media type, parameters and all; may be empty. */
+  /** The media type with its parameters. May be empty. */
   readonly declaredType: string;
-  /** The name as it is kept. */
+  /** The file name, made safe by `displayName`. */
   readonly filename: string;
 }
 
-/** Types and extensions that do not contradict each other: programs and systems confuse them, and players open them all. */
+/**
+ * Media types and extensions that do not contradict each other: programs and systems confuse them, and players open all
+ * of them.
+ */
 interface Family {
   readonly types: readonly string[];
-  /** In lower case, without the dot. Those that mime-types knows for the types are added to them. */
+  /** In lower case, without the dot. The extensions that `mime-types` knows for the types belong to the family too. */
   readonly extensions?: readonly string[];
 }
 
-/** The ISO base media file format and QuickTime, from which it came. */
+/** MP4 and the other ISO base media files, and QuickTime, on which they are based. */
 const ISO_MEDIA: Family = {
   types: [
     ...['video/mp4', 'video/x-m4v', 'video/quicktime', 'video/3gpp', 'video/3gpp2', 'application/mp4'],
@@ -40,7 +43,7 @@ const CAPTIONS: Family = {
   extensions: ['vtt', 'srt', 'txt'],
 };
 
-/** By the content. Pictures and text have families of their own, below. */
+/** The family of each content type. Pictures and text are handled below, by functions. */
 const FAMILIES: Readonly<Record<string, Family>> = {
   'video/mp4': ISO_MEDIA,
   'video/quicktime': ISO_MEDIA,
@@ -56,32 +59,32 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   'application/pdf': { types: ['application/pdf', 'application/x-pdf'] },
   'application/zip': ZIP,
   'text/vtt': CAPTIONS,
-  // An office document is a ZIP archive, and systems without the office call it one.
+  // An office document is a ZIP archive, and systems without an office program call it one.
   ...Object.fromEntries(Object.keys(OFFICE_TYPES).map((type) => [type, { types: [type, ...ZIP.types] }])),
 };
 
 /**
- * Types that say nothing of the content: what programs send for files that they do not know, and for the whole form.
- * `text/plain` is the type of a part that names none (RFC 7578, section 4.4).
+ * Types that say nothing about the content: programs send them for files that they do not know, or copy the type of the
+ * whole form. A part without a type is `text/plain` (RFC 7578, section 4.4).
  */
 const SILENT_TYPES = [
   ...['', 'application/octet-stream', 'binary/octet-stream', 'application/binary'],
   ...['text/plain', 'multipart/form-data'],
 ];
-/** The first halves of media types (https://www.iana.org/assignments/top-level-media-types). */
+/** The registered top-level types (https://www.iana.org/assignments/top-level-media-types). */
 const TOP_LEVEL_TYPES = [
   ...['application', 'audio', 'example', 'font', 'haptics', 'image', 'message', 'model', 'multipart', 'text', 'video'],
 ];
 
-/** Names of pictures' types that mime-types does not know. */
+/** Media types of pictures that `mime-types` does not know. */
 const PICTURE_TYPES = [
   ...['image/jpg', 'image/pjpeg', 'image/x-png', 'image/vnd.mozilla.apng', 'image/avif-sequence', 'image/x-heic'],
 ];
 const PICTURE_EXTENSIONS = ['jfif', 'pjpeg', 'pjp', 'apng', 'avifs', 'dng', 'raw'];
 
-/** Text that a browser runs, or takes for the description of a page. No other type of text is active. */
+/** Types of text that a browser renders as a page or runs. */
 const ACTIVE_TYPE = /^(text\/(html|xml|xsl|x-php|x-component)|application\/(xhtml|xml|x-httpd-php)|.*\+xml)/;
-/** Source code and data whose types do not begin with `text/`, and what browsers send for `.ts` and for `.csv`. */
+/** Types of text, source code and data. `video/mp2t` and `vnd.ms-excel` are what browsers send for `.ts` and `.csv`. */
 const TEXT_TYPE = new RegExp(
   [
     '^text/',
@@ -92,7 +95,7 @@ const TEXT_TYPE = new RegExp(
     String.raw`^application/vnd\.ms-excel$`,
   ].join('|'),
 );
-/** Extensions of text that mime-types does not know, or knows otherwise. */
+/** Extensions of text files that `mime-types` does not know, or has another type for. */
 const TEXT_EXTENSIONS = [
   ...['txt', 'text', 'md', 'markdown', 'rst', 'adoc', 'csv', 'tsv', 'srt', 'vtt', 'log', 'diff', 'patch', 'tex', 'bib'],
   ...['json', 'jsonl', 'ndjson', 'ipynb', 'yaml', 'yml', 'toml', 'ini', 'cfg', 'conf', 'env', 'properties', 'sql'],
@@ -120,7 +123,7 @@ const TEXT_EXTENSIONS = [
   ],
 ];
 
-/** Extensions of what systems and servers run, and of pages: no accepted content may have them. */
+/** Extensions of programs, server scripts, pages and archives of other kinds. No accepted content may have one. */
 const FOREIGN_EXTENSIONS = [
   ...[
     'html',
@@ -146,8 +149,9 @@ const FOREIGN_EXTENSIONS = [
 ];
 
 /**
- * Throws UNSUPPORTED_MEDIA_TYPE when the declared type or the extension says that the file is something else than its
- * content: someone may be misled by it. `advice` ends the message.
+ * Throws UNSUPPORTED_MEDIA_TYPE when the declared type or the extension contradicts the content, because that could
+ * mislead people.
+ * @param advice Is appended to the message.
  */
 export function checkClaims(contentType: string, { declaredType, filename }: Claims, advice = ''): void {
   const declared = essenceOf(declaredType);
@@ -160,13 +164,19 @@ export function checkClaims(contentType: string, { declaredType, filename }: Cla
   }
 }
 
-/** The type that the declared type or the extension names, where it is that of an office document. */
+/**
+ * Returns the office document type that the declared type or the extension names.
+ * Returns undefined when neither names one.
+ */
 export function claimedOfficeType({ declaredType, filename }: Claims): string | undefined {
   const types = [essenceOf(declaredType), mime.lookup(extensionOf(filename)) || ''];
   return types.find((type) => type in OFFICE_TYPES);
 }
 
-/** The name with the extension of the content, where it has that of another type of its family. */
+/**
+ * Returns the file name. If its extension belongs to another type of the same family (pictures, captions), replaces it
+ * by the extension of the content.
+ */
 export function nameOfContent(filename: string, contentType: string, extension: string): string {
   const given = extensionOf(filename);
   const other = contentType.startsWith('image/')
@@ -175,7 +185,7 @@ export function nameOfContent(filename: string, contentType: string, extension: 
   return other ? filename.slice(0, -given.length) + extension : filename;
 }
 
-/** Without parameters, in lower case. */
+/** The media type without parameters, in lower case. */
 function essenceOf(type: string): string {
   return (type.split(';')[0] ?? '').trim().toLowerCase();
 }
@@ -195,7 +205,10 @@ function mayBeDeclared(contentType: string, declared: string): boolean {
   return FAMILIES[contentType]?.types.includes(declared) ?? false;
 }
 
-/** What is no extension that anyone knows contradicts nothing ("1.0 (final"), nor does a letter ("Interview with Dr. M"). */
+/**
+ * Returns false when the extension contradicts the content. An unknown extension ("1.0 (final") or a single letter
+ * ("Interview with Dr. M") contradicts nothing.
+ */
 function mayHaveExtension(contentType: string, extension: string): boolean {
   if (extension.length < 2) return true;
   if (FOREIGN_EXTENSIONS.includes(extension)) return false;
@@ -218,7 +231,7 @@ function isPictureExtension(extension: string): boolean {
   return PICTURE_EXTENSIONS.includes(extension) || isPictureType(mime.lookup(extension) || '');
 }
 
-/** Other extensions of a type than the one that mime-types knows. */
+/** Returns true when the extension belongs to the type although `mime-types` does not say so. */
 function isPictureExtensionOf(extension: string, contentType: string): boolean {
   if (['jfif', 'pjpeg', 'pjp'].includes(extension)) return contentType === 'image/jpeg';
   if (extension === 'apng') return contentType === 'image/png';

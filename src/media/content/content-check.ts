@@ -1,27 +1,28 @@
 import { TextDecoder } from 'node:util';
 import { LecternError } from '../../errors.js';
 
-/** Looks at all bytes of a file while they stream by, and may refuse it before it is published. */
+/** Checks all bytes of a file while they are uploaded, and refuses the file by throwing. */
 export interface ContentCheck {
-  /** Throws when no further bytes can make the file acceptable. */
+  /** Called with each chunk. Throws when the file must be refused, whatever follows. */
   chunk(bytes: Uint8Array): void;
-  /** Throws when the whole file is not acceptable. */
+  /** Called after the last chunk. Throws when the file must be refused. */
   end(): void;
 }
 
-/** Replaces the bytes of a file while they stream by. Throws as a ContentCheck does. */
+/** Converts a file while it is uploaded. Throws like a ContentCheck. */
 export interface ContentConversion {
-  /** Returns what is to be stored so far and was not returned before; may be empty. */
+  /** Called with each chunk. Returns the next bytes to store; may be empty. */
   chunk(bytes: Uint8Array): Uint8Array;
+  /** Called after the last chunk. Returns the last bytes to store; may be empty. */
   end(): Uint8Array;
 }
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** The longest line that is held while its end has not come, in characters. */
+/** The longest line that is accepted, in characters: a line is kept in memory until its end arrives. */
 const MAX_LINE_LENGTH = 100_000;
 
-/** Decodes text strictly and passes on whole lines, without their ends. */
+/** Decodes text, refuses invalid bytes, and calls `line` with each line (without its line break), then `done`. */
 export class LineCheck implements ContentCheck {
   private readonly decoder: TextDecoder;
   private rest = '';
@@ -48,16 +49,19 @@ export class LineCheck implements ContentCheck {
     try {
       return this.decoder.decode(bytes, { stream });
     } catch (error) {
-      const name = this.encoding === 'utf-8' ? 'UTF-8' : 'UTF-16, as its byte order mark says';
+      const name = this.encoding === 'utf-8' ? 'UTF-8' : 'UTF-16, although its byte order mark says so';
       throw new LecternError('UNSUPPORTED_MEDIA_TYPE', `The text is not ${name}.`, { cause: error });
     }
   }
 
   private take(text: string): void {
-    // A line ends with CR LF, LF or CR; a CR at the very end may be the first half of a CR LF.
+    // A line ends with CR LF, LF or CR. A CR at the end of the chunk may be the first half of a CR LF.
     const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
     this.rest = lines.pop() ?? '';
-    if (this.rest.length > MAX_LINE_LENGTH) throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'A line is too long.');
+    if (this.rest.length > MAX_LINE_LENGTH) {
+      const message = `A line of the text has more than ${String(MAX_LINE_LENGTH)} characters.`;
+      throw new LecternError('UNSUPPORTED_MEDIA_TYPE', message);
+    }
     for (const line of lines) this.line(line);
   }
 }

@@ -1,15 +1,16 @@
-/** What is read of fragmented MP4 here: ISO/IEC 14496-12, section 8.8. */
+/** Reads durations from fragmented MP4: ISO/IEC 14496-12, section 8.8. */
 
-/** Flags of `tfhd` (8.8.7) for the fields before the default duration of a sample, and for that. */
+/** Flags of a `tfhd` box (8.8.7): which of its optional fields are present, up to the default duration of a sample. */
 const BASE_OFFSET = 0x01;
 const DESCRIPTION_INDEX = 0x02;
 const DEFAULT_DURATION = 0x08;
-/** Flags of `trun` (8.8.8) for its own optional fields, and for those of each sample. */
+/** Flags of a `trun` box (8.8.8): which optional fields the box has, and which each of its samples has. */
 const DATA_OFFSET = 0x01;
 const FIRST_FLAGS = 0x04;
 const SAMPLE_DURATION = 0x100;
 const SAMPLE_FIELDS = [SAMPLE_DURATION, 0x200, 0x400, 0x800];
 
+/** A box. Its content is at the positions `from` to before `to`. */
 interface Box {
   readonly type: string;
   readonly from: number;
@@ -17,15 +18,16 @@ interface Box {
 }
 
 /**
- * When the last sample in the fragments of `tail` ends, in seconds from the beginning of the file. Undefined when `tail`
- * has no whole `moof` box, or one that leaves the durations to the head. `timescales` has the units a second of each
- * track, by its number.
+ * Returns when the last sample in the fragments of `tail` ends, in seconds from the beginning of the file.
+ * Returns undefined when `tail` contains no complete `moof` box, or one without the durations of its samples.
+ * @param tail The end of the file.
+ * @param timescales The time units per second of each track, by track number.
  */
 export function endOfFragments(tail: Buffer, timescales: ReadonlyMap<number, number>): number | undefined {
   let end: number | undefined;
   for (let at = tail.indexOf('moof', 4, 'latin1'); at >= 0; at = tail.indexOf('moof', at + 4, 'latin1')) {
     const moof = { type: 'moof', from: at + 4, to: at - 4 + tail.readUInt32BE(at - 4) };
-    // The four letters may stand in a frame by chance: a real one is whole, and begins with its header.
+    // The four letters may occur in a frame by chance. A real `moof` is complete and begins with `mfhd`.
     if (moof.to > tail.length || children(tail, moof).next().value?.type !== 'mfhd') continue;
     for (const traf of children(tail, moof)) {
       const endOfTrack = traf.type === 'traf' ? endOfTraf(tail, traf, timescales) : undefined;
@@ -35,7 +37,7 @@ export function endOfFragments(tail: Buffer, timescales: ReadonlyMap<number, num
   return end;
 }
 
-/** The end of one track's samples in a fragment, in seconds. */
+/** When the samples of one track in a fragment end, in seconds. Returns undefined when durations are missing. */
 function endOfTraf(tail: Buffer, traf: Box, timescales: ReadonlyMap<number, number>): number | undefined {
   let timescale: number | undefined;
   let defaultDuration: number | undefined;
@@ -58,6 +60,7 @@ function endOfTraf(tail: Buffer, traf: Box, timescales: ReadonlyMap<number, numb
   return end === undefined || timescale === undefined ? undefined : end / timescale;
 }
 
+/** The duration of a run of samples, in units of the track's timescale. */
 function durationOfRun(tail: Buffer, run: Box, defaultDuration: number | undefined): number | undefined {
   const flags = flagsOf(tail, run);
   const samples = tail.readUInt32BE(run.from + 4);
@@ -71,7 +74,7 @@ function durationOfRun(tail: Buffer, run: Box, defaultDuration: number | undefin
   return duration;
 }
 
-/** A box begins with a byte of its version and three of flags. */
+/** The content of a full box begins with one byte for the version and three bytes for the flags (4.2). */
 function flagsOf(tail: Buffer, { from }: Box): number {
   return tail.readUIntBE(from + 1, 3);
 }
@@ -79,7 +82,7 @@ function flagsOf(tail: Buffer, { from }: Box): number {
 function* children(tail: Buffer, { from, to }: Box): Generator<Box, undefined> {
   for (let at = from; at + 8 <= to;) {
     const size = tail.readUInt32BE(at);
-    // Boxes of no size, or of a size in 64 bits, are not found in a fragment's head.
+    // Boxes with size 0 or a 64-bit size do not occur here.
     if (size < 8 || at + size > to) return undefined;
     yield { type: tail.toString('latin1', at + 4, at + 8), from: at + 8, to: at + size };
     at += size;

@@ -1,21 +1,22 @@
-/** Where the brands stand in an `ftyp` box (ISO/IEC 14496-12, section 4.3), and how long each is, in bytes. */
+/** Positions of the brands in an `ftyp` box (ISO/IEC 14496-12, section 4.3) and the length of a brand, in bytes. */
 const MAJOR_AT = 8;
 const COMPATIBLE_AT = 16;
 const BRAND_BYTES = 4;
-/** More brands than any writer lists. */
+/** How many brands are read at most. */
 const MAX_BRANDS = 64;
 
-/** Brands of players: a file with one of them is an MP4, whatever a phone writes as its major brand. */
+/** A file with one of these brands is an MP4, also when a phone writes another major brand, such as `3gp4`. */
 const MP4_BRANDS = /^(isom|iso[2-9a-c]|mp4[12]|avc1|dash)$/;
 const SOUND_BRANDS = /^(M4A |M4B |F4A |F4B )$/;
 const QUICKTIME_BRAND = 'qt  ';
-/** Brands of pictures in general (HEIF), under which an AVIF may be. */
+/** Brands of HEIF in general. An AVIF may have one of them as its major brand. */
 const PICTURE_BRANDS = /^(mif1|msf1|miaf)$/;
 const AVIF_BRANDS = /^(avif|avis)$/;
 
 /**
- * The type of an ISO base media file by the brands in its `ftyp` box. Undefined for a file that does not begin with one,
- * and for brands that say nothing of a type accepted here (HEIC, 3GP without a brand of MP4).
+ * Returns the media type of an ISO base media file by the brands in its `ftyp` box.
+ * Returns undefined when the file does not begin with an `ftyp` box, or is of another type (HEIC, 3GP without an MP4
+ * brand).
  */
 export function typeOfBrands(head: Buffer): 'video/mp4' | 'audio/mp4' | 'video/quicktime' | 'image/avif' | undefined {
   if (head.toString('latin1', 4, 8) !== 'ftyp') return undefined;
@@ -29,7 +30,7 @@ export function typeOfBrands(head: Buffer): 'video/mp4' | 'audio/mp4' | 'video/q
   return [major, ...compatible].some((brand) => MP4_BRANDS.test(brand)) ? 'video/mp4' : undefined;
 }
 
-/** HEIC, Canon's raw pictures, JPEG 2000 and JPEG XL: they list brands of MP4 as well. */
+/** Returns true for HEIC, Canon's raw pictures, JPEG 2000 and JPEG XL. They may list MP4 brands too. */
 function isPicture(major: string): boolean {
   return /^(hei|hev|crx|jp|jx)/.test(major);
 }

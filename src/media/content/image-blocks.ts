@@ -1,11 +1,12 @@
 /**
- * What the headers of a picture's blocks say, without decoding. libpng knows no animation; libnsgif takes a GIF that was
- * cut off for one with fewer frames, and may ignore the size that it states. Browsers do neither.
+ * Reads the headers of PNG and GIF blocks, without decoding, because the decoders see less than browsers do: libpng
+ * ignores animations; libnsgif takes a truncated GIF for one with fewer frames, and may ignore its stated size.
  */
 
 /**
- * How many pixels a browser makes of a PNG or GIF, all frames together. Throws when its blocks do not lead to its end.
- * Undefined for other types, whose decoder can be asked.
+ * Returns how many pixels a browser allocates for a PNG or GIF, all frames together.
+ * Returns undefined for other types, because their decoders report it.
+ * @throws {Error} when the blocks end before the end marker: the file is truncated.
  */
 export function statedPixels(bytes: Buffer, contentType: string): number | undefined {
   if (contentType === 'image/png') return pixelsOfPng(bytes);
@@ -13,16 +14,16 @@ export function statedPixels(bytes: Buffer, contentType: string): number | undef
   return undefined;
 }
 
-/** Where the first chunk begins, and where that, the IHDR, states width and height. */
+/** The position of the first chunk (IHDR), and the positions of width and height in it. */
 const PNG_SIGNATURE_BYTES = 8;
 const PNG_WIDTH_AT = 16;
 const PNG_HEIGHT_AT = 20;
-/** Length, type and checksum of a chunk. */
+/** The bytes of a chunk besides its data: length, type and checksum. */
 const PNG_CHUNK_BYTES = 12;
 const PNG_FRAME = Buffer.from('fcTL', 'latin1').readUInt32BE();
 const PNG_END = Buffer.from('IEND', 'latin1').readUInt32BE();
 
-/** PNG (Third Edition), sections 5.3 and 11.3.6: chunks to IEND; each frame of an animation has an fcTL. */
+/** Walks over the chunks to IEND. Each frame of an animation has an fcTL chunk. PNG (Third Edition), 5.3 and 11.3.6. */
 function pixelsOfPng(bytes: Buffer): number {
   let frames = 0;
   for (let at = PNG_SIGNATURE_BYTES; at + PNG_CHUNK_BYTES <= bytes.length;) {
@@ -36,7 +37,7 @@ function pixelsOfPng(bytes: Buffer): number {
   throw new Error('The PNG has no end.');
 }
 
-/** Where a GIF states its width and height, and how long its header is. */
+/** Positions in the header of a GIF, and its length. */
 const GIF_WIDTH_AT = 6;
 const GIF_HEIGHT_AT = 8;
 const GIF_FLAGS_AT = 10;
@@ -46,38 +47,42 @@ const GIF_EXTENSION = 0x21;
 const GIF_FRAME = 0x2c;
 const GIF_TRAILER = 0x3b;
 
-/** GIF89a, sections 15 to 27: blocks to the trailer, or to the end of the file behind a frame. */
+/** Walks over the blocks to the trailer, or to the end of the file after a frame. GIF89a, sections 15 to 27. */
 function pixelsOfGif(bytes: Buffer): number {
   let frames = 0;
   let at = GIF_HEADER_BYTES + colourTableBytes(bytes[GIF_FLAGS_AT] ?? 0);
   for (;;) {
     const block = bytes[at];
-    // Browsers show a GIF without its trailer, as long as its last block is whole.
+    // Browsers show a GIF without a trailer if its last block is complete.
     if (block === GIF_TRAILER || (at === bytes.length && frames > 0)) {
       return bytes.readUInt16LE(GIF_WIDTH_AT) * bytes.readUInt16LE(GIF_HEIGHT_AT) * Math.max(frames, 1);
     }
     if (block === GIF_EXTENSION) {
-      at = behindSubBlocks(bytes, at + 2);
+      at = afterSubBlocks(bytes, at + 2);
     } else if (block === GIF_FRAME) {
       frames += 1;
       const flags = bytes[at + GIF_FRAME_HEADER_BYTES - 1] ?? 0;
-      // Behind the colour table stands one byte, the width of a code.
-      at = behindSubBlocks(bytes, at + GIF_FRAME_HEADER_BYTES + colourTableBytes(flags) + 1);
+      // After the colour table comes one byte: the LZW code size.
+      at = afterSubBlocks(bytes, at + GIF_FRAME_HEADER_BYTES + colourTableBytes(flags) + 1);
     } else {
       throw new Error('The GIF has no end.');
     }
   }
 }
 
-/** A table of 2 to 256 colours of three bytes, where the highest bit says that there is one. */
+/**
+ * The size of the colour table in bytes: 2 to 256 colours of 3 bytes. 0 when the highest bit says that there is none.
+ */
 function colourTableBytes(flags: number): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 0x07) + 1) : 0;
 }
 
-/** Where the block behind sub-blocks begins: they end with one of no length, which is not there in what was cut off. */
-function behindSubBlocks(bytes: Buffer, from: number): number {
+/**
+ * Returns the position after a list of sub-blocks, which ends with a block of length 0. Throws when that is missing.
+ */
+function afterSubBlocks(bytes: Buffer, from: number): number {
   let at = from;
   for (let length = bytes[at]; length; length = bytes[at]) at += length + 1;
-  if (at >= bytes.length) throw new Error('The GIF is cut off.');
+  if (at >= bytes.length) throw new Error('The GIF is truncated.');
   return at + 1;
 }

@@ -4,14 +4,14 @@ import { statedPixels } from './image-blocks.js';
 import { hasAllScans } from './jpeg-scans.js';
 
 export interface ImageDecoderOptions {
-  /** The most pixels of a picture, those of all frames of an animation together. */
+  /** The most pixels that a picture may have, all frames of an animation together. */
   readonly maxPixels: number;
 }
 
-/** The longest time that a picture is decoded for, in seconds. The largest takes some five. */
+/** The time limit for decoding, in seconds. The largest accepted pictures take about 5 s. */
 const DECODE_TIMEOUT_SECONDS = 30;
 
-/** The formats as sharp names them, and the only decoders that are let run: those of types that a slot takes. */
+/** How sharp names the format of each accepted type, and its decoder. All other decoders of sharp are disabled. */
 const FORMATS: Readonly<
   Record<string, { readonly format: string; readonly loader: string; readonly animated: boolean }>
 > = {
@@ -22,15 +22,15 @@ const FORMATS: Readonly<
   'image/avif': { format: 'heif', loader: 'VipsForeignLoadHeifBuffer', animated: false },
 };
 
-/** What libjpeg warns of although every program shows the picture as it was meant: cameras write such files. */
+/** Warnings of libjpeg that do not matter: cameras write such files, and every program shows them correctly. */
 const HARMLESS_WARNING = /extraneous bytes before marker|Invalid SOS parameters/i;
 
-/** What the decoder says when a JPEG has no end marker. */
+/** The decoder's messages when a JPEG has no end marker. */
 const MISSING_END = /premature end of (JPEG|input)|end of JPEG (image|file)/i;
 const END_OF_JPEG = Buffer.from([0xff, 0xd9]);
-/** As many rows as the largest block of a JPEG has (ITU-T T.81, A.2.3: four blocks of eight), and one block more. */
+/** The rows of the largest unit of a JPEG (ITU-T T.81, A.2.3: four blocks of eight rows) and of one more block. */
 const LAST_ROWS = 40;
-/** Enough that the decoder makes pixels of it. */
+/** How many bytes are added to the data of a JPEG, so that the decoder makes pixels of them if rows are missing. */
 const PADDING_BYTES = 256;
 
 interface DecodeOptions {
@@ -40,14 +40,15 @@ interface DecodeOptions {
 }
 
 sharp.cache(false);
-// One thread for a picture: how many pictures are decoded at once is decided where they are handed in.
+// One thread per picture. MediaMeter limits how many pictures are decoded at once.
 sharp.concurrency(1);
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: Object.values(FORMATS).map(({ loader }) => loader) });
 
 /**
- * Decodes a picture to its last row, in libvips' own threads, and returns its size as it is shown. Throws
- * UNSUPPORTED_MEDIA_TYPE for one that is cut off, damaged, larger than allowed once decoded, or too slow.
+ * Decodes a whole picture, in libvips' own threads. Returns the size at which it is shown, in pixels.
+ * Rejects with UNSUPPORTED_MEDIA_TYPE when the picture is truncated or damaged, has more than `maxPixels`, or takes
+ * longer than DECODE_TIMEOUT_SECONDS.
  */
 export async function decodeImage(
   bytes: Buffer,
@@ -59,8 +60,8 @@ export async function decodeImage(
     const animated = expected?.animated ?? false;
     if ((statedPixels(bytes, contentType) ?? 0) > maxPixels) throw tooManyPixels(maxPixels);
     const seen = await sharp(bytes, { animated, limitInputPixels: false }).metadata();
-    if (seen.format !== expected?.format) throw new Error(`The decoder takes it for ${seen.format}.`);
-    // The frames of an animation lie below each other.
+    if (seen.format !== expected?.format) throw new Error(`The decoder finds the format ${seen.format}.`);
+    // sharp puts the frames of an animation below each other, so `height` is that of all frames.
     if (seen.width * seen.height > maxPixels) throw tooManyPixels(maxPixels);
     await decodeWhole(bytes, { seen, animated, maxPixels });
     const { width, height } = seen.pageHeight === undefined ? seen.autoOrient : { ...seen, height: seen.pageHeight };
@@ -75,9 +76,9 @@ async function decodeWhole(bytes: Buffer, { seen, animated, maxPixels }: DecodeO
   const isJpeg = seen.format === 'jpeg';
   const decode = async (whole: Buffer, failOn: 'warning' | 'truncated'): Promise<void> => {
     const image = sharp(whole, { animated, failOn, limitInputPixels: maxPixels, sequentialRead: true });
-    // Cut to its own size: without that, a JPEG is decoded at an eighth of it, and the decoder overlooks missing rows.
+    // Extracting all of a JPEG stops sharp from decoding it at an eighth of its size, where missing rows go unnoticed.
     if (isJpeg) image.extract({ left: 0, top: 0, width: seen.width, height: seen.height });
-    // Every row goes into the few pixels that are made: all is decoded, and little is held.
+    // Shrinking to 8 x 8 pixels uses every row, so all is decoded, and keeps little in memory.
     await image
       .resize(8, 8, { fit: 'fill', kernel: 'linear' })
       .raw()
@@ -89,7 +90,8 @@ async function decodeWhole(bytes: Buffer, { seen, animated, maxPixels }: DecodeO
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     if (isJpeg && MISSING_END.test(message) && hasAllScans(bytes)) {
-      // With its end in place the decoder is silent, unless rows are missing. It overlooks the last few.
+      // Only the end marker may be missing. With the marker added, the decoder warns if rows are missing, except the
+      // last.
       const data = bytes.at(-1) === 0xff ? bytes.subarray(0, -1) : bytes;
       await decode(Buffer.concat([data, END_OF_JPEG]), 'warning');
       await checkLastRows(data, seen);
@@ -101,7 +103,7 @@ async function decodeWhole(bytes: Buffer, { seen, animated, maxPixels }: DecodeO
   }
 }
 
-/** Throws when the last rows of a JPEG depend on what is put behind its data: then a part of the data is missing. */
+/** Throws when the last rows of a JPEG change with the bytes that are added after its data: then data is missing. */
 async function checkLastRows(data: Buffer, { width, height }: Metadata): Promise<void> {
   const rows = Math.min(height, LAST_ROWS);
   const lastRowsWith = (padding: Buffer): Promise<Buffer> =>
@@ -117,6 +119,6 @@ async function checkLastRows(data: Buffer, { width, height }: Metadata): Promise
 function tooManyPixels(maxPixels: number): LecternError {
   return new LecternError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `The picture has more than the ${String(maxPixels)} pixels accepted here, all frames together.`,
+    `The picture has more pixels, all frames together, than the limit of ${String(maxPixels)}.`,
   );
 }

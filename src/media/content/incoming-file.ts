@@ -7,39 +7,44 @@ import type { ContentCheck, ContentConversion } from './content-check.js';
 import { displayName } from './names.js';
 import { sniff, zipAdvice } from './sniff.js';
 
-/** What media takes in: from GraphQL, a command or a finished direct upload alike. */
+/** A file that is to be stored: from a GraphQL request, a command or a finished direct upload. */
 export interface IncomingFile {
-  /** The client's word; may be anything. */
+  /** The file name as the client sent it. May be any text. */
   readonly filename: string;
-  /** The client's word for the media type. */
+  /** The media type as the client sent it. May be any text. */
   readonly declaredType: string;
   readonly stream: Readable;
 }
 
-/** A file whose first bytes have been looked at and whose rest streams on, counted and hashed. */
+/** A file whose type is known from its first bytes. The rest is still to be read from `body`. */
 export interface InspectedFile {
-  /** The client's name for it, made safe to show. */
+  /** The client's file name, made safe to show. */
   readonly filename: string;
   readonly contentType: string;
   readonly extension: string;
-  /** All bytes that are to be stored, from the first. Errors with FILE_TOO_LARGE at the slot's limit, UPLOAD_INCOMPLETE when the source breaks. */
+  /**
+   * All bytes to store, including the first. Fails with FILE_TOO_LARGE above the slot's limit, with UPLOAD_INCOMPLETE
+   * when the source fails, and with UNSUPPORTED_MEDIA_TYPE when a content check refuses the file.
+   */
   readonly body: Readable;
-  /** Lets the bytes go by unread, when nobody wants them any more. */
+  /** Discards the rest of the source. Call it when `body` will not be read to its end. */
   release(): void;
-  /** Size in bytes and SHA-256 of what `body` gave. Final once it has ended. */
+  /** Returns the size in bytes and the SHA-256 (lower-case hex) of `body`. Call it after `body` has ended. */
   measured(): { readonly size: number; readonly sha256: string };
 }
 
-/** How many bytes are looked at to know the type: the sample size that file-type recommends (`reasonableDetectionSizeInBytes`). */
+/** How many bytes are read to find the type. `file-type` recommends this size (`reasonableDetectionSizeInBytes`). */
 const SNIFF_BYTES = 4_100;
-/** The largest picture, in bytes, whatever its slot takes: it is held in memory to be decoded. */
+/** The largest picture in any slot, in bytes: a picture is read into memory to be decoded. */
 const MAX_IMAGE_BYTES = 100 * 1024 ** 2;
-/** How many bytes may wait between the source and the storage. */
+/** The size of the buffer between the source and the storage, in bytes. */
 const BUFFER_BYTES = 1024 ** 2;
 
 /**
- * Looks at the first bytes of a file. Throws EMPTY_FILE when there are none, UNSUPPORTED_MEDIA_TYPE when the slot does
- * not take what they show or the file claims to be something else. `onProgress` hears of every chunk.
+ * Reads the first bytes of a file and finds its type.
+ * Rejects with EMPTY_FILE when there are no bytes, and with UNSUPPORTED_MEDIA_TYPE when the slot does not accept the
+ * type, or when the name or the declared type contradicts it.
+ * @param onProgress Called for every chunk that is read, also later from `body`.
  */
 export async function inspect(
   incoming: IncomingFile,
@@ -63,7 +68,7 @@ export async function inspect(
     });
     return { filename, contentType, extension, ...body };
   } catch (error) {
-    letGo(incoming.stream);
+    discardRest(incoming.stream);
     throw error;
   }
 }
@@ -81,7 +86,10 @@ async function readHead(chunks: AsyncIterator<Buffer>, onProgress: () => void): 
   return Buffer.concat(read);
 }
 
-/** The next chunk, or undefined at the end. The source is the client's: when it breaks, the upload is incomplete. */
+/**
+ * Reads the next chunk. Returns undefined at the end.
+ * Rejects with UPLOAD_INCOMPLETE when the source fails, because the source is the client's connection.
+ */
 async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
   try {
     const next = await chunks.next();
@@ -131,23 +139,23 @@ function measuredBody(
       const rest = conversion?.end();
       if (rest?.length) yield counted(rest);
     } finally {
-      letGo(source);
+      discardRest(source);
     }
   }
 
   return {
     body: Readable.from(measure(), { objectMode: false, highWaterMark: BUFFER_BYTES }),
-    release: () => letGo(source),
+    release: () => discardRest(source),
     measured: () => ({ size, sha256: (digest ??= hash.digest('hex')) }),
   };
 }
 
 function tooLarge(maxBytes: number): LecternError {
-  return new LecternError('FILE_TOO_LARGE', `The file is larger than the ${String(maxBytes)} bytes accepted here.`);
+  return new LecternError('FILE_TOO_LARGE', `The file is larger than the limit of ${String(maxBytes)} bytes.`);
 }
 
-/** Lets the rest of a refused file go by unread, so that the parts behind it in the same request can still come. */
-function letGo(source: Readable): void {
+/** Reads and discards the rest of a file, so that the next parts of the same request can arrive. Ignores its errors. */
+function discardRest(source: Readable): void {
   source.on('error', () => undefined);
   source.resume();
 }

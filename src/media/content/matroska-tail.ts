@@ -1,4 +1,4 @@
-/** What is read of Matroska here: RFC 9559; its elements are those of EBML (RFC 8794). */
+/** Reads durations from Matroska (RFC 9559), whose elements are encoded as EBML (RFC 8794). */
 
 const CLUSTER = Buffer.from('1f43b675', 'hex');
 const TIMESTAMP_SCALE = Buffer.from('2ad7b1', 'hex');
@@ -9,31 +9,35 @@ const BLOCK_GROUP = 0xa0;
 const BLOCK = 0xa1;
 const BLOCK_DURATION = 0x9b;
 
-/** Nanoseconds in a unit of time, when the file states none. */
+/** Nanoseconds per time unit when the file has no TimestampScale (RFC 9559, section 5.1.2.9). */
 const DEFAULT_SCALE = 1_000_000;
 const NANOSECONDS = 1e9;
 
+/** An element. Its content is at the positions `from` to before `to`. */
 interface Element {
   readonly id: number;
   readonly from: number;
-  /** Infinity for one of unknown size: it ends where its parent does. */
+  /** Infinity when the size is unknown: the element ends where its parent ends. */
   readonly to: number;
 }
 
 /**
- * When the last frame in the clusters of `tail` begins, or ends where that is stated, in seconds from the beginning of
- * the file. `head` is the beginning of the file. Undefined when `tail` has no cluster.
+ * Returns when the last frame in the clusters of `tail` ends, in seconds from the beginning of the file. For a frame
+ * without a stated duration, returns when it begins.
+ * Returns undefined when `tail` contains no cluster.
+ * @param tail The end of the file.
+ * @param head The beginning of the file, which has the time unit.
  */
 export function endOfClusters(tail: Buffer, head: Buffer): number | undefined {
   let last: number | undefined;
-  // Backwards: the last cluster may be cut off before its first frame.
+  // Searches backwards, because the last cluster may be truncated before its first frame.
   for (let at = tail.lastIndexOf(CLUSTER); at >= 0 && last === undefined; at = before(tail, at)) {
     last = endOfCluster(tail, at);
   }
   return last === undefined ? undefined : (last * scaleOf(head)) / NANOSECONDS;
 }
 
-/** Where the cluster before the one at `at` may begin. */
+/** The position before `at` where the previous cluster may begin. Returns -1 when there is none. */
 function before(tail: Buffer, at: number): number {
   return at === 0 ? -1 : tail.lastIndexOf(CLUSTER, at - 1);
 }
@@ -44,7 +48,7 @@ function scaleOf(head: Buffer): number {
   return element ? unsigned(head, element) || DEFAULT_SCALE : DEFAULT_SCALE;
 }
 
-/** The end of the last frame in units of time. Undefined when these bytes only look like a cluster. */
+/** When the last frame of a cluster ends, in time units. Returns undefined when the bytes only look like a cluster. */
 function endOfCluster(tail: Buffer, at: number): number | undefined {
   const cluster = sized(tail, at + CLUSTER.length, 0);
   if (!cluster) return undefined;
@@ -52,14 +56,14 @@ function endOfCluster(tail: Buffer, at: number): number | undefined {
   let end: number | undefined;
   for (const child of children(tail, cluster)) {
     if (child.id === TIMESTAMP) begin = unsigned(tail, child);
-    // Its own timestamp is the first element of a cluster (section 5.1.3.1), but for a checksum.
+    // The timestamp is the first element of a cluster (section 5.1.3.1). Only a checksum may precede it.
     else if (begin === undefined && child.id !== CRC_32) return undefined;
     else if (begin !== undefined) end = Math.max(end ?? begin, begin + endOfFrame(tail, child));
   }
   return end;
 }
 
-/** The end of a frame from the beginning of its cluster, in units of time; 0 for what is no frame. */
+/** When a frame ends, in time units from the beginning of its cluster. Returns 0 for other elements. */
 function endOfFrame(tail: Buffer, element: Element): number {
   if (element.id === SIMPLE_BLOCK) return timeOfBlock(tail, element);
   if (element.id !== BLOCK_GROUP) return 0;
@@ -71,7 +75,7 @@ function endOfFrame(tail: Buffer, element: Element): number {
   return time + duration;
 }
 
-/** Behind the number of the track stand two bytes, signed (section 10.2). */
+/** The time of a block: a signed 16-bit number after the track number (section 10.2). */
 function timeOfBlock(tail: Buffer, { from }: Element): number {
   const track = sized(tail, from, 0);
   return track && track.from + 2 <= tail.length ? tail.readInt16BE(track.from) : 0;
@@ -80,7 +84,7 @@ function timeOfBlock(tail: Buffer, { from }: Element): number {
 function* children(tail: Buffer, { from, to }: Element): Generator<Element> {
   for (let at = from; at < Math.min(to, tail.length);) {
     const idLength = Math.clz32(tail[at] ?? 0) - 23;
-    // Another cluster ends one of unknown size; so do the elements of four bytes that stand beside clusters.
+    // The elements of a cluster have ids of one byte. A longer id belongs to an element beside the cluster.
     if (idLength !== 1) return;
     const element = sized(tail, at + 1, tail[at] ?? 0);
     if (!element || element.to === Infinity) return;
@@ -89,7 +93,10 @@ function* children(tail: Buffer, { from, to }: Element): Generator<Element> {
   }
 }
 
-/** The element whose size stands at `at`: RFC 8794, section 4. */
+/**
+ * Reads the size at position `at` and returns the element (RFC 8794, section 4).
+ * Returns undefined when the bytes there are not a complete size.
+ */
 function sized(bytes: Buffer, at: number, id: number): Element | undefined {
   const first = bytes[at] ?? 0;
   const length = Math.clz32(first) - 23;

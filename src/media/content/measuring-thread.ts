@@ -5,9 +5,9 @@ import type { MediaSlot } from '../slots.js';
 import type { MeasuringAnswer, MeasuringRequest, MediaFindings } from './measuring.worker.js';
 import { Semaphore } from './semaphore.js';
 
-/** A file in the storage that is to be measured. */
+/** A stored file that is to be measured. */
 export interface StoredSubject {
-  /** The slot that the file was sent to: it decides whether sound without a picture is accepted. */
+  /** The file's slot. It decides whether sound without a picture is accepted. */
   readonly slot: MediaSlot;
   readonly storage: Storage;
   readonly key: string;
@@ -17,15 +17,15 @@ export interface StoredSubject {
   readonly signal: AbortSignal;
 }
 
-/** The longest time that one file is measured for, in milliseconds. */
+/** The time limit for measuring one file, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 /** The most bytes that are read of one file. */
 const MAX_READ_BYTES = 64 * 1024 ** 2;
-/** The most memory that the thread may use, in MiB: a file whose tables are larger ends the thread, not the server. */
+/** The most memory that the thread may use, in MiB. A file that needs more ends the thread, not the server. */
 const MAX_HEAP_MIB = 256;
 
 interface Job {
-  /** Messages of an earlier file may still arrive: a read ahead that nobody waits for. */
+  /** Tells messages about this file from late messages about an earlier one. */
   readonly number: number;
   readonly subject: StoredSubject;
   readonly done: (findings: MediaFindings | 'given up') => void;
@@ -33,8 +33,8 @@ interface Job {
 }
 
 /**
- * Measures stored videos and sound, one file after the other, in a thread of its own, because the work would hold up
- * every other request. The thread reads the ranges of the file that it needs, never the whole of a large one.
+ * Measures stored videos and sound, one at a time, in a separate thread, because the work would block all requests. The
+ * thread asks for the byte ranges of the file that it needs, at most MAX_READ_BYTES.
  */
 export class MeasuringThread {
   private thread: Worker | undefined;
@@ -45,8 +45,8 @@ export class MeasuringThread {
   constructor(private readonly telemetry: Telemetry) {}
 
   /**
-   * Resolves with `given up` when the file could not be measured for a reason that is not in the file: the storage does
-   * not answer, the time is up, the thread broke down. That is logged. Rejects only when the signal is aborted.
+   * Measures one file. Resolves with `given up`, and logs why, when the reason is not the file: the storage does not
+   * answer, the time limit has passed, or the thread has failed. Rejects only when the signal aborts.
    */
   async look(subject: StoredSubject): Promise<MediaFindings | 'given up'> {
     return this.semaphore.run(subject.signal, async () => {
@@ -56,7 +56,7 @@ export class MeasuringThread {
           this.jobs += 1;
           this.job = { number: this.jobs, subject, done: resolve, bytesRead: 0 };
           timer = setTimeout(() => {
-            this.giveUp('gave up measuring a file: it took too long', undefined);
+            this.giveUp('could not measure a file within the time limit', undefined);
           }, TIMEOUT_MS);
           this.post({ type: 'look', job: this.jobs, size: subject.size });
         });
@@ -85,12 +85,12 @@ export class MeasuringThread {
     const thread = new Worker(workerUrl(), { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
     thread.on('message', (message: MeasuringAnswer) => void this.answer(thread, message));
     thread.on('error', (error) => {
-      if (this.thread === thread) this.giveUp('measuring broke down; the next file starts it again', error);
+      if (this.thread === thread) this.giveUp('the measuring thread failed; the next file starts a new one', error);
     });
     return thread;
   }
 
-  /** Ends the thread, which may be in an endless loop, and the job with it. The next file starts another thread. */
+  /** Ends the current job and the thread, which may be in an endless loop. The next file starts a new thread. */
   private giveUp(message: string, error: unknown): void {
     const { thread, job } = this;
     this.telemetry.logger.warn({ err: error, key: job?.subject.key }, message);
@@ -111,13 +111,13 @@ export class MeasuringThread {
       if (job === this.job) this.post({ type: 'bytes', id: message.id, bytes });
     } catch (error) {
       if (job !== this.job) return;
-      // After an abort nobody waits for the findings, and the thread can be used for the next file.
+      // After an abort nobody waits for the result, and the thread stays usable for the next file.
       if (job.subject.signal.aborted) this.post({ type: 'bytes', id: message.id, bytes: null });
       else this.giveUp('could not read a file to measure it', error);
     }
   }
 
-  /** Returns null when more than MAX_READ_BYTES were asked for. */
+  /** Reads the bytes from `start` to before `end`. Returns null when the file would exceed MAX_READ_BYTES. */
   private async read(job: Job, start: number, end: number): Promise<Uint8Array | null> {
     const { storage, key, signal } = job.subject;
     job.bytesRead += end - start;
@@ -130,7 +130,7 @@ export class MeasuringThread {
   }
 }
 
-/** Node 20 cannot run TypeScript in a worker: when the source itself runs, in tests, this starts the built worker. */
+/** Node.js 20 cannot run TypeScript in a worker. So tests, which run the TypeScript source, start the built worker. */
 function workerUrl(): URL {
   const built = import.meta.url.endsWith('.ts') ? '../../../dist/media/content/' : './';
   return new URL(`${built}measuring.worker.js`, import.meta.url);

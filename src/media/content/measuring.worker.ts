@@ -17,12 +17,12 @@ import {
 } from 'mediabunny';
 import { durationOfTail, type RangeReader } from './tail-duration.js';
 
-/** What the thread is asked: to measure a file, one at a time; and the bytes that it asked for (null: no more are read). */
+/** Messages to the thread: `look` asks it to measure a file, `bytes` answers a `read` (null: nothing more is read). */
 export type MeasuringRequest =
   | { readonly type: 'look'; readonly job: number; readonly size: number }
   | { readonly type: 'bytes'; readonly id: number; readonly bytes: Uint8Array | null };
 
-/** What the thread answers: that it needs the bytes from `start` to before `end`, or what it found. */
+/** Messages from the thread: `read` asks for the bytes from `start` to before `end`, `found` has the result. */
 export type MeasuringAnswer =
   | {
       readonly type: 'read';
@@ -33,11 +33,11 @@ export type MeasuringAnswer =
     }
   | { readonly type: 'found'; readonly job: number; readonly findings: MediaFindings };
 
-/** What is in a file of video or sound. Neither, when it cannot be read as one. */
+/** What a video or sound file contains. A file that cannot be read has neither video nor audio. */
 export interface MediaFindings {
   readonly hasVideo: boolean;
   readonly hasAudio: boolean;
-  /** As a player shows it, in pixels. */
+  /** The size at which a player shows the video, in pixels. */
   readonly width?: number;
   readonly height?: number;
   readonly durationSeconds?: number;
@@ -45,10 +45,10 @@ export interface MediaFindings {
   readonly codecs?: string;
 }
 
-/** The formats of the types that slots accept. None that reads a second file (HLS). */
+/** The formats that slots accept. HLS must not be added, because it reads further files. */
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MP3, WAVE, OGG, FLAC];
 
-/** `codecs` of WAV: the number of the format in its head, in hexadecimal (RFC 2361, appendix A). */
+/** The `codecs` parameter for WAV: the format code, in hexadecimal (RFC 2361, appendix A). */
 const WAV_CODECS: Readonly<Record<string, string>> = {
   'pcm-u8': '1',
   'pcm-s16': '1',
@@ -60,53 +60,53 @@ const WAV_CODECS: Readonly<Record<string, string>> = {
   ulaw: '7',
 };
 
-// It would print to the server's output. What it warns of is said by the findings.
+// Mediabunny would print warnings to the server's output.
 Logging.level = LogLevel.Silent;
 
-const expected = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }>();
+const pendingReads = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }>();
 let reads = 0;
 
 function readFor(job: number, start: number, end: number): Promise<Uint8Array> {
   reads += 1;
   const id = reads;
   return new Promise((resolve, reject) => {
-    expected.set(id, { resolve, reject });
-    say({ type: 'read', job, id, start, end });
+    pendingReads.set(id, { resolve, reject });
+    send({ type: 'read', job, id, start, end });
   });
 }
 
-function say(answer: MeasuringAnswer): void {
+function send(answer: MeasuringAnswer): void {
   parentPort?.postMessage(answer);
 }
 
 async function look(job: number, size: number): Promise<void> {
-  expected.clear();
+  pendingReads.clear();
   const read = (start: number, end: number): Promise<Uint8Array> => readFor(job, start, end);
   const source = new CustomSource({
     getSize: () => size,
     read,
-    // Reads blocks of 64 KiB: each read is a request to the storage.
+    // Reads blocks of 64 KiB, because each read is a request to the storage.
     prefetchProfile: 'fileSystem',
-    // Nobody waits for what was read ahead.
+    // A failed read ahead does not matter: nothing waits for it.
     handleUnhandledError: () => undefined,
   });
   const input = new Input({ source, formats: FORMATS });
   try {
-    say({ type: 'found', job, findings: await findingsOf(input, { size, read }) });
+    send({ type: 'found', job, findings: await findingsOf(input, { size, read }) });
   } catch {
-    // Whatever is wrong with the reading itself ends the thread from outside: this is about the file.
-    say({ type: 'found', job, findings: { hasVideo: false, hasAudio: false } });
+    // The file is at fault. When the storage cannot be read, MeasuringThread ends this thread.
+    send({ type: 'found', job, findings: { hasVideo: false, hasAudio: false } });
   } finally {
     input.dispose();
   }
 }
 
-/** What Mediabunny leaves unread at the end of a search, in bytes. */
+/** How many bytes Mediabunny leaves unread at the end of a search. */
 const SEARCH_REST_BYTES = 8;
 
 /**
- * In damaged Matroska, Mediabunny 1.61.0 looks for the next element in pieces, and asks for the last 8 bytes of its search
- * again and again. A piece that is not there ends the search.
+ * Works around an endless loop of Mediabunny 1.61.0. In damaged Matroska it searches for the next element piece by
+ * piece, and asks for the last 8 bytes over and over. Answering that there is no such piece ends the search.
  */
 function endSearches(input: Input, size: number): void {
   const { _reader: reader } = input as unknown as {
@@ -118,7 +118,7 @@ function endSearches(input: Input, size: number): void {
 }
 
 async function findingsOf(input: Input, file: RangeReader): Promise<MediaFindings> {
-  // Only then is there a reader; tracks are read by the next call.
+  // `getFormat` creates the reader, which `endSearches` changes before the tracks are read.
   await input.getFormat();
   endSearches(input, file.size);
   const tracks = await input.getTracks();
@@ -138,7 +138,7 @@ async function findingsOf(input: Input, file: RangeReader): Promise<MediaFinding
   };
 }
 
-/** One measure that a file does not give must not cost the others. */
+/** Returns undefined when a measure cannot be found, so that the others are still returned. */
 async function unlessItFails<T>(measure: Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await measure;
@@ -147,13 +147,13 @@ async function unlessItFails<T>(measure: Promise<T | undefined>): Promise<T | un
   }
 }
 
-/** Turned by its rotation and stretched by the aspect ratio of its pixels. */
+/** The size after rotation and with the aspect ratio of the pixels applied. */
 async function sizeOf(video: InputVideoTrack): Promise<{ width: number; height: number } | undefined> {
   const [width, height] = [await video.getDisplayWidth(), await video.getDisplayHeight()];
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
-/** What the head says; of a recording that was written without knowing its length, what the tail says. */
+/** The duration in the metadata. Recordings have none there; for them the end of the file is read. */
 async function durationOf(input: Input, tracks: readonly InputTrack[], file: RangeReader): Promise<number | undefined> {
   const stated = await input.getDurationFromMetadata([...tracks]);
   if (isDuration(stated)) return stated;
@@ -161,7 +161,7 @@ async function durationOf(input: Input, tracks: readonly InputTrack[], file: Ran
   const timescales = new Map(await Promise.all(tracks.map(async (t) => [t.id, await t.getTimeResolution()] as const)));
   const ofTail = await durationOfTail(name, file, timescales);
   if (isDuration(ofTail)) return ofTail;
-  // Of Matroska that would be a walk through the whole file.
+  // For Matroska, `computeDuration` would read the whole file.
   if (name === 'Matroska' || name === 'WebM') return undefined;
   const computed = await input.computeDuration([...tracks]);
   return isDuration(computed) ? computed : undefined;
@@ -178,7 +178,7 @@ async function codecsOf(input: Input, tracks: readonly InputTrack[]): Promise<st
       const codec = await track.getCodec();
       if (name === 'WAVE') return WAV_CODECS[codec ?? ''] ?? null;
       const parameter = await track.getCodecParameterString();
-      // Safari plays HEVC only under the name of its sample entry: hvc1, where the parameters are in the head.
+      // Safari plays HEVC only if the codec is named like the sample entry: `hvc1` instead of `hev1`.
       return (await track.getInternalCodecId()) === 'hvc1' ? (parameter?.replace(/^hev1/, 'hvc1') ?? null) : parameter;
     }),
   );
@@ -190,8 +190,8 @@ parentPort?.on('message', (request: MeasuringRequest) => {
     void look(request.job, request.size);
     return;
   }
-  const waiting = expected.get(request.id);
-  expected.delete(request.id);
-  if (request.bytes === null) waiting?.reject(new Error('No more bytes of this file are read.'));
+  const waiting = pendingReads.get(request.id);
+  pendingReads.delete(request.id);
+  if (request.bytes === null) waiting?.reject(new Error('The limit of bytes to read from this file was reached.'));
   else waiting?.resolve(request.bytes);
 });

@@ -9,25 +9,25 @@ import { Semaphore } from './semaphore.js';
 
 export interface MediaMeterOptions {
   readonly telemetry: Telemetry;
-  /** The most pixels of a picture, those of all frames of an animation together. */
+  /** The most pixels that a picture may have, all frames of an animation together. */
   readonly maxImagePixels: number;
 }
 
-/** How many pictures are decoded at once: each holds its bytes, and its pixels or a part of them, in memory. */
+/** How many pictures are decoded at once. Each takes memory for its bytes and its pixels. */
 const IMAGES_AT_ONCE = 2;
 
-/** What a container is called when it holds sound alone. Of others with sound alone nothing is accepted. */
+/** The type of a file with sound alone, by the type that its first bytes show. Sound in other containers is refused. */
 const WITHOUT_PICTURE: Readonly<Record<string, string>> = {
   'video/mp4': 'audio/mp4',
   'video/quicktime': 'audio/mp4',
   'video/webm': 'audio/webm',
 };
-/** What a container is called when it holds a picture although its first bytes say that it is sound. */
+/** The type of a file with a video track whose first bytes show a type of sound. */
 const WITH_PICTURE: Readonly<Record<string, string>> = { 'audio/mp4': 'video/mp4', 'audio/ogg': 'video/ogg' };
 
 /**
- * Looks at stored files: what dimensions and playing time they have, whether pictures can be decoded, and whether videos
- * and sound have something to show or to hear.
+ * Measures stored files: dimensions, playing time, codecs. Refuses pictures that cannot be decoded, and videos and
+ * sound without a track.
  */
 export class MediaMeter {
   private readonly thread: MeasuringThread;
@@ -38,9 +38,11 @@ export class MediaMeter {
   }
 
   /**
-   * Measures a file before it is published. Throws UNSUPPORTED_MEDIA_TYPE for a picture that cannot be decoded within
-   * the limits, and for a video or sound without the tracks that its slot accepts. When a video or sound cannot be
-   * measured for a reason that is not in the file, returns no measures, not even `measured`: no upload fails for that.
+   * Measures a file before it is published.
+   * Rejects with UNSUPPORTED_MEDIA_TYPE when a picture cannot be decoded within the limits, or when a video or sound
+   * has no track that its slot accepts.
+   * Returns no measures, and no `measured`, when a video or sound could not be measured for a reason that is not the
+   * file (`given up`): the upload goes on.
    */
   async measure(subject: StoredSubject): Promise<Measures> {
     if (subject.contentType.startsWith('image/')) {
@@ -57,8 +59,8 @@ export class MediaMeter {
   }
 
   /**
-   * Measures a file that is published already, and refuses none: of one that would be refused today it returns only
-   * `measured`. Returns null when the file could not be measured now: it is to be tried again later.
+   * Measures a file that is already published. Refuses no file: when `measure` would, returns only `measured`.
+   * Returns null when the file could not be measured and is to be tried again later.
    */
   async measureAgain(subject: StoredSubject): Promise<Measures | null> {
     try {
@@ -87,13 +89,13 @@ function measuresOf({ contentType, slot }: StoredSubject, findings: MediaFinding
   return { ...measures, ...(found !== contentType && { contentType: found }), measured: MEASURES_VERSION };
 }
 
-/** The type of a file without a picture; undefined when it has no sound either, or may not be sound alone. */
+/** The type of a file without a video track. Returns undefined when it has no sound, or no type for sound alone. */
 function soundIn(contentType: string, hasAudio: boolean): string | undefined {
   if (!hasAudio) return undefined;
   return contentType.startsWith('audio/') ? contentType : WITHOUT_PICTURE[contentType];
 }
 
-/** A picture in memory. Its size is bounded where it came in: see `MAX_IMAGE_BYTES`. */
+/** Reads a picture into memory. `MAX_IMAGE_BYTES` in incoming-file.ts limits its size. */
 async function readWhole({ storage, key, signal }: StoredSubject): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of await storage.open(key, { signal })) chunks.push(chunk as Uint8Array);

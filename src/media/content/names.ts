@@ -1,32 +1,32 @@
 import { randomInt } from 'node:crypto';
 import { create as contentDisposition } from 'content-disposition';
 
-/** The longest file name that is kept, in bytes of UTF-8: what file systems take. */
+/** The longest file name that is stored, in bytes of UTF-8: the limit of file systems. */
 const MAX_NAME_BYTES = 255;
-/** The longest readable part of a key's name, in characters. */
+/** The longest readable part of a key's last segment, in characters. */
 const MAX_SLUG_LENGTH = 60;
-/** Random characters that make a key unique: 36^8, about 2.8 * 10^12. */
+/** How many random characters make a key unique: 36^8 is about 2.8 * 10^12. */
 const RANDOM_LENGTH = 8;
 const RANDOM_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * C0 and C1 controls, lone surrogates, and what reorders or hides text: format characters (Unicode UAX #9) and those that
- * are shown as nothing (UAX #44, Default_Ignorable_Code_Point).
+ * Control characters, lone surrogates, and characters that reorder text (Unicode UAX #9) or are invisible (UAX #44,
+ * Default_Ignorable_Code_Point).
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 /**
- * Characters that some file system refuses or reads as structure, and the percent sign where it could be read as an
- * escape: some browsers decode it in a Content-Disposition (RFC 6266, appendix D).
+ * Characters that some file systems refuse or treat as separators. Also a percent sign that begins an escape: some
+ * browsers decode it in a Content-Disposition header (RFC 6266, appendix D).
  */
 const STRUCTURAL = /[<>:"/\\|?*]|%(?=[0-9a-f]{2})/gi;
-/** Any white space, in any number: a long gap pushes the extension out of sight. */
+/** White space of any length, which becomes one space: a long gap would push the extension out of sight. */
 const GAP = /\s+/g;
-/** Names that Windows keeps for devices, whatever their extension ("Naming Files, Paths, and Namespaces"). */
+/** Names that Windows reserves for devices, with any extension ("Naming Files, Paths, and Namespaces"). */
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?=\s*(\.|$))/i;
 
 /**
- * A client's file name made safe to show and to save as: the last path segment, in NFC, without characters that hide
- * or reorder, at most 255 bytes with its extension kept. Never used as a path.
+ * Makes a client's file name safe to show and to save as: the last path segment, in NFC, without invisible characters
+ * and without those that reorder text, at most 255 bytes with its extension. Never used as a path.
  */
 export function displayName(given: string): string {
   const segment = given.split(/[/\\]/).at(-1) ?? '';
@@ -36,7 +36,7 @@ export function displayName(given: string): string {
   return safe === '' ? 'file' : safe;
 }
 
-/** Dots and white space at the ends hide files or are dropped by some file system. */
+/** Removes dots and white space at both ends: they hide files, or some file systems drop them. */
 function withoutEdges(name: string): string {
   return name.replace(/^[.\s]+|[.\s]+$/g, '');
 }
@@ -52,7 +52,7 @@ function shorten(name: string): string {
   return stem + extension;
 }
 
-/** The last segment of a new key: a readable slug, random characters that make it unique, the true extension. */
+/** The last segment of a new key: a readable form of the file name, random characters, the extension of the content. */
 export function keyName(filename: string, extension: string): string {
   const slug = filename
     .replace(/\.[^.]*$/, '')
@@ -70,7 +70,7 @@ function randomName(): string {
   );
 }
 
-/** The Content-Disposition header for a file (RFC 6266, names beyond Latin-1 by RFC 8187). */
+/** The Content-Disposition header of a file (RFC 6266; names outside Latin-1 are encoded by RFC 8187). */
 export function dispositionHeader(type: 'inline' | 'attachment', filename: string): string {
   return contentDisposition(filename, { type });
 }

@@ -4,7 +4,7 @@ import type { ContentCheck } from './content-check.js';
 const OPEN_XML = 'application/vnd.openxmlformats-officedocument.';
 const OPEN_DOCUMENT = 'application/vnd.oasis.opendocument.';
 
-/** The documents of offices and books that are accepted, all of them ZIP archives, and their extensions. */
+/** The accepted types of office documents and e-books and their extensions. All are ZIP archives. */
 export const OFFICE_TYPES: Readonly<Record<string, string>> = {
   [`${OPEN_XML}wordprocessingml.document`]: 'docx',
   [`${OPEN_XML}presentationml.presentation`]: 'pptx',
@@ -16,7 +16,7 @@ export const OFFICE_TYPES: Readonly<Record<string, string>> = {
   'application/epub+zip': 'epub',
 };
 
-/** The head of an entry: its signature, its fields, then its name (APPNOTE.TXT, section 4.3.7). */
+/** The local file header of a ZIP entry: signature, positions of its fields, length (APPNOTE.TXT, section 4.3.7). */
 const ENTRY_SIGNATURE = 0x04034b50;
 const ENTRY_BYTES = 30;
 const METHOD_AT = 8;
@@ -25,28 +25,29 @@ const EXTRA_LENGTH_AT = 28;
 const STORED = 0;
 
 const CONTENT_TYPES = Buffer.from('[Content_Types].xml', 'latin1');
-/** How much of that entry is held, in bytes, and how long it may be when inflated. */
+/** How much of that entry is kept, and how much of its inflated text is read, in bytes. */
 const MAX_ENTRY_BYTES = 64 * 1024;
 const MAX_TEXT_BYTES = 4 * 1024 ** 2;
-/** The part that the document begins with: its type without `.main+xml` is that of the file (ECMA-376, part 2). */
+/** The main part of a document. Its type without `.main+xml` is the type of the file (ECMA-376, part 2). */
 const MAIN_PART = /ContentType\s*=\s*["'](application\/vnd\.[\w.-]+?)\.main\+xml["']/;
 
 /**
- * The type of an office document or a book, by the first bytes of the archive. Undefined where they do not tell: of Open
- * XML the list of parts may stand anywhere, and OfficeCheck looks for it.
+ * Returns the type of an office document or e-book by the first bytes of the archive.
+ * Returns undefined when they do not show it. The list of parts of an Open XML document may be anywhere in the archive;
+ * OfficeCheck searches for it.
  */
 export function officeTypeOf(head: Buffer): string | undefined {
   return typeOfFirstEntry(head) ?? typeOfParts(head.subarray(startOfParts(head) ?? head.length));
 }
 
-/** OpenDocument and EPUB: the first entry is called `mimetype`, holds the type and is not compressed. */
+/** In OpenDocument and EPUB files the first entry is named `mimetype`, contains the type and is not compressed. */
 function typeOfFirstEntry(head: Buffer): string | undefined {
   if (!isEntry(head, 0) || nameOf(head) !== 'mimetype' || head.readUInt16LE(METHOD_AT) !== STORED) return undefined;
   const text = head.toString('latin1', dataAt(head), dataAt(head) + 100);
   return Object.keys(OFFICE_TYPES).find((type) => text.startsWith(`${type}PK`));
 }
 
-/** Where the entry with the list of parts begins. */
+/** The position of the entry with the list of parts. Returns undefined when it is not in `bytes`. */
 function startOfParts(bytes: Buffer): number | undefined {
   for (let at = bytes.indexOf(CONTENT_TYPES); at >= 0; at = bytes.indexOf(CONTENT_TYPES, at + 1)) {
     if (isEntry(bytes, at - ENTRY_BYTES)) return at - ENTRY_BYTES;
@@ -54,7 +55,10 @@ function startOfParts(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-/** The type that the list of parts states; `entry` begins with its head and may be cut off. */
+/**
+ * The document type that the list of parts states.
+ * @param entry The ZIP entry of the list, from its header on. May be truncated.
+ */
 function typeOfParts(entry: Buffer): string | undefined {
   if (entry.length < ENTRY_BYTES) return undefined;
   const data = entry.subarray(dataAt(entry));
@@ -64,7 +68,7 @@ function typeOfParts(entry: Buffer): string | undefined {
 
 function inflated(data: Buffer): string {
   try {
-    // What is cut off is inflated as far as it goes.
+    // Truncated data is inflated as far as possible.
     const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_TEXT_BYTES };
     return inflateRawSync(data, options).toString('utf8');
   } catch {
@@ -84,13 +88,13 @@ function dataAt(entry: Buffer): number {
   return ENTRY_BYTES + entry.readUInt16LE(NAME_LENGTH_AT) + entry.readUInt16LE(EXTRA_LENGTH_AT);
 }
 
-/** Looks for the list of parts in an archive that is said to be an Open XML document, and refuses any other archive. */
+/** Searches an archive that claims to be an Open XML document for the list of parts. Refuses any other archive. */
 export class OfficeCheck implements ContentCheck {
-  /** The end of what came, until the list of parts begins in it; then the list. */
+  /** Before the list of parts is found: the last bytes. After that: the list. */
   private held = Buffer.alloc(0);
   private found = false;
 
-  /** `refusal` is thrown when the archive is no document of type `expected`. */
+  /** @param refusal Thrown when the archive is not a document of type `expected`. */
   constructor(
     private readonly expected: string,
     private readonly refusal: Error,

@@ -1,40 +1,42 @@
 import { LecternError } from '../../errors.js';
 import type { ContentCheck } from './content-check.js';
 
-/** How a page, a script or an archive begins. Each is long enough that no picture has it by chance. */
+/** Texts that begin a page, a script or an archive. Each is too long to occur in a picture by chance. */
 const FOREIGN_BEGINNINGS = new RegExp(
   [
-    // Pages and scripts. No <?xml and no other <!doctype: Photoshop writes both into the pictures that it saves.
+    // Pages and scripts. Not `<?xml` and no other `<!doctype`, because Photoshop writes both into pictures.
     String.raw`<(?:!doctype\s+html|(?:html|head|body|script|iframe|object|embed)[\s/>])`,
     String.raw`<svg[\s/]{1,4}[\w:-]{2,12}\s?=`,
     String.raw`<\?php\s`,
-    // A GIF whose width, 10,799 pixels, opens a comment of JavaScript.
+    // A GIF that is also JavaScript: its width of 10,799 pixels is written `/*`, which begins a comment.
     String.raw`^GIF8[79]a=?/\*`,
-    // A PHP archive, RAR and 7-Zip: their readers look for these anywhere in the file.
+    // PHP archives, RAR and 7-Zip: programs that open them search the whole file for these texts.
     '__HALT_COMPILER',
     String.raw`Rar!\x1A\x07`,
     String.raw`7z\xBC\xAF\x27\x1C`,
   ].join('|'),
   'i',
 );
-/** More than the longest of them is long: so much is looked at again with the next chunk, in bytes. */
+/** How many bytes of a chunk are searched again with the next one. Longer than any of the texts above. */
 const OVERLAP_BYTES = 32;
 
-/** The record that ends a ZIP archive, and the longest comment behind it, in bytes (APPNOTE.TXT 4.3.16). */
+/**
+ * The end-of-central-directory record of a ZIP archive, and its length with the longest comment (APPNOTE.TXT 4.3.16).
+ */
 const ZIP_END = Buffer.from('PK\x05\x06', 'latin1');
 const ZIP_END_BYTES = 22;
 const TAIL_BYTES = ZIP_END_BYTES + 0xffff;
 
 /**
- * Refuses a file that is something else as well: an archive behind any content, a page or a script in a picture.
- * Readers of archives start from the end, so a picture with an archive behind it is both.
+ * Refuses polyglots: any file with an archive appended, and pictures that contain a page or a script. Programs that
+ * open archives begin at the end of a file, so a picture with an archive appended is valid as both.
  */
 export class PolyglotCheck implements ContentCheck {
   private overlap = '';
   private readonly tail: Uint8Array[] = [];
   private tailBytes = 0;
 
-  /** `pictures` are looked through to the last byte; of other files only the end is looked at. */
+  /** @param contents All bytes of `pictures` are searched. Of `other` files only the end is. */
   constructor(private readonly contents: 'pictures' | 'other') {}
 
   chunk(bytes: Uint8Array): void {
@@ -56,12 +58,12 @@ export class PolyglotCheck implements ContentCheck {
   }
 }
 
-/** Whether the record can be one: of an archive in one piece, with a comment that the file has room for. */
+/** Returns true when the record is valid: the archive has one volume, and the comment fits into the file. */
 function isZipEnd(record: Buffer): boolean {
   if (record.length < ZIP_END_BYTES || record.readUInt32LE(4) !== 0) return false;
   return ZIP_END_BYTES + record.readUInt16LE(20) <= record.length;
 }
 
 function refusal(what: string): LecternError {
-  return new LecternError('UNSUPPORTED_MEDIA_TYPE', `The file is ${what} as well.`);
+  return new LecternError('UNSUPPORTED_MEDIA_TYPE', `The file also contains ${what}.`);
 }

@@ -9,17 +9,17 @@ import { id3Bytes, isMp3 } from './mpeg-audio.js';
 import { OFFICE_TYPES, OfficeCheck, officeTypeOf } from './office.js';
 import { PolyglotCheck } from './polyglot-check.js';
 
-/** What a file is, by its first bytes. */
+/** The type of a file by its first bytes. */
 export interface ContentType {
   readonly contentType: string;
   readonly extension: string;
-  /** What the rest of the bytes must pass, where the first ones do not tell enough. */
+  /** Checks all bytes of the file, when the first ones are not enough. */
   readonly check?: ContentCheck;
-  /** What is stored in the place of the bytes that come. */
+  /** Converts the bytes to those that are stored. */
   readonly conversion?: ContentConversion;
 }
 
-/** Types that file-type names otherwise than they are stored and served. */
+/** Types that are stored and served under another name than the one `file-type` gives. */
 const STORED_AS: Readonly<Record<string, ContentType>> = {
   'video/x-m4v': { contentType: 'video/mp4', extension: 'mp4' },
   'video/x-matroska': { contentType: 'video/matroska', extension: 'mkv' },
@@ -27,7 +27,7 @@ const STORED_AS: Readonly<Record<string, ContentType>> = {
   'audio/ogg; codecs=opus': { contentType: 'audio/ogg', extension: 'ogg' },
   'audio/x-flac': { contentType: 'audio/flac', extension: 'flac' },
 };
-/** The extensions by which file-type tells other sound in Ogg from Vorbis: browsers do not play it everywhere. */
+/** Other sound in Ogg than Vorbis and Opus, by `file-type`'s extension. Not accepted: some browsers do not play it. */
 const OTHER_OGG: Readonly<Record<string, string>> = { spx: 'audio/speex', oga: 'audio/ogg; codecs=flac' };
 const EXTENSION_OF = {
   'video/mp4': 'mp4',
@@ -37,14 +37,14 @@ const EXTENSION_OF = {
 } as const;
 
 /**
- * How text begins that a browser would run: any tag, comment, declaration or processing instruction (HTML, SVG, XML,
- * PHP). Characters that show nothing may stand before it.
+ * The beginning of text that a browser would run: a tag, comment, declaration or processing instruction (HTML, SVG,
+ * XML, PHP), after any invisible characters.
  */
 const ACTIVE_TEXT = /^[\s\p{Cf}]*<[a-z!?%/]/iu;
-/** Characters that show nothing. */
+/** Text of invisible characters only. */
 const BLANK = /^[\s\p{Cf}]*$/u;
-/** Control characters that no plain text has: all of C0 but tab, line feed, form feed and carriage return. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
+/** Control characters that do not occur in text: all but tab, line feed, form feed and carriage return. */
+// eslint-disable-next-line no-control-regex -- the expression searches for control characters
 const BINARY = /[\u0000-\u0008\u000B\u000E-\u001F\u007F]/;
 
 const NO_CLAIMS: Claims = { declaredType: '', filename: '' };
@@ -52,8 +52,9 @@ const ZIP = { contentType: 'application/zip', extension: 'zip' };
 const BYTE_ORDER_MARK = Buffer.from('\ufeff', 'utf8');
 
 /**
- * The type of a file by its first bytes. What the client claims decides only which Open XML document an archive is checked
- * to be. Throws EMPTY_FILE, and UNSUPPORTED_MEDIA_TYPE for what the slot does not accept.
+ * Returns the type of a file by its first bytes.
+ * Rejects with EMPTY_FILE when there are none, and with UNSUPPORTED_MEDIA_TYPE when the slot does not accept the type.
+ * @param claims Used only to tell which Open XML document an archive may be, when its first bytes do not show it.
  */
 export async function sniff(head: Buffer, rules: SlotRules, claims: Claims = NO_CLAIMS): Promise<ContentType> {
   if (head.length === 0) throw new LecternError('EMPTY_FILE');
@@ -64,9 +65,9 @@ export async function sniff(head: Buffer, rules: SlotRules, claims: Claims = NO_
   throw refusal(`The content is ${seen}; accepted are ${rules.accepts.join(', ')}.${zipAdvice(rules)}`);
 }
 
-/** What to do with a file that a slot for documents does not accept. Begins with a blank, or is empty. */
+/** Advice for files that a slot for documents refuses. Begins with a space. Empty for other slots. */
 export function zipAdvice({ accepts }: SlotRules): string {
-  return accepts.includes('application/zip') ? ' To hand it out as it is, put it in a ZIP archive.' : '';
+  return accepts.includes('application/zip') ? ' To offer the file as it is, put it in a ZIP archive.' : '';
 }
 
 async function captionsOrRefusal(head: Buffer): Promise<ContentType> {
@@ -84,7 +85,7 @@ async function binaryType(head: Buffer, claims: Claims): Promise<ContentType | u
   const byBrands = typeOfBrands(head);
   if (byBrands) return withCheck({ contentType: byBrands, extension: EXTENSION_OF[byBrands] });
   const found = await fileTypeFromBuffer(head);
-  // WebVTT is text here. file-type looks behind an ID3 tag, and takes text in UTF-16 for MPEG audio.
+  // Ignores answers of `file-type` for text: WebVTT, text in UTF-16 (it says MPEG audio), and text after an ID3 tag.
   if (!found || found.mime === 'text/vtt' || found.mime === 'audio/mpeg' || id3Bytes(head) > 0) return undefined;
   if (isArchiveOfOffice(found.mime)) return archiveType(head, claims);
   const contentType = found.mime.startsWith('audio/ogg') ? (OTHER_OGG[found.ext] ?? found.mime) : found.mime;
@@ -99,7 +100,7 @@ function isArchiveOfOffice(type: string): boolean {
   return type === ZIP.contentType || type in OFFICE_TYPES;
 }
 
-/** An archive is an office document by what is in it, and a mere ZIP otherwise. */
+/** An archive is an office document if its content shows it, otherwise a plain ZIP. */
 function archiveType(head: Buffer, claims: Claims): ContentType {
   const seen = officeTypeOf(head);
   if (seen !== undefined) return { contentType: seen, extension: OFFICE_TYPES[seen] ?? 'zip' };
@@ -118,7 +119,7 @@ function contradictionOf(contentType: string, claims: Claims): LecternError {
   return refusal('The archive is not the document that it claims to be.');
 }
 
-/** Text has no signature: it is what begins as text and passes its check. */
+/** Text has no signature. What is not binary counts as text if it does not begin like markup and passes the check. */
 function textType(head: Buffer, rules: SlotRules): ContentType | 'markup' {
   if (ACTIVE_TEXT.test(head.toString('utf8'))) return 'markup';
   return { contentType: 'text/plain', extension: 'txt', check: plainTextCheck(zipAdvice(rules)) };
@@ -127,11 +128,11 @@ function textType(head: Buffer, rules: SlotRules): ContentType | 'markup' {
 function plainTextCheck(advice: string): ContentCheck {
   let begun = false;
   return new LineCheck((line) => {
-    // The first bytes may all have been blank.
+    // `head` may have contained invisible characters only, so this looks for the first visible line.
     const active = !begun && ACTIVE_TEXT.test(line);
     begun ||= !BLANK.test(line);
     if (active) throw refusal(`The content is markup (HTML, SVG, XML, PHP).${advice}`);
-    if (BINARY.test(line)) throw refusal(`The content is of no known type.${advice}`);
+    if (BINARY.test(line)) throw refusal(`The type of the content is not known.${advice}`);
   });
 }
 

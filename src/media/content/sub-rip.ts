@@ -1,25 +1,25 @@
-/** A time of SubRip. Its usual faults: a full stop or nothing for the comma, fewer digits, blanks between them. */
+/** A SubRip time. Common mistakes are accepted: a full stop instead of the comma, fewer digits, spaces in between. */
 const TIME = String.raw`(\d{1,3})\s*:\s*([0-5]?\d)\s*:\s*([0-5]?\d)(?:\s*[,.]\s*(\d{1,3}))?(?!\d)`;
-/** Behind the times may stand coordinates, which are dropped. */
+/** Coordinates may follow the times. They are dropped. */
 const TIME_LINE = new RegExp(String.raw`^\s*${TIME}\s*-->\s*${TIME}(?=\s|$)`);
 const COUNTER = /^\s*\d+\s*$/;
 
-/** `{\an8}`, `{\pos(1,2)}` and their like: positions and styles of SubStation Alpha. */
+/** Codes of SubStation Alpha for positions and styles, such as `{\an8}` or `{\pos(1,2)}`. */
 const SSA_CODE = /\{\\[^}]*\}/g;
-/** What WebVTT knows, too, is kept; `<font>` is dropped; any other `<` is text. */
+/** Tags that WebVTT has too (`b`, `i`, `u`) are kept, `font` is dropped, and any other `<` is text. */
 const TAG = /<(\/?)([biu])\s*>|<\/?font\b[^>]*>|</gi;
-/** An ampersand that begins no character reference. */
+/** An ampersand that does not begin a character reference. */
 const BARE_AMPERSAND = /&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[\da-f]{1,6});)/gi;
 
-/** Whether a text is SubRip: its first line, or the first behind a counter, gives the times of a subtitle. */
+/** Returns true when the first line, or the second after a counter, has the times of a subtitle. Skips empty lines. */
 export function isSubRip(text: string): boolean {
   const [first = '', second = ''] = text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== '');
   return TIME_LINE.test(COUNTER.test(first) ? second : first);
 }
 
 /**
- * Turns the lines of a SubRip file into WebVTT. `write` gets what is to be stored, `refuse` is called for a line with an
- * arrow that gives no times, with the number of the line.
+ * Converts the lines of a SubRip file to WebVTT. Calls `write` with the text to store, and `refuse` with the number of
+ * a line that has an arrow but no valid times.
  */
 export class SubRipLines {
   private number = 0;
@@ -47,16 +47,16 @@ export class SubRipLines {
   }
 
   end(): void {
-    // A counter without a subtitle behind it, as some programs end a file.
+    // Some programs end a file with a counter without a subtitle.
     while (this.text.at(-1)?.trim() === '') this.text.pop();
     if (this.text.at(-2)?.trim() !== '') this.text.push('');
     this.endCue();
   }
 
   private endCue(): void {
-    // The counter of the next subtitle; the empty line before it is often missing.
+    // The last line may be the counter of the next subtitle, because the empty line before it is often missing.
     if (COUNTER.test(this.text.at(-1) ?? '')) this.text.pop();
-    // An empty line would end the cue: some programs write one into a subtitle.
+    // Some programs write empty lines into a subtitle. In WebVTT an empty line would end the cue.
     const lines = this.text.map(cueText).filter((line) => line.trim() !== '');
     if (this.times !== undefined) this.write([this.times, ...lines, '', ''].join('\n'));
     this.text = [];

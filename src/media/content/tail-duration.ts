@@ -2,21 +2,23 @@ import { endOfClusters } from './matroska-tail.js';
 import { endOfFragments } from './fragment-tail.js';
 
 export interface RangeReader {
-  /** Of the file, in bytes. */
+  /** The size of the file, in bytes. */
   readonly size: number;
   /** Reads the bytes from `start` to before `end`. */
   readonly read: (start: number, end: number) => Promise<Uint8Array>;
 }
 
-/** How much is read from the end of a file, in bytes: first the one, then the others, until a whole piece is found. */
+/** How much is read from the end of a file, in bytes: each in turn, until a complete cluster or fragment is found. */
 const TAIL_BYTES = [512 * 1024, 4 * 1024 ** 2, 32 * 1024 ** 2];
-/** How much is read from the beginning, where Matroska states its unit of time, in bytes. */
+/** How much is read from the beginning of a Matroska file, which states the time unit, in bytes. */
 const HEAD_BYTES = 64 * 1024;
 
 /**
- * The playing time of a recording whose head does not state it, in seconds, by the times of its last frames: the last
- * cluster of a Matroska or WebM file, the last fragment of an MP4. Undefined where there is none. `timescales` has the
- * units a second of each track, by its number.
+ * Finds the playing time of a recording whose metadata does not have it, in seconds, by the times in the last cluster
+ * of a Matroska or WebM file or the last fragment of an MP4.
+ * Returns undefined when there is no such cluster or fragment.
+ * @param format Mediabunny's name of the format.
+ * @param timescales The time units per second of each track, by track number.
  */
 export async function durationOfTail(
   format: string,

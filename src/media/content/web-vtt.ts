@@ -1,16 +1,17 @@
 /**
- * What a browser's parser makes a cue from (https://www.w3.org/TR/webvtt1/#file-parsing): it takes more than the rules for
- * authors allow. Hours of any number of digits, no blanks around the arrow, any order of the two times, anything behind.
+ * The times of a cue as browsers parse them (https://www.w3.org/TR/webvtt1/#file-parsing). They accept more than
+ * authors may write: hours with any number of digits, no spaces around the arrow, the times in any order, any text
+ * after them.
  */
 const TIMESTAMP = String.raw`(?:\d+:)?[0-5]\d:[0-5]\d\.\d{3}(?!\d)`;
 const TIME_LINE = new RegExp(String.raw`^[ \t\f]*${TIMESTAMP}[ \t\f]*-->[ \t\f]*${TIMESTAMP}`);
 
-/** `WEBVTT`, alone or followed by white space and a remark (https://www.w3.org/TR/webvtt1/#file-structure). */
+/** `WEBVTT`, optionally followed by white space and a comment (https://www.w3.org/TR/webvtt1/#file-structure). */
 export const WEB_VTT_HEADER = /^WEBVTT(?=[ \t\r\n]|$)/;
 
 /**
- * Checks the lines of a WebVTT file, the header first. `refuse` is called for a line with an arrow from which a browser
- * makes no cue, with the number of the line; arrows in comments, styles and regions are passed over.
+ * Returns a function that checks the lines of a WebVTT file, in order. It calls `refuse` with the number of a line that
+ * has an arrow but no times that a browser accepts. Arrows in comments, styles and regions are ignored.
  */
 export function webVttLines(refuse: (number: number) => never): (line: string) => void {
   let number = 0;

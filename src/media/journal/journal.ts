@@ -8,7 +8,7 @@ import { ROW_STATES, UploadRowModel, type RowState, type UploadRow } from './upl
 
 export type { RowState, UploadRow } from './upload-row.model.js';
 
-/** An object and the place that it is meant for. */
+/** An object and the place that it was uploaded for. */
 export interface PlacedObject extends ObjectReference {
   readonly slot: MediaSlot;
   readonly place: Place;
@@ -26,13 +26,13 @@ function factsOf({ storage, key, slot, place: { ownerId, itemId } }: PlacedObjec
 }
 
 /**
- * The journal of uploads: objects that no owner refers to yet. Every method is one update of one document, which can be
- * repeated.
+ * The journal of uploads: one row for each object that no owner refers to yet. Every method that changes a row is one
+ * update of one document and can be repeated.
  */
 export class Journal {
   /**
-   * Before the first byte: this object may come to be.
-   * Rejects when there is a row of another batch, or one that is no longer pending.
+   * Adds a pending row, before the object is stored.
+   * Rejects when the object already has a row of another batch, or one that is no longer pending.
    */
   async addPending(object: PlacedObject, batchId: string, deadline: Date): Promise<void> {
     const _id = objectId(object);
@@ -40,15 +40,15 @@ export class Journal {
       await UploadRowModel.create({ _id, ...factsOf(object), state: 'pending', batchId, deadline });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      // The driver sends an insert again when its reply was lost.
+      // The driver repeats an insert whose reply was lost. Then the row is the one that this call has written.
       const row = await UploadRowModel.findOne({ _id }).lean<UploadRow>();
       if (row?.state !== 'pending' || row.batchId !== batchId) throw error;
     }
   }
 
   /**
-   * The upload is still going on: postpones its deadline.
-   * Returns false when the row is no longer pending: then nothing may be published any more.
+   * Renews the deadline of an upload.
+   * Returns false when the row is no longer pending: then the object must not be published.
    */
   async touch(object: ObjectReference, deadline: Date): Promise<boolean> {
     const { matchedCount } = await UploadRowModel.updateOne(
@@ -58,7 +58,9 @@ export class Journal {
     return matchedCount === 1;
   }
 
-  /** Gives an upload up, in whatever state its row is, and also when it has none: its process will not publish it. */
+  /**
+   * Marks a row as `doomed`, whatever its state is. Creates the row if there is none. For uploads that were given up.
+   */
   async discard(object: PlacedObject, due: Date): Promise<void> {
     await UploadRowModel.updateOne(
       { _id: objectId(object) },
@@ -71,7 +73,10 @@ export class Journal {
     );
   }
 
-  /** A pending row whose deadline has passed can no longer be published. Returns false when it has moved on meanwhile. */
+  /**
+   * Marks a pending row whose deadline has passed as `expired`: its object can no longer be published.
+   * Returns false when the row is not pending, or its deadline was renewed meanwhile.
+   */
   async expire(row: Pick<UploadRow, 'storage' | 'key' | 'session'>, now: Date): Promise<boolean> {
     const { matchedCount } = await UploadRowModel.updateOne(
       { _id: objectId(row), state: 'pending', deadline: { $lte: now } },
@@ -81,8 +86,8 @@ export class Journal {
   }
 
   /**
-   * The owner was asked behind a fence and does not account for the object: it never will.
-   * @param verdict How the session of the row ends, where that is not what the row says already.
+   * Marks an expired row as `doomed`: the fenced owner neither holds nor has released the object, and never will.
+   * @param verdict How the session of the row ends. Absent when the row has a verdict already.
    */
   async doomExpired(row: ObjectReference, due: Date, verdict?: Verdict): Promise<void> {
     await UploadRowModel.updateOne(
@@ -95,8 +100,8 @@ export class Journal {
   }
 
   /**
-   * Nothing refers to this object and no row names it: it is to be deleted.
-   * Returns false when there is a row by now, which then decides.
+   * Adds a doomed row for an object that neither an owner nor a row refers to.
+   * Returns false when the object has a row by now.
    */
   async addDoomed(object: PlacedObject, due: Date): Promise<boolean> {
     try {
@@ -108,7 +113,7 @@ export class Journal {
     }
   }
 
-  /** The uploads of these objects are over: they were published. The row of a session stays for its clients, as ended. */
+  /** Removes the rows of objects that were published. The row of a session becomes `ended`, so that clients can read it. */
   async remove(objects: readonly ObjectReference[]): Promise<void> {
     if (objects.length === 0) return;
     const _id = { $in: objects.map(objectId) };
@@ -123,7 +128,10 @@ export class Journal {
     );
   }
 
-  /** The doomed objects have been deleted. The row of a session that a client knows stays for its clients, as ended. */
+  /**
+   * Removes the rows of doomed objects that were deleted. The row of a session with a verdict becomes `ended`, so that
+   * clients can read it.
+   */
   async removeDoomed(objects: readonly ObjectReference[]): Promise<void> {
     const doomed = { _id: { $in: objects.map(objectId) }, state: 'doomed' } as const;
     const known = { 'session.verdict': { $exists: true } };
@@ -143,20 +151,20 @@ export class Journal {
     return UploadRowModel.findOne({ _id: objectId(object) }).lean<UploadRow>();
   }
 
-  /** The ids of those of these objects that have a row. */
+  /** Returns the ids (`objectId`) of those objects that have a row. */
   async withRow(objects: readonly ObjectReference[]): Promise<ReadonlySet<string>> {
     const filter = { _id: { $in: objects.map(objectId) } };
     const rows = await UploadRowModel.find(filter, { _id: 1 }).lean<UploadRow[]>();
     return new Set(rows.map(({ _id }) => _id));
   }
 
-  /** The keys of one storage that have a row for one of these owners. */
+  /** Returns the keys of all rows for these owners in one storage. */
   async keysOf(storage: StorageName, ownerIds: readonly string[]): Promise<readonly string[]> {
     const rows = await UploadRowModel.find({ storage, ownerId: { $in: ownerIds } }, { key: 1 }).lean<UploadRow[]>();
     return rows.map(({ key }) => key);
   }
 
-  /** Pending rows past their deadline and rows that an earlier sweep left undecided, oldest first. */
+  /** Returns pending and expired rows whose deadline has passed, the oldest first. */
   overdue(now: Date, limit: number): Promise<UploadRow[]> {
     return UploadRowModel.find({ state: { $in: ['pending', 'expired'] }, deadline: { $lte: now } })
       .sort({ deadline: 1 })
@@ -164,7 +172,7 @@ export class Journal {
       .lean<UploadRow[]>();
   }
 
-  /** Doomed rows whose time has come, oldest first. */
+  /** Returns doomed rows that are due, the oldest first. */
   due(now: Date, limit: number): Promise<UploadRow[]> {
     return UploadRowModel.find({ state: 'doomed', due: { $lte: now } })
       .sort({ due: 1 })
@@ -173,8 +181,8 @@ export class Journal {
   }
 
   /**
-   * The sweeper failed at a row: it tries again at `until`, so that the rows behind it have their turn. A pending row is
-   * left alone, since its deadline belongs to its upload.
+   * Makes the sweeper skip a row until the time `until`, so that rows behind it are not held up. Does nothing to a
+   * pending row, because its upload may be renewing the deadline.
    */
   async postpone({ _id, state }: UploadRow, until: Date): Promise<void> {
     if (state === 'pending') return;
@@ -182,7 +190,7 @@ export class Journal {
     await UploadRowModel.updateOne({ _id, state }, { $set: { [field]: until }, $inc: { failures: 1 } });
   }
 
-  /** How many doomed objects wait for their deletion, and when the next one is due. */
+  /** Returns how many doomed objects wait for their deletion, and when the next one is due. */
   async waiting(): Promise<Waiting> {
     const [count, next] = await Promise.all([
       UploadRowModel.countDocuments({ state: 'doomed' }),
@@ -191,7 +199,7 @@ export class Journal {
     return { count, ...(next?.due && { nextDue: next.due }) };
   }
 
-  /** How many rows there are in each state. */
+  /** Returns the number of rows in each state. */
   async countByState(): Promise<Record<RowState, number>> {
     const counts = ROW_STATES.map(async (state) => [state, await UploadRowModel.countDocuments({ state })] as const);
     return Object.fromEntries(await Promise.all(counts)) as Record<RowState, number>;
@@ -203,7 +211,7 @@ export class Journal {
   }
 }
 
-/** The object that a row is about, and the place that it was meant for. */
+/** Returns the object of a row and the place that it was uploaded for. */
 export function objectOf({ storage, key, slot, ownerId, itemId }: UploadRow): PlacedObject {
   return { storage, key, slot, place: itemId === undefined ? { ownerId } : { ownerId, itemId } };
 }

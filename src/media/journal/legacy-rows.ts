@@ -2,35 +2,40 @@ import { objectOf, type PlacedObject, type UploadRow } from './journal.js';
 import { objectId, type ObjectReference } from '../object-reference.js';
 import { UploadRowModel } from './upload-row.model.js';
 
-/** A row of version 0.1 that has no meaning now. */
+/** A row of version 0.1 that has to be converted. */
 export interface LegacyRow {
-  /** `kept`: an original that a migration left. `open`: an upload, or a file that was about to be taken out. */
+  /**
+   * `kept`: an original that a migration left. `open`: an unfinished upload, or a file that was about to be removed.
+   */
   readonly kind: 'kept' | 'open';
   readonly object: PlacedObject;
-  /** What the upload was to take the place of. */
+  /** The object that the upload was to replace. */
   readonly replaces?: ObjectReference;
 }
 
 /** A row as version 0.1 wrote it. */
 type OldRow = UploadRow & { readonly replaces?: ObjectReference; readonly leaving?: boolean };
 
-/** How many rows are held at once. */
+/** How many rows are read at once. */
 const BATCH = 100;
 
 const KEPT = { state: 'kept' };
 const OPEN = { $or: [{ leaving: { $exists: true } }, { replaces: { $exists: true } }] };
 const RENAMED = { $or: [{ deleteAfter: { $exists: true } }, { requestId: { $exists: true } }] };
 
-/** The rows that version 0.1 wrote. Past mongoose, whose schema knows nothing of their fields and states. */
+/**
+ * The rows that version 0.1 wrote. Uses the driver, because the mongoose schema does not know their fields and states.
+ */
 export class LegacyRows {
   private readonly rows = UploadRowModel.collection;
 
+  /** Returns true when there is a row of version 0.1. */
   async areThere(): Promise<boolean> {
     const found = await this.rows.findOne({ $or: [KEPT, ...OPEN.$or, ...RENAMED.$or] } as never);
     return found !== null;
   }
 
-  /** Fields that have another name now: `deleteAfter` is `due`, `requestId` is `batchId`. */
+  /** Renames the fields of all rows: `deleteAfter` to `due`, `requestId` to `batchId`. */
   async renameFields(): Promise<void> {
     for (;;) {
       const rows = (await this.rows
@@ -51,14 +56,14 @@ export class LegacyRows {
     }
   }
 
-  /** The object is not published and never will be: its row says so, as a row of now. */
+  /** Marks a row as `doomed` and removes the fields of version 0.1. */
   async doom(object: PlacedObject): Promise<void> {
     const old = { deadline: 1, batchId: 1, requestId: 1, replaces: 1, leaving: 1 } as const;
     const now = { $set: { state: 'doomed', due: new Date() }, $unset: old };
     await this.rows.updateOne({ _id: objectId(object) as never }, now);
   }
 
-  /** Every row that the caller has to decide about, in the order of ids. */
+  /** Yields every row that has to be converted, ordered by id. */
   async *all(): AsyncGenerator<LegacyRow> {
     for (let after = ''; ;) {
       const filter = { $or: [KEPT, ...OPEN.$or], _id: { $gt: after } };

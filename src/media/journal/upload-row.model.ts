@@ -4,18 +4,18 @@ import type { MediaSlot } from '../slots.js';
 import { SessionRecord } from './session-record.model.js';
 
 /**
- * What is known of an upload that no owner refers to yet.
+ * The state of an upload that no owner refers to yet.
  * - `pending`: it may be published until `deadline`
- * - `expired`: the deadline has passed; it may no longer be published, and the sweeper is deciding whether it was
- * - `doomed`: it was never published and never can be; the sweeper deletes the object at `due`
- * - `ended`: a direct upload that is over and leaves nothing to do; its clients can ask for it until `due`
+ * - `expired`: the deadline has passed and it can no longer be published; the sweeper is finding out whether it was
+ * - `doomed`: it was not published and never can be; the sweeper deletes the object at `due`
+ * - `ended`: a direct upload that is over; clients can read its row until `due`
  */
 export const ROW_STATES = ['pending', 'expired', 'doomed', 'ended'] as const;
 export type RowState = (typeof ROW_STATES)[number];
 
 /**
- * A row of the journal: one object of an upload that is not finished. A finished row is removed, that of a direct upload
- * a day later: an idle journal is empty.
+ * A row of the journal: one object whose upload is not finished. The row is removed when the upload is finished; the row
+ * of a direct upload is removed a day later.
  */
 @modelOptions({ schemaOptions: { collection: 'media_objects', versionKey: false } })
 @index({ state: 1, deadline: 1 })
@@ -50,19 +50,19 @@ export class UploadRow {
   @prop({ type: () => String })
   itemId?: string;
 
-  /** The batch of uploads that wrote the row: an insert that the driver repeats is told from a row of somebody else. */
+  /** The batch that wrote the row. Tells an insert that the driver has repeated from a row of another batch. */
   @prop({ type: () => String })
   batchId?: string;
 
-  /** The sweeper takes up a pending row after this moment. */
+  /** After this time the sweeper expires a pending row. */
   @prop({ type: () => Date })
   deadline?: Date;
 
-  /** The sweeper deletes a doomed object, or the row of an ended session, at this moment, not before. */
+  /** When the sweeper deletes the object of a doomed row, or the row of an ended session. */
   @prop({ type: () => Date })
   due?: Date;
 
-  /** How often the sweeper has failed at this row. */
+  /** How often the sweeper failed to settle this row. */
   @prop({ type: () => Number })
   failures?: number;
 

@@ -1,4 +1,4 @@
-/** The items of a stream in arrays of at most so many, in order. */
+/** Groups the items of a stream into arrays of `size` items; the last array may be shorter. Keeps the order. */
 export async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
   let batch: T[] = [];
   for await (const item of items) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 
-/** The size and checksum of bytes. */
+/** The size and the checksum of some bytes. */
 export interface Digest {
   /** In bytes. */
   readonly size: number;
@@ -9,7 +9,10 @@ export interface Digest {
   readonly sha256: string;
 }
 
-/** Reads a stream to its end. `onBytes` is told the length of every chunk. */
+/**
+ * Reads a stream to its end and returns its digest.
+ * @param onBytes Called with the length of every chunk, in bytes.
+ */
 export async function digestOf(stream: Readable, onBytes: (bytes: number) => void): Promise<Digest> {
   const hash = createHash('sha256');
   let size = 0;

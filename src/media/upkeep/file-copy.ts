@@ -5,21 +5,21 @@ import type { MediaFile } from '../media-file.model.js';
 import type { UploadBatch } from '../upload-batch.js';
 import { digestOf, type Digest } from './digest.js';
 
-/** A copy of one file's bytes under another key in another storage. */
+/** The copy of one file to another storage, under another key. */
 export interface Copy {
   readonly file: MediaFile;
   readonly source: Storage;
   readonly target: Storage;
-  /** The key in the target. No object has had it before. */
+  /** The key of the copy in the target. It must be new. */
   readonly key: string;
   readonly batch: UploadBatch;
-  /** Is called when the original is open and its bytes are about to be sent. What it throws ends the copy. */
+  /** Called after the original was opened and right before its bytes are sent. An error it throws ends the copy. */
   readonly beforePut: () => void;
-  /** Is told of the bytes that were read: each once from the source, and once when the copy is read back. */
+  /** Called with the number of bytes read, first from the source and then again from the copy. */
   readonly onBytes: (bytes: number) => void;
 }
 
-/** A file stays where it is. The message says why, for people. */
+/** A file could not be copied or moved, and stays where it is. The message says why, without a subject. */
 export class FileLeftError extends Error {
   constructor(message: string) {
     super(message);
@@ -27,24 +27,25 @@ export class FileLeftError extends Error {
   }
 }
 
-/** How many bytes may wait between the two storages. */
+/** The size of the buffer between the two storages, in bytes. */
 const BUFFER_BYTES = 1024 ** 2;
 
 /**
- * Stores the bytes of a file under a new key and reads them back. Rejects with FileLeftError when the source is not
- * what the record says (size, SHA-256), or when the copy reads back differently.
+ * Copies a file to the target under a new key, reads the copy and compares both.
+ * Rejects with FileLeftError when the original has another size or SHA-256 than its record says, or when the copy
+ * differs from the original.
  */
 export async function copyVerified(copy: Copy): Promise<void> {
   const stored = await copyAcross(copy);
-  if (!(await readsBack(copy, stored))) {
-    throw new FileLeftError(`what was written to ${copy.target.name} read back differently`);
+  if (!(await isIdentical(copy, stored))) {
+    throw new FileLeftError(`its copy in ${copy.target.name} differs from the original`);
   }
 }
 
 async function copyAcross({ source, target, key, file, batch, beforePut, onBytes }: Copy): Promise<Digest> {
   const { contentType, size } = file;
   const bytes = await openObject(source, file.key, batch.signal);
-  // An abort before the target has begun to read: the error reaches us through `put`.
+  // Without a listener, an abort before the target begins to read would crash the process. `put` reports the error.
   bytes.on('error', () => undefined);
   const hash = createHash('sha256');
   let digest: Digest | undefined;
@@ -69,12 +70,12 @@ async function copyAcross({ source, target, key, file, batch, beforePut, onBytes
     body.destroy();
     bytes.destroy();
   }
-  if (!digest) throw new Error(`Storage ${target.name} stored "${key}" without reading all of it.`);
+  if (!digest) throw new Error(`Storage ${target.name} stored "${key}" without reading it to the end.`);
   return digest;
 }
 
-/** Whether the target holds just these bytes under the key. */
-async function readsBack({ target, key, batch, onBytes }: Copy, stored: Digest): Promise<boolean> {
+/** Reads the copy. Returns true when its size and SHA-256 equal those of the original. */
+async function isIdentical({ target, key, batch, onBytes }: Copy, stored: Digest): Promise<boolean> {
   if ((await target.stat(key))?.size !== stored.size) return false;
   const { size, sha256 } = await digestOf(await openObject(target, key, batch.signal), (bytes) => {
     batch.heartbeat();
@@ -83,7 +84,10 @@ async function readsBack({ target, key, batch, onBytes }: Copy, stored: Digest):
   return size === stored.size && sha256 === stored.sha256;
 }
 
-/** Rejects with FileLeftError when the object is missing: the sweeper may have deleted the copy of a run that slept. */
+/**
+ * Opens an object. Rejects with FileLeftError when it does not exist: if this process was suspended for long, the
+ * sweeper may have deleted the copy.
+ */
 async function openObject(storage: Storage, key: string, signal: AbortSignal): Promise<Readable> {
   try {
     return await storage.open(key, { signal });
@@ -95,9 +99,9 @@ async function openObject(storage: Storage, key: string, signal: AbortSignal): P
 
 function assertAsRecorded(source: Storage, file: MediaFile, { size, sha256 }: Digest): void {
   if (size !== file.size) {
-    throw new FileLeftError(`in ${source.name} it has not the ${String(file.size)} bytes of its record`);
+    throw new FileLeftError(`its size in ${source.name} is not the ${String(file.size)} bytes of its record`);
   }
   if (file.sha256 !== undefined && sha256 !== file.sha256) {
-    throw new FileLeftError(`in ${source.name} its SHA-256 is not that of its record`);
+    throw new FileLeftError(`its SHA-256 in ${source.name} is not that of its record`);
   }
 }

@@ -23,30 +23,30 @@ export interface FileMoverParts {
 export interface Move extends OwnedFile {
   readonly source: Storage;
   readonly target: Storage;
-  /** For how long the original stays after the move, in milliseconds. */
+  /** How long the original stays readable after the move, in milliseconds. */
   readonly keepMs: number;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
 }
 
 /**
- * - `moved`: the owner refers to a copy in the target that was read back whole
- * - `superseded`: the file was replaced, removed or moved by somebody else meanwhile; nothing was left in the target
+ * - `moved`: the owner refers to a verified copy in the target
+ * - `superseded`: the file was replaced, removed or moved by another process meanwhile; the target has no copy
  */
 export type MoveOutcome = 'moved' | 'superseded';
 
-/** How often a move whose copy was swept, or whose original vanished under it, begins again. */
+/** How often a move is attempted when its copy was swept or its original was moved meanwhile. */
 const MAX_ATTEMPTS = 3;
 
 /**
- * Moves one file to another storage. A move is a replacement by the same bytes: they are stored under a new key by the
- * intake, compared, and published if the owner still has that very file; the original is released. Safe beside anything
- * that the owner may do, and beside other moves of the same file.
+ * Moves one file to another storage. A move replaces a file by a copy of itself: the copy is stored under a new key in
+ * the target, verified, and published if the owner still has the same file; the original is released. Uploads,
+ * replacements, deletions and other moves of the same file may run at the same time.
  */
 export class FileMover {
   constructor(private readonly parts: FileMoverParts) {}
 
-  /** Rejects with FileLeftError when the file cannot be moved, and with the signal's reason when it aborts. */
+  /** Rejects with FileLeftError when the file cannot be moved, and with the signal's reason when the signal aborts. */
   async move(move: Move): Promise<MoveOutcome> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       move.signal.throwIfAborted();
@@ -57,15 +57,15 @@ export class FileMover {
         return 'moved';
       } catch (error) {
         if (move.signal.aborted) throw move.signal.reason;
-        // The owner had let another file take the place; the next look at it will say so. Or the copy's row was swept.
+        // The place holds another file, which the next attempt finds out, or the sweeper has given up the copy's row.
         if (error instanceof LecternError && (error.code === 'NOT_FOUND' || error.code === 'UPLOAD_EXPIRED')) continue;
-        // The original may have been deleted under the copying, because the file was taken out of its place.
+        // The original may have been deleted while it was copied, because its file was replaced or removed.
         const now = await this.stillInSource(move);
         if (!now) return 'superseded';
         if (isSameObject(now, file)) throw error;
       }
     }
-    throw new FileLeftError('its copy was lost again and again');
+    throw new FileLeftError(`it changed, or its copy was deleted, in each of ${String(MAX_ATTEMPTS)} attempts`);
   }
 
   private async attempt({ place, file, source, target, keepMs, signal, onBytes }: Move): Promise<void> {
@@ -79,8 +79,8 @@ export class FileMover {
           copyVerified({ file, source, target, key, batch, beforePut: assertTimeLeft, onBytes }),
         ),
       );
-      const whereabouts = { id: fileId(file), storage: target.name, key };
-      const moved: MediaFile = Object.assign({}, file, whereabouts);
+      const location = { id: fileId(file), storage: target.name, key };
+      const moved: MediaFile = Object.assign({}, file, location);
       const may = (state: PlaceState): boolean => state.file !== null && isSameObject(state.file, file);
       await lifeCycle.publish({ object, file: moved, facts: undefined }, { keepMs, may });
     } finally {
@@ -88,7 +88,10 @@ export class FileMover {
     }
   }
 
-  /** The file as its owner has it now, or undefined when it was replaced, removed, or is no longer in the source. */
+  /**
+   * Reads the file from its owner.
+   * Returns undefined when it was replaced or removed, or is no longer in the source.
+   */
   private async stillInSource({ place, file, source }: Move): Promise<MediaFile | undefined> {
     const state = await this.parts.owners[file.slot].read(place);
     const now = state && !state.deleted ? state.file : null;
@@ -96,7 +99,7 @@ export class FileMover {
   }
 }
 
-/** Keys end in the extension of the content that was found at the upload. */
+/** The extension of a file's key, which the upload chose by the content. */
 function extensionOf({ key }: MediaFile): string {
   return /\.(\w+)$/.exec(key)?.[1] ?? 'bin';
 }

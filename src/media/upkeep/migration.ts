@@ -12,17 +12,20 @@ export interface MigrationOptions {
   readonly target: Storage;
   /** How many files are moved at once. */
   readonly concurrency: number;
-  /** For how long the original of each file stays after its move, in milliseconds. */
+  /** How long the original of each file stays readable after its move, in milliseconds. */
   readonly keepMs: number;
-  /** Aborting ends the run: what has been moved stays moved, what is on its way is discarded. */
+  /** Aborting ends the run: files that were moved stay moved, unfinished copies are discarded. */
   readonly signal: AbortSignal;
-  /** Is told often how far the run is. */
+  /** Called often. */
   readonly onProgress: (progress: Progress) => void;
-  /** Is told of every file that is left where it is. */
+  /** Called for every file that could not be moved. */
   readonly onLeft: (file: MediaFile, reason: string) => void;
 }
 
-/** How far a run is. A file counts when it is settled; its bytes count by halves: copied, and read back. */
+/**
+ * The progress of a run. A file counts when its move has ended. Of its bytes, half counts while it is copied and half
+ * while the copy is verified.
+ */
 export interface Progress {
   readonly files: number;
   readonly bytes: number;
@@ -31,22 +34,22 @@ export interface Progress {
 }
 
 export interface MigrationSummary extends Readonly<Record<MoveOutcome, number>> {
-  /** Of the files that were moved. */
+  /** The size of the moved files together, in bytes. */
   readonly movedBytes: number;
-  /** Files that could not be moved. Each was reported. */
+  /** The number of files that could not be moved. Each was reported by `onLeft`. */
   readonly left: number;
 }
 
-/** One run at a time: two would only take each other's files. Nothing relies on it. */
+/** The lease that keeps two runs from doing the same work twice. Correctness does not depend on it. */
 const LEASE = 'migrate-storage';
-/** How long a run that was killed keeps the next one waiting, in milliseconds. */
+/** How long a new run has to wait after a killed one, in milliseconds. */
 const LEASE_MS = 5_000;
 const LEASE_RENEWAL_MS = 1_000;
 const LEASE_POLL_MS = 250;
 
 /**
- * Moves every file of one storage to another, while servers run. The next run continues one that broke off: what the
- * records say is all that it needs to know, and the sweeper deletes the copies that were not published.
+ * Moves every file of one storage to another, while servers run. After an interruption the next run continues: it moves
+ * the files whose records still name the source. The sweeper deletes copies that were not published.
  */
 export class Migration {
   private readonly mover: FileMover;
@@ -56,7 +59,7 @@ export class Migration {
     this.mover = new FileMover(parts);
   }
 
-  /** Rejects with CONFLICT while another run goes on, with STORAGE_UNAVAILABLE when a storage does not answer. */
+  /** Rejects with CONFLICT when another run is active, and with STORAGE_UNAVAILABLE when a storage does not answer. */
   async run(options: MigrationOptions): Promise<MigrationSummary> {
     const { source, target, signal } = options;
     await Promise.all([source.check(), target.check()]);
@@ -70,7 +73,7 @@ export class Migration {
     }
   }
 
-  /** Waits as long as the lease of a run that was killed lasts. */
+  /** Takes the lease. Waits long enough for the lease of a killed run to end. */
   private async takeLease(signal: AbortSignal): Promise<void> {
     for (const deadline = Date.now() + LEASE_MS + LEASE_RENEWAL_MS; ;) {
       if (await this.lease.take(LEASE, LEASE_MS)) return;
@@ -88,7 +91,7 @@ export class Migration {
   }
 }
 
-/** One run: what it counts, and what makes all of it end. */
+/** The state of one run: its counts and the signal that ends all its moves. */
 class Run {
   private readonly failed = new AbortController();
   private readonly signal: AbortSignal;
@@ -114,7 +117,7 @@ class Run {
     return this.counts;
   }
 
-  /** What is still in the source by its record. */
+  /** Yields every file whose record names the source. */
   private async *files(): AsyncGenerator<OwnedFile> {
     for (const owner of Object.values(this.parts.owners)) {
       for await (const owned of owner.files()) if (owned.file.storage === this.options.source.name) yield owned;
@@ -125,7 +128,7 @@ class Run {
     const { source, target, keepMs } = this.options;
     let counted = 0;
     const onBytes = (bytes: number): void => {
-      // Read twice, counted once; and never more than the file has, however often it is tried.
+      // Every byte is read twice, and again in a further attempt, but the file must not count more than its size.
       const more = Math.min(bytes / 2, file.size - counted);
       counted += more;
       this.progress.bytes += more;
@@ -142,7 +145,9 @@ class Run {
     }
   }
 
-  /** Some at a time. What is about one file is reported, and the run goes on; any other error ends it. */
+  /**
+   * Moves `concurrency` files at a time. An error about one file is reported and the run goes on; others end the run.
+   */
   private async moveAll(): Promise<void> {
     const files = this.files();
     const worker = async (): Promise<void> => {
@@ -163,8 +168,8 @@ class Run {
     const unavailable = error instanceof LecternError && error.code === 'STORAGE_UNAVAILABLE';
     if (!(error instanceof FileLeftError) && !unavailable) throw error;
     this.counts.left += 1;
-    this.options.onLeft(file, unavailable ? 'a storage did not answer: run this again' : error.message);
-    // A storage that is away would fail for the next file too.
+    this.options.onLeft(file, unavailable ? 'a storage did not answer: run the command again' : error.message);
+    // If a storage still does not answer, the run ends: the next files would fail too.
     if (unavailable) await Promise.all([this.options.source.check(), this.options.target.check()]);
   }
 

@@ -13,23 +13,27 @@ export interface OrphanSearchParts {
   readonly slots: Readonly<Record<MediaSlot, SlotRules>>;
 }
 
-/** An object with a key of ours. */
+/** An object whose key Lectern made. */
 export interface StoredObject extends PlacedObject {
   readonly size: number;
   readonly modifiedAt: Date;
 }
 
-/** How many objects are held, and asked for at once. */
+/** How many objects are looked up with one database command. */
 const BATCH = 200;
 
 /**
- * From the storage to the records: what lies in a store and nobody knows of. Uploads, replacements and deletions may run
- * meanwhile, on other servers too. Only keys that Lectern makes are looked at: `{prefix of a slot}/{an id of ours}/{name}`.
+ * Finds orphans: objects and unfinished uploads that neither a record nor the journal knows. Uploads, replacements and
+ * deletions may run at the same time, on other servers too. Looks only at keys of the form that Lectern makes:
+ * `{prefix of a slot}/{id}/{name}`.
  */
 export class OrphanSearch {
   constructor(private readonly parts: OrphanSearchParts) {}
 
-  /** Every orphan of a storage. `seen` is told of all objects that were looked at, batch by batch. */
+  /**
+   * Yields every orphan of a storage.
+   * @param seen Called after each batch with the number of objects that were looked at.
+   */
   async *objects(storage: Storage, seen: (objects: number) => void): AsyncGenerator<StoredObject> {
     for (const rules of Object.values(this.parts.slots)) {
       for await (const batch of batches(objectsOf(storage, rules), BATCH)) {
@@ -39,12 +43,12 @@ export class OrphanSearch {
     }
   }
 
-  /** Whether an object that was an orphan is one still. */
+  /** Returns true when an object that was found to be an orphan still is one. */
   async isOrphan(storage: Storage, object: StoredObject): Promise<boolean> {
     return (await this.orphansAmong(storage, object.slot, [object])).length === 1;
   }
 
-  /** Every unfinished upload of a storage that no row of the journal accounts for. */
+  /** Yields every unfinished upload of a storage that has no row in the journal. */
   async *unfinished(storage: Storage): AsyncGenerator<UnfinishedUpload> {
     for (const { prefix } of Object.values(this.parts.slots)) {
       for await (const batch of batches(storage.unfinished(`${prefix}/`), BATCH)) {
@@ -53,7 +57,7 @@ export class OrphanSearch {
         for (const upload of batch) {
           const { name, id, begunAt } = upload;
           if (ownerIdOf(name) === undefined || open.some((key) => upload.belongsTo(key))) continue;
-          // A row is removed after its upload has ended. So an upload that is still unfinished now had no row.
+          // Rows are removed after their upload has ended. An upload that is still unfinished now has never had a row.
           if (!(await isUnfinished(storage, name, id))) continue;
           yield { kind: 'unfinished-upload', key: name, storage: storage.name, begunAt };
         }
@@ -62,9 +66,10 @@ export class OrphanSearch {
   }
 
   /**
-   * The order is what makes it right beside running work: listed, then without a row, then not held by its owner. An
-   * upload has a row until its owner holds the object, so what is in neither is in neither for good: keys are never used
-   * again. Most objects have an owner, so that is also asked first, to ask less of the journal.
+   * Returns the objects that are orphans. The order of the questions matters when uploads run at the same time: the
+   * object was listed, then has no row, then is not held by its owner. An upload keeps its row until its owner holds
+   * the object, and keys are never used again, so an object that is in neither will never be. Owners are asked once
+   * more at the beginning only to save work: most objects have one.
    */
   private async orphansAmong(
     storage: Storage,
@@ -74,8 +79,8 @@ export class OrphanSearch {
     let left = await this.unowned(slot, objects);
     left = await this.unjournalled(left);
     left = await this.unowned(slot, left);
-    const there = await Promise.all(left.map(async ({ key }) => (await storage.stat(key)) !== null));
-    return left.filter((_object, index) => there[index]);
+    const exists = await Promise.all(left.map(async ({ key }) => (await storage.stat(key)) !== null));
+    return left.filter((_object, index) => exists[index]);
   }
 
   private async unowned(slot: MediaSlot, objects: readonly StoredObject[]): Promise<readonly StoredObject[]> {
@@ -95,12 +100,12 @@ export class OrphanSearch {
 async function* objectsOf(storage: Storage, { slot, prefix }: SlotRules): AsyncGenerator<StoredObject> {
   for await (const { key, size, modifiedAt } of storage.list(`${prefix}/`)) {
     const ownerId = ownerIdOf(key);
-    // In a shared bucket, what is under such a name without an id of ours is somebody else's.
+    // Without an id that Lectern made, it is an object of another program in a shared bucket.
     if (ownerId !== undefined) yield { storage: storage.name, key, slot, place: { ownerId }, size, modifiedAt };
   }
 }
 
-/** The second segment of a key, if it is an id of ours. */
+/** Returns the second segment of a key. Returns undefined when it is not an id that Lectern made. */
 function ownerIdOf(key: string): string | undefined {
   const id = key.split('/')[1];
   return id !== undefined && isId(id) ? id : undefined;

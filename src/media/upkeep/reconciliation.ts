@@ -23,12 +23,12 @@ export interface ReconciliationParts {
 }
 
 export interface ReconciliationOptions {
-  /** Also reads every object and compares its SHA-256 with its record's. */
+  /** Also reads every object and compares its SHA-256 with that of its record. */
   readonly deep?: boolean;
   readonly deleteOrphans?: {
-    /** Only orphans that were last modified before this moment. */
+    /** Only orphans that were last modified before this time. */
     readonly olderThan: Date;
-    /** Whatever the guard says. */
+    /** Skips the check that refuses suspicious deletions (`assertPlausible`). */
     readonly force: boolean;
   };
   readonly onProgress?: (progress: ReconciliationProgress) => void;
@@ -36,13 +36,13 @@ export interface ReconciliationOptions {
 
 export interface ReconciliationProgress {
   readonly phase: 'objects' | 'records' | 'deleting';
-  /** Objects, records, or orphans, that were looked at. */
+  /** How many objects, records or orphans (by `phase`) were looked at. */
   readonly done: number;
-  /** How many there will be, as far as can be told: the number of objects is known only after they were listed. */
+  /** How many there are. Absent while objects are listed, because their number is not known yet. */
   readonly expected?: number;
 }
 
-/** Deleting orphans could do more harm than good here. Nothing was deleted. */
+/** The deletion of orphans was refused, because the database is probably the wrong one. Nothing was deleted. */
 export class DeletionRefusedError extends Error {
   constructor(message: string) {
     super(message);
@@ -50,22 +50,22 @@ export class DeletionRefusedError extends Error {
   }
 }
 
-/** What one storage holds. */
+/** Counts for one storage. */
 interface Tally {
-  /** Objects with keys of ours. */
+  /** Objects whose keys Lectern made. */
   objects: number;
-  /** Orphans that are old enough to go. */
+  /** Orphans that are old enough to be deleted. */
   deletable: number;
-  /** Files of living records in this storage. */
+  /** Files of records that are not deleted. */
   records: number;
 }
 
-/** No more of a storage's objects than this are deleted unasked. */
+/** The largest share of a storage's objects that is deleted without `force`. */
 const MAX_SHARE_TO_DELETE = 0.5;
 
 /**
- * Compares storages and records, both ways, beside running servers. Memory is bounded, however much there is: both are
- * read as streams, and what is to be deleted is listed a second time.
+ * Compares storages with records and records with storages, while servers run. Uses bounded memory: it reads both as
+ * streams, and lists the objects a second time to delete orphans.
  */
 export class Reconciliation {
   private readonly orphans: OrphanSearch;
@@ -79,8 +79,9 @@ export class Reconciliation {
   }
 
   /**
-   * Every finding, as it is found. When orphans are to be deleted they come last, each after it was dealt with.
-   * @throws {DeletionRefusedError} before the first deletion, where the guard holds and is not forced.
+   * Yields every finding as soon as it is found. With `deleteOrphans`, orphans come last, each after it was deleted or
+   * kept.
+   * @throws {DeletionRefusedError} before the first deletion, when `assertPlausible` refuses and `force` is false.
    */
   async *findings({ deep = false, deleteOrphans, onProgress }: ReconciliationOptions = {}): AsyncGenerator<Finding> {
     const tallies = new Map<StorageName, Tally>();
@@ -110,7 +111,7 @@ export class Reconciliation {
     });
 
     if (deleteOrphans === undefined) return;
-    if (!deleteOrphans.force) guard(tallies);
+    if (!deleteOrphans.force) assertPlausible(tallies);
     const deletable = [...tallies.values()].reduce((sum, tally) => sum + tally.deletable, 0);
     let done = 0;
     for (const storage of this.parts.storages) {
@@ -124,8 +125,9 @@ export class Reconciliation {
   }
 
   /**
-   * Writes a doomed row, then deletes the object. Should this process die in between, the sweeper does the rest; it also
-   * removes the row, after LATE.
+   * Writes a doomed row, then deletes the object. If this process dies in between, the sweeper deletes the object. The
+   * sweeper removes the row after LATE.
+   * Returns `known` when it is no longer an orphan, and `kept` when the deletion failed.
    */
   private async delete(storage: Storage, orphan: StoredObject): Promise<'deleted' | 'kept' | 'known'> {
     const { journal, deletion, telemetry, timing } = this.parts;
@@ -135,7 +137,7 @@ export class Reconciliation {
       await deletion.delete([orphan]);
       return 'deleted';
     } catch (error) {
-      telemetry.logger.warn({ err: error, key: orphan.key }, 'left the deletion of an orphan to the sweeper');
+      telemetry.logger.warn({ err: error, key: orphan.key }, 'could not delete an orphan; the sweeper will');
       return 'kept';
     }
   }
@@ -145,18 +147,18 @@ function findingOf({ key, storage, size, modifiedAt }: StoredObject): OrphanObje
   return { kind: 'orphan-object', key, storage, size, modifiedAt };
 }
 
-/** A wrong database must not empty a store. */
-function guard(tallies: ReadonlyMap<StorageName, Tally>): void {
+/** Throws DeletionRefusedError when so many objects would be deleted that the database is probably the wrong one. */
+function assertPlausible(tallies: ReadonlyMap<StorageName, Tally>): void {
   for (const [storage, { objects, deletable, records }] of tallies) {
     if (deletable === 0) continue;
     const amount = `${deletable} of the ${objects} objects in storage ${storage}`;
     if (records === 0) {
       throw new DeletionRefusedError(
-        `The database knows no file in storage ${storage}, and ${amount} would go. Is this the right database?`,
+        `No record refers to a file in storage ${storage}, and ${amount} would be deleted. Is this the right database?`,
       );
     }
     if (deletable > objects * MAX_SHARE_TO_DELETE) {
-      throw new DeletionRefusedError(`More than half would go: ${amount}. Is this the right database?`);
+      throw new DeletionRefusedError(`More than half would be deleted: ${amount}. Is this the right database?`);
     }
   }
 }

@@ -14,27 +14,27 @@ export interface RecordCheckParts {
 }
 
 export interface RecordCheckOptions {
-  /** Reads every object whole and compares its SHA-256. */
+  /** Also reads every object and compares its SHA-256. */
   readonly deep: boolean;
-  /** Is told of every file that was looked at. */
+  /** Called for every file that was checked. */
   readonly seen: (file: MediaFile) => void;
 }
 
 type RecordFinding = DanglingRecord | UnknownStorage | WrongChecksum | WrongSize;
 
-/** What is wrong with an object, without saying whose it is. */
+/** A finding about an object, without its record. */
 type Fault =
   | Pick<DanglingRecord, 'kind'>
   | Pick<UnknownStorage, 'kind'>
   | Pick<WrongChecksum, 'kind' | 'expected' | 'found'>
   | Pick<WrongSize, 'kind' | 'expected' | 'found'>;
 
-/** How many objects are looked at side by side: one request each. */
+/** How many objects are checked at once, with one request each. */
 const AT_ONCE = 32;
-/** How many objects are read side by side. */
+/** How many objects are read at once (`deep`). */
 const READ_AT_ONCE = 4;
 
-/** From the records to the storage: whether every living record's object is there, and is what the record says. */
+/** Checks that the object of every file exists and is what the record says. Skips deleted records. */
 export class RecordCheck {
   constructor(private readonly parts: RecordCheckParts) {}
 
@@ -56,11 +56,12 @@ export class RecordCheck {
     const fault = await this.faultOf(file, deep);
     seen(file);
     if (fault === undefined) return undefined;
-    // Bytes are deleted only after their record has released them. So what counts is whether it still refers to them.
+    // An object is deleted only after its record has released it. So it is a finding only if the record still refers to
+    // it.
     const state = await owner.read(place);
     if (!state?.file || state.deleted || !isSameObject(state.file, file)) return undefined;
     const { kind, ...detail } = fault;
-    // The kind goes with its details; taken apart, TypeScript no longer sees it.
+    // `kind` and `detail` belong together, which TypeScript cannot see once they are separate.
     return { kind, key: file.key, storage: file.storage, slot: file.slot, ...place, ...detail } as RecordFinding;
   }
 
@@ -77,7 +78,7 @@ export class RecordCheck {
   }
 }
 
-/** In lower-case hex; undefined when there is no such object any more. */
+/** The SHA-256 of an object, in lower-case hex. Returns undefined when there is no such object. */
 async function sha256Of(storage: Storage, key: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   const sink = new Writable({

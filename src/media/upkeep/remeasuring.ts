@@ -14,15 +14,18 @@ export interface RemeasuringParts {
 }
 
 export interface RemeasuringOptions {
-  /** Every file, or only those whose measuring was given up (busy machine, storage away). */
+  /**
+   * - `all older`: every file that this version of the measuring code has not measured
+   * - `given up`: only files that could not be measured at their upload (busy machine, storage not available)
+   */
   readonly which: 'all older' | 'given up';
   readonly signal: AbortSignal;
-  /** The run ends after so many files that could not be measured now. No limit when absent. */
+  /** The run ends after this many files could not be measured. Absent: no limit. */
   readonly maxFailures?: number;
   readonly onProgress?: (progress: RemeasuringProgress) => void;
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface RemeasuringProgress {
   readonly files: number;
   readonly bytes: number;
@@ -32,25 +35,25 @@ export interface RemeasuringProgress {
 
 export interface RemeasuringSummary {
   measured: number;
-  /** Files that could not be measured now. The next run tries again. */
+  /** Files that could not be measured. The next run tries them again. */
   failed: number;
 }
 
-/** How long a file that is measured may take, in milliseconds. */
+/** The time limit for measuring one file, in milliseconds. */
 const FILE_WITHIN_MS = 60_000;
-/** How often a lost compare-and-set is tried again. */
+/** How often a compare-and-set is attempted. */
 const MAX_ATTEMPTS = 10;
-/** Time between two runs of a server in the background, in milliseconds: a run looks at every record once. */
+/** Time between two background runs, in milliseconds. */
 const INTERVAL_MS = 60 * 60 * 1_000;
-/** A run in the background ends after so many files that could not be measured. */
+/** A background run ends after this many files could not be measured. */
 const BACKGROUND_FAILURES = 20;
 const LEASE = 'remeasure';
 const LEASE_MS = 10 * 60 * 1_000;
 
 /**
- * Measures stored files: those whose measuring was given up at their upload, and those that an earlier version measured.
- * The bytes stay as they are; only what the record says of them changes, by a compare-and-set. A measured file carries
- * the version of its measures, so the next run continues one that was interrupted.
+ * Measures stored files that could not be measured at their upload, or that an earlier version measured. Changes only
+ * the measures in the record, by a compare-and-set, and never the object. A measured file has the version of its
+ * measures, so after an interruption the next run continues.
  */
 export class Remeasuring {
   private readonly lease = new LeaseHolder();
@@ -60,15 +63,16 @@ export class Remeasuring {
 
   constructor(private readonly parts: RemeasuringParts) {}
 
-  /** Measures in the background what was given up, now and every hour, in turn with other servers, until stopped. */
+  /**
+   * Starts background runs, now and every hour, until `stop`: they measure files whose measuring was given up. Of
+   * several servers only one runs at a time.
+   */
   start(): void {
     const run = (): void => {
-      this.running ??= this.inTurn()
+      this.running ??= this.runUnderLease()
         .catch((error: unknown) => {
-          this.parts.telemetry.logger.warn(
-            { err: error },
-            'measuring in the background broke off; it will be tried again',
-          );
+          const message = 'measuring in the background failed; it will be tried again';
+          this.parts.telemetry.logger.warn({ err: error }, message);
         })
         .finally(() => {
           this.running = undefined;
@@ -79,14 +83,14 @@ export class Remeasuring {
     run();
   }
 
-  /** Ends a run in the background after the file that it is at. */
+  /** Stops background runs. Resolves when the file that is being measured has ended. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopping.abort();
     await this.running;
   }
 
-  /** Measures files one after the other. Rejects when the database does not answer. */
+  /** Measures files one by one. Rejects when the database does not answer. */
   async run({ which, signal, maxFailures, onProgress }: RemeasuringOptions): Promise<RemeasuringSummary> {
     const summary: RemeasuringSummary = { measured: 0, failed: 0 };
     const progress = { files: 0, bytes: 0, totalFiles: 0, totalBytes: 0 };
@@ -106,7 +110,8 @@ export class Remeasuring {
     return summary;
   }
 
-  private async inTurn(): Promise<void> {
+  /** One background run, unless another server has the lease. */
+  private async runUnderLease(): Promise<void> {
     if (!(await this.lease.take(LEASE, LEASE_MS))) return;
     const { signal } = this.stopping;
     const { measured, failed } = await this.run({ which: 'given up', signal, maxFailures: BACKGROUND_FAILURES });
@@ -122,7 +127,7 @@ export class Remeasuring {
     }
   }
 
-  /** Returns false when the file could not be measured now. */
+  /** Measures one file. Returns false when it could not be measured. */
   private async measure(owner: SlotOwner, { place, file }: OwnedFile, signal: AbortSignal): Promise<boolean> {
     const { meter, storageNamed, telemetry } = this.parts;
     const storage = storageNamed(file.storage);
@@ -140,7 +145,10 @@ export class Remeasuring {
     }
   }
 
-  /** Writes the measures into the record, if it still has the file. What was replaced meanwhile counts as done. */
+  /**
+   * Writes the measures into the record. If the file was replaced or removed meanwhile, there is nothing to do.
+   * Returns false when other requests changed the record in every attempt.
+   */
   private async record(owner: SlotOwner, { place, file }: OwnedFile, measures: Partial<MediaFile>): Promise<boolean> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const seen = await owner.read(place);
@@ -153,7 +161,10 @@ export class Remeasuring {
   }
 }
 
-/** Files of before there were versions of measures have no `id`: only a run over all measures them. */
+/**
+ * Returns true when the file is to be measured. A file without an `id` is older than the field `measured`, so its
+ * absence does not mean that measuring was given up.
+ */
 function isDue({ id, measured }: MediaFile, which: RemeasuringOptions['which']): boolean {
   if (which === 'all older') return (measured ?? 0) < MEASURES_VERSION;
   return measured === undefined && id !== undefined;

@@ -25,45 +25,48 @@ export interface SweepParts {
   readonly timing: LifeTiming;
 }
 
-/** What a sweep asks of the room that knows which records belong to which. */
+/** What a sweep needs of `src/catalog`, which knows the children of each record. */
 export interface Removals {
-  /** Deletes what is still alive below deleted records. */
+  /** Deletes the living children of deleted records. */
   finish(): Promise<void>;
-  /** Removes tombstones of before a moment with nothing left to do. */
+  /** Removes tombstones that are older than `before` and have neither living children nor released objects. */
   removeTombstones(before: Date): Promise<void>;
 }
 
 export interface SweepSummary {
-  /** Rows that were decided and objects that were deleted. */
+  /** The number of rows that were decided and objects that were deleted. */
   settled: number;
-  /** Rows and objects that the sweep failed at. Each was logged, and is tried again later. */
+  /** The number of rows and objects that failed. Each was logged and will be tried again. */
   failed: number;
-  /** Rows and objects of a slot or a storage that this server does not know, or that does not answer. */
+  /**
+   * The number of rows and objects whose slot or storage this server does not know, or whose storage does not answer.
+   */
   passedOver: number;
 }
 
-/** How many rows or owners are held at once. */
+/** How many rows or owners are read at once. */
 const BATCH = 100;
-/** A collection in which more owners than this fail is left to the next sweep. */
+/** When this many owners of a collection have failed, the rest of the collection waits for the next sweep. */
 const MAX_FAILED_OWNERS = 1_000;
-/** How long a row that failed waits for its next try, in milliseconds; doubled with each further failure. */
+/** How long a row waits after its first failure, in milliseconds. Each further failure doubles the time. */
 const RETRY_MS = 30_000;
 const MAX_DOUBLINGS = 7;
-/** How long a tombstone stays, in milliseconds: longer than any request that still knows its record. */
+/** How long a tombstone stays, in milliseconds. Requests that began before the deletion must have ended by then. */
 const TOMBSTONE_MS = 24 * 60 * 60 * 1_000;
 
 /**
- * One sweep: ends what crashes, faults and lost races have left. Any number may run at the same time, beside running
- * uploads. One bad row, record or storage does not keep the others from being settled.
+ * One sweep: settles what crashes, faults and lost races have left (docs/architecture.md, "The life of a file", step
+ * 7). Any number of sweeps may run at the same time, also while files are uploaded. A row, record or storage that fails
+ * is logged and skipped, and the others are settled.
  */
 export class Sweep {
   private readonly summary: SweepSummary = { settled: 0, failed: 0, passedOver: 0 };
-  /** Storages that did not answer in this sweep: the next object of theirs is not tried. */
+  /** Storages that did not answer during this sweep. Their objects are skipped. */
   private readonly unavailable = new Set<StorageName>();
 
   constructor(
     private readonly parts: SweepParts,
-    /** Aborts when the server stops: the sweep ends after the batch that it is at. */
+    /** Aborts when the server stops. The sweep then ends after the current batch. */
     private readonly stopping: AbortSignal,
   ) {}
 
@@ -78,7 +81,7 @@ export class Sweep {
     return this.summary;
   }
 
-  /** Deletes the released objects of owners that are due. */
+  /** Deletes released objects that are due. */
   private async deleteReleased(collection: OwnerCollection): Promise<void> {
     const left = new Set<string>();
     while (!this.stopping.aborted && left.size < MAX_FAILED_OWNERS) {
@@ -91,13 +94,14 @@ export class Sweep {
         return { ownerId, objects: reachable };
       });
       const work = async (some: readonly DueRelease[]): Promise<void> => {
-        // One by one, when they failed together: the first may have shown that a storage is away.
+        // After a failure this runs for each owner alone, and an earlier one may have shown that a storage is
+        // unavailable.
         const reachable = some.filter(({ objects }) => objects.every((object) => this.isReachable(object)));
         for (const release of some.filter((one) => !reachable.includes(one))) {
           left.add(release.ownerId);
           this.summary.passedOver += release.objects.length;
         }
-        await this.carryOut(collection, reachable);
+        await this.deleteAndForget(collection, reachable);
       };
       const due = releases.filter(({ objects }) => objects.length > 0);
       await withBulkheads(due, work, ({ ownerId, objects }, error) => {
@@ -107,18 +111,19 @@ export class Sweep {
     }
   }
 
-  private async carryOut(collection: OwnerCollection, releases: readonly DueRelease[]): Promise<void> {
+  private async deleteAndForget(collection: OwnerCollection, releases: readonly DueRelease[]): Promise<void> {
     if (releases.length === 0) return;
     const { journal, deletion, telemetry } = this.parts;
     const objects = releases.flatMap((release) => release.objects);
-    // The rows first: a publisher that slept since its reply was lost must not find its row pending and the entry gone.
+    // Rows first: a suspended publisher whose reply was lost must not find its row still pending and the entry gone,
+    // or it would publish the deleted object again.
     await journal.remove(objects);
     await deletion.delete(objects);
     await telemetry.step('forget', { objects: objects.length }, () => collection.forget(releases));
     this.summary.settled += objects.length;
   }
 
-  /** Decides about uploads whose deadline has passed. */
+  /** Decides for each upload whose deadline has passed whether it was published. */
   private async decideOverdue(): Promise<void> {
     const now = new Date();
     await this.eachBatch(
@@ -132,52 +137,55 @@ export class Sweep {
     );
   }
 
-  /** Published or not, by the owner's word behind a fence. */
+  /**
+   * Expires and fences one upload. If the owner then holds its object or has released it, the upload was published and
+   * its row is removed. Otherwise the row is marked as `doomed`.
+   */
   private async decide(row: UploadRow, now: Date): Promise<void> {
     const { journal, owners, telemetry, timing } = this.parts;
     if (row.state === 'pending' && !(await telemetry.step('expire', row, () => journal.expire(row, now)))) return;
     row.state = 'expired';
-    // A row of a newer server may name a slot that this one does not have.
+    // A newer server may have written a slot that this one does not know.
     const owner = owners[row.slot] as SlotOwner | undefined;
     if (!owner) {
       await this.passOver(row);
       return;
     }
     const fenced = await telemetry.step('fence', row, () => owner.collection.fence(row.ownerId));
-    // No update that compares an earlier revision succeeds any more, and nobody who reads a later one finds the row pending.
+    // Updates that compare an earlier revision now fail, and whoever reads the new revision finds the row expired.
     if (accountsFor(fenced, row)) await telemetry.step('finish', row, () => journal.remove([row]));
     else await telemetry.step('doom', row, () => journal.doomExpired(row, new Date(Date.now() + timing.lateMs)));
     this.summary.settled += 1;
   }
 
-  /** Deletes what uploads that were given up have left. */
+  /** Deletes the objects of doomed rows that are due. */
   private async deleteDoomed(): Promise<void> {
     await this.eachBatch(
       () => this.parts.journal.due(new Date(), BATCH),
       async (rows) => {
         for (const row of rows.filter((one) => !this.isReachable(one))) await this.passOver(row);
         const reachable = rows.filter((row) => this.isReachable(row));
-        await withBulkheads(reachable, (some) => this.eraseDoomed(some), this.postpone);
+        await withBulkheads(reachable, (some) => this.deleteDoomedObjects(some), this.postpone);
       },
     );
   }
 
-  private async eraseDoomed(rows: readonly UploadRow[]): Promise<void> {
+  private async deleteDoomedObjects(rows: readonly UploadRow[]): Promise<void> {
     const { journal, deletion, telemetry } = this.parts;
-    // One by one, when they failed together: the first may have shown that their storage is away.
+    // After a failure this runs for each row alone, and an earlier one may have shown that a storage is unavailable.
     if (!rows.every((row) => this.isReachable(row))) {
       for (const row of rows) await this.passOver(row);
       return;
     }
     const objects = rows.map(objectOf);
-    // Unfinished uploads end before the object is deleted, so that none of them can complete it afterwards.
+    // Ends unfinished uploads before it deletes, because their completion would create the object again.
     await deletion.endUploads(objects);
     await deletion.delete(objects);
     await telemetry.step('forget', { objects: objects.length }, () => journal.removeDoomed(objects));
     this.summary.settled += rows.length;
   }
 
-  /** Reads batches until there is no row left that has not been tried in this sweep. */
+  /** Reads and settles batches until every row was tried once in this sweep. */
   private async eachBatch(
     read: () => Promise<UploadRow[]>,
     settle: (rows: readonly UploadRow[]) => Promise<void>,
@@ -210,7 +218,7 @@ export class Sweep {
     if (error instanceof LecternError && error.code === 'STORAGE_UNAVAILABLE' && object) {
       this.unavailable.add(object.storage);
     }
-    this.parts.telemetry.logger.warn({ err: error, ...fields }, 'the sweep failed at this; it will try again');
+    this.parts.telemetry.logger.warn({ err: error, ...fields }, 'a step of the sweep failed; it will be tried again');
   }
 }
 

@@ -10,14 +10,17 @@ export interface SweeperParts extends SweepParts {
   readonly intervalMs: number;
 }
 
-/** The lease by which servers share the sweeping. */
+/** The lease by which only one server sweeps at a time. */
 const LEASE = 'sweep';
-/** How long a server that died in the middle of a sweep keeps the others from theirs, in milliseconds. */
+/** How long other servers cannot sweep after a server died during a sweep, in milliseconds. */
 const LEASE_MS = 60_000;
-/** How long a server that stops waits for the batch that a sweep is at, in milliseconds. */
+/** How long a stopping server waits for the current batch of a sweep, in milliseconds. */
 const STOP_WITHIN_MS = 5_000;
 
-/** Sweeps again and again, in turn with other servers. Nothing relies on there being only one sweep at a time. */
+/**
+ * Sweeps at regular intervals. A lease lets one server sweep at a time, to save work; several sweeps at once would be
+ * correct too.
+ */
 export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
@@ -26,12 +29,12 @@ export class Sweeper {
 
   constructor(private readonly parts: SweeperParts) {}
 
-  /** Sweeps now and then again and again, until stopped. */
+  /** Sweeps now, and then every `intervalMs` until `stop`. */
   start(): void {
     const { telemetry, intervalMs } = this.parts;
     const sweep = (): void => {
-      this.sweepInTurn().catch((error: unknown) => {
-        telemetry.logger.warn({ err: error }, 'the sweep broke off; the next one will go on');
+      this.sweepUnderLease().catch((error: unknown) => {
+        telemetry.logger.warn({ err: error }, 'the sweep failed; the next one will continue');
       });
     };
     this.timer = setInterval(sweep, intervalMs);
@@ -39,7 +42,7 @@ export class Sweeper {
     sweep();
   }
 
-  /** No new sweep begins; a running one ends after the batch that it is at, and is waited for a little. */
+  /** Starts no further sweep. Waits up to STOP_WITHIN_MS for a running one, which ends after its current batch. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopping.abort();
@@ -50,7 +53,7 @@ export class Sweeper {
     if (ended) await within(STOP_WITHIN_MS, ended, () => undefined);
   }
 
-  /** One sweep over all that is due. A second call while one runs returns the same. */
+  /** Sweeps everything that is due. While a sweep runs, returns the promise of that sweep. */
   sweep(): Promise<SweepSummary> {
     this.sweeping ??= this.run().finally(() => {
       this.sweeping = undefined;
@@ -58,7 +61,7 @@ export class Sweeper {
     return this.sweeping;
   }
 
-  /** What a sweep would not do yet: doomed and released objects that are not due, and when the next one is. */
+  /** How many doomed and released objects wait for their deletion, and when the next one is due. */
   async waiting(): Promise<Waiting> {
     const { journal, owners } = this.parts;
     const all = await Promise.all([journal.waiting(), ...collectionsOf(owners).map((each) => each.waiting())]);
@@ -66,8 +69,8 @@ export class Sweeper {
     return { count: all.reduce((sum, { count }) => sum + count, 0), ...(times[0] && { nextDue: times[0] }) };
   }
 
-  /** Sweeps unless another server does. */
-  private async sweepInTurn(): Promise<void> {
+  /** Sweeps unless another server has the lease. */
+  private async sweepUnderLease(): Promise<void> {
     if (!(await this.lease.take(LEASE, LEASE_MS))) return;
     await this.sweep();
     await this.lease.release(LEASE);

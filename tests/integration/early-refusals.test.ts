@@ -6,7 +6,7 @@ import { bigPng } from '../support/fixtures.js';
 import { UploadImageDocument } from '../support/gql/graphql.js';
 import { halfDuplexRequest } from '../support/half-duplex.js';
 import { graphqlParts, multipartBody, parseAnswer, requestHead, type RawBody } from '../support/multipart.js';
-import { patience, waitUntil } from '../support/patience.js';
+import { patience, PROMPT_MS, waitUntil } from '../support/patience.js';
 import { followRequests, type ServedRequests } from '../support/server-connections.js';
 import { tracesOf } from '../support/traces.js';
 
@@ -136,7 +136,7 @@ describe('what is refused for its head alone', () => {
     expect(request.socket.bytesRead).toBeLessThanOrEqual(64 * KIB);
     // Timers count in whole milliseconds.
     expect(request.closedAt! - request.answeredAt!).toBeGreaterThan(990);
-    expect(request.closedAt! - request.answeredAt!).toBeLessThan(1_000 + patience(900));
+    expect(request.closedAt! - request.answeredAt!).toBeLessThan(1_000 + patience(PROMPT_MS));
     expect(await tracesOf(app)).toEqual(before);
   });
 
@@ -145,7 +145,7 @@ describe('what is refused for its head alone', () => {
     const outcome = await halfDuplexRequest(url, requestFor(one));
     expect(outcome.response?.status).toBe(one.status);
     expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: one.code } }] });
-    expect(outcome.milliseconds).toBeLessThan(patience(2_000));
+    expect(outcome.milliseconds).toBeLessThan(patience(PROMPT_MS));
     expect(servedAt(url).socket.bytesRead).toBeLessThanOrEqual(64 * KIB);
   });
 

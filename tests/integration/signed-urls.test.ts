@@ -19,15 +19,15 @@ import { onEveryStorage } from '../support/storages.js';
 
 const FILES = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
 
-/** So long that no window ends in the middle of a test. */
-const WEEK = { IMAGE_URL_TTL_SECONDS: '604800', VIDEO_URL_TTL_SECONDS: '604800' };
+/** What an empty variable says: the default. */
+const DEFAULT_LIFETIMES = { IMAGE_URL_TTL_SECONDS: '', VIDEO_URL_TTL_SECONDS: '' };
 
 onEveryStorage('signed URLs', (storage) => {
   let app: TestApp;
   let instructor: Client;
 
   beforeAll(async () => {
-    app = await startApp({ ...(await storage.environment()), ...WEEK });
+    app = await startApp(await storage.environment());
     instructor = await clientOf(app, 'ada');
   });
   afterAll(() => app.remove());
@@ -182,7 +182,7 @@ describe('URLs of local files', () => {
 
   beforeAll(async () => {
     const port = await freePort();
-    app = await startApp({ PUBLIC_URL, PORT: String(port) });
+    app = await startApp({ PUBLIC_URL, PORT: String(port), ...DEFAULT_LIFETIMES });
     here = `http://localhost:${port}`;
     client = await clientOf({ ...app, url: `${here}/graphql` }, 'ada');
   });

@@ -34,8 +34,11 @@ export interface TestApp {
 /** What only a server with NODE_ENV=test may be told: what is given up may be forgotten at the next sweep. */
 const OF_TESTS_ALONE: Environment = { LATE_SECONDS: '0' };
 
+/** A file's URL changes every half of its lifetime: with a week, two reads of one test show the same URL. */
+const LONG_URLS: Environment = { VIDEO_URL_TTL_SECONDS: '604800', IMAGE_URL_TTL_SECONDS: '604800' };
+
 /** A token that the tests' servers take. */
-export function tokenFor(sub: string, role: Role, expiresInSeconds = 600): Promise<string> {
+export function tokenFor(sub: string, role: Role, expiresInSeconds = 7_200): Promise<string> {
   return mintToken({ secret: TEST_SECRET, sub, role, roleClaim: 'role', expiresInSeconds });
 }
 
@@ -66,6 +69,7 @@ export async function newEnvironment(
     AUTH_JWT_SECRET: TEST_SECRET,
     ...databaseEnvironment(),
     ...(isTest(overrides) ? OF_TESTS_ALONE : {}),
+    ...LONG_URLS,
     ...overrides,
     DATA_DIR: dataDir,
   };

@@ -3,6 +3,11 @@ import { inject, vi } from 'vitest';
 /** How long a test waits for a condition at most, in milliseconds on a quiet machine. */
 const CONDITION_MS = 20_000;
 const LOOK_EVERY_MS = 20;
+/**
+ * An answer that waits for nothing comes within this time, in milliseconds on a quiet machine: long enough for a busy
+ * one, and shorter than every time-out that could have ended the wait.
+ */
+export const PROMPT_MS = 5_000;
 
 /** By how much deadlines are longer on this machine; see slowness.ts. Outside of vitest (the fuzzer, measurements) 1. */
 export const slowness = process.env['VITEST'] === undefined ? 1 : inject('slowness');

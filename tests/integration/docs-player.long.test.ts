@@ -2,15 +2,18 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.js';
-import { clientOf, createCourse, createTopic, createVideo } from '../support/client.js';
+import { clientOf, type Client, createCourse, createTopic, createVideo } from '../support/client.js';
+import { longSound } from '../support/long-sound.js';
 import { longVideo } from '../support/long-video.js';
 import { waitFor, waitUntil } from '../support/patience.js';
 import { createReactProject, type ReactProject } from '../support/react-project.js';
 import { startSite, type ReactSite } from '../support/react-site.js';
 
-/** One minute of video in 45 MB: more than a browser reads ahead. */
-const REPEATS = 30;
-const PADDING = 1_500_000;
+/** One minute of each in 45 MB: more than a browser reads ahead. By the element that plays it. */
+const LESSONS = [
+  ['video', longVideo(30, 1_500_000)],
+  ['audio', longSound(60)],
+] as const;
 const SPEED = 1.5;
 
 /** The player and nothing else. Video and token are in the address of the page. */
@@ -37,7 +40,7 @@ type Seen =
 
 /** Runs in the page, so it is text: notes each URL, and what each \`timeupdate\` shows. */
 const WATCH = `(() => {
-  const video = document.querySelector('video');
+  const video = document.querySelector('video, audio');
   window.seen = [{ kind: 'url', url: video.src, at: Date.now() }];
   new MutationObserver(() => window.seen.push({ kind: 'url', url: video.src, at: Date.now() }))
     .observe(video, { attributeFilter: ['src'] });
@@ -53,8 +56,8 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
   let project: ReactProject;
   let site: ReactSite;
   let browser: TestBrowser;
-  let id: string;
-  let page: Page;
+  let instructor: Client;
+  let topicId: string;
 
   beforeAll(async () => {
     [app, project, browser] = await Promise.all([
@@ -63,12 +66,10 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
       startBrowser(),
     ]);
     site = await startSite(await project.build(), app.url);
-    const instructor = await clientOf(app, 'ada');
+    instructor = await clientOf(app, 'ada');
     const course = await createCourse(instructor, { title: 'Long lessons' });
-    const topicId = await createTopic(instructor, course.id, 'Films');
-    id = (await createVideo(instructor, topicId, 'Film', { file: longVideo(REPEATS, PADDING) })).id;
+    topicId = await createTopic(instructor, course.id, 'Lessons');
   }, 180_000);
-  afterEach(() => page.close());
   afterAll(async () => {
     await browser.close();
     await site.close();
@@ -76,139 +77,169 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
     await project.remove();
   });
 
-  beforeEach(async () => {
-    site.fault = null;
-    page = await browser.context.newPage();
-    await page.goto(`${site.origin}/#${String(new URLSearchParams({ id, token: await tokenFor('bob', 'student') }))}`);
-    await page.waitForSelector('video');
-    await page.waitForFunction('document.querySelector("video").readyState > 0');
-    await page.evaluate(WATCH);
-  });
+  describe.each(LESSONS)('in its <%s> element', (tag, file) => {
+    let id: string;
+    let page: Page;
 
-  const seen = () => page.evaluate<Seen[]>('window.seen');
-  const state = () =>
-    page.evaluate<{ currentTime: number; playbackRate: number; paused: boolean; src: string; error: number | null }>(
-      `(({ currentTime, playbackRate, paused, src, error }) =>
-        ({ currentTime, playbackRate, paused, src, error: error && error.code }))(document.querySelector('video'))`,
-    );
-  const play = () =>
-    page.evaluate(`(async () => {
-      const video = document.querySelector('video');
-      video.muted = true;
-      video.playbackRate = ${SPEED};
-      await video.play();
-    })()`);
-  const pause = () => page.evaluate('document.querySelector("video").pause()');
-  /** The server no longer serves what the player has. */
-  const expired = async (url: string) => {
-    await waitFor(async () => expect((await fetch(url, { method: 'HEAD' })).status).toBe(403));
-  };
+    beforeAll(async () => {
+      id = (await createVideo(instructor, topicId, tag, { file })).id;
+    }, 180_000);
+    afterEach(() => page.close());
 
-  it('goes on across renewals, at its position and speed', async () => {
-    await play();
-    await page.waitForFunction(renewals(3));
-    await page.waitForFunction(`(() => {
-      const last = window.seen.at(-1);
-      return last.kind === 'time' && last.position > 0;
-    })()`);
-
-    const events = await seen();
-    const urls = events.filter((event) => event.kind === 'url');
-    expect(new Set(urls.map(({ url }) => url)).size).toBe(urls.length);
-    for (const [index, { url }] of urls.slice(0, -1).entries()) {
-      const expiresAt = Number(new URL(url).searchParams.get('expires')) * 1000;
-      expect(urls[index + 1]!.at, 'when the next URL was in its place').toBeLessThan(expiresAt);
-    }
-    const times = events.filter((event) => event.kind === 'time');
-    expect(times.length).toBeGreaterThan(5);
-    for (const [index, { position, speed }] of times.entries()) {
-      expect(speed).toBe(SPEED);
-      expect(position).toBeGreaterThanOrEqual(times[index - 1]?.position ?? 0);
-    }
-    expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
-  });
-
-  it('asks for nothing while it is paused, and seeks after the URL has expired', async () => {
-    await play();
-    await page.waitForFunction('document.querySelector("video").currentTime > 0.5');
-    await pause();
-    await page.waitForFunction('document.querySelector("video").paused');
-    let before = await state();
-    // A renewal that was under way when it was paused may still come.
-    await waitUntil(async () => {
-      const { src } = before;
-      await expired(src);
-      before = await state();
-      return before.src === src;
+    beforeEach(async () => {
+      site.fault = null;
+      page = await browser.context.newPage();
+      await page.goto(
+        `${site.origin}/#${String(new URLSearchParams({ id, token: await tokenFor('bob', 'student') }))}`,
+      );
+      await page.waitForSelector(tag);
+      await page.waitForFunction('document.querySelector("video, audio").readyState > 0');
+      await page.evaluate(WATCH);
     });
-    expect(before).toMatchObject({ paused: true, playbackRate: SPEED });
 
-    await page.evaluate('document.querySelector("video").currentTime = 50');
-    await page.waitForFunction(`(() => {
-      const { src, seeking, readyState } = document.querySelector('video');
-      return src !== ${JSON.stringify(before.src)} && !seeking && readyState >= 2;
-    })()`);
-    const after = await state();
-    expect(after).toMatchObject({ paused: true, playbackRate: SPEED, error: null });
-    expect(after.currentTime).toBeCloseTo(50, 0);
+    const seen = () => page.evaluate<Seen[]>('window.seen');
+    const state = () =>
+      page.evaluate<{ currentTime: number; playbackRate: number; paused: boolean; src: string; error: number | null }>(
+        `(({ currentTime, playbackRate, paused, src, error }) =>
+          ({ currentTime, playbackRate, paused, src, error: error && error.code }))(document.querySelector('video, audio'))`,
+      );
+    const play = () =>
+      page.evaluate(`(async () => {
+        const video = document.querySelector('video, audio');
+        video.muted = true;
+        video.playbackRate = ${SPEED};
+        await video.play();
+      })()`);
+    const pause = () => page.evaluate('document.querySelector("video, audio").pause()');
+    /** The server no longer serves what the player has. */
+    const expired = async (url: string) => {
+      await waitFor(async () => expect((await fetch(url, { method: 'HEAD' })).status).toBe(403));
+    };
 
-    await page.evaluate('document.querySelector("video").play()');
-    await page.waitForFunction('document.querySelector("video").currentTime > 51');
-    expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
-  });
+    it('goes on across renewals, at its position and speed', async () => {
+      await play();
+      await page.waitForFunction(renewals(3));
+      await page.waitForFunction(`(() => {
+        const last = window.seen.at(-1);
+        return last.kind === 'time' && last.position > 0;
+      })()`);
 
-  it('plays on after the URL has expired', async () => {
-    const { src } = await state();
-    await expired(src);
-    await play();
-    await page.waitForFunction(renewals(1));
-    await page.waitForFunction('document.querySelector("video").currentTime > 1');
-    expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
-  });
-
-  it('says what is wrong when it cannot renew, and renews as soon as it can', async () => {
-    const { src } = await state();
-    site.fault = { status: 502, html: '<h1>502 Bad Gateway</h1>' };
-    await expired(src);
-    await play();
-    await page.getByRole('alert').waitFor();
-    expect(await page.getByRole('alert').textContent()).toMatch(/^The server cannot answer now/);
-    expect(await page.locator('video').count()).toBe(1);
-    // More often than a media element has events for: the player asks again by itself.
-    const { faults } = site;
-    await waitFor(() => expect(site.faults).toBeGreaterThan(faults + 3), { within: 25_000 });
-
-    site.fault = null;
-    await page.waitForFunction(renewals(1));
-    await page.waitForFunction('document.querySelector("video").currentTime > 1');
-    expect(await page.getByRole('alert').count()).toBe(0);
-  });
-
-  it('a media element is not told that its URL has expired, and begins anew with a new one', async () => {
-    const { src } = await state();
-    await expired(src);
-    // The answer is 403 with JSON, which the browser shows to nobody: opaque response blocking.
-    const blocked = page.waitForEvent('requestfailed', (request) => {
-      return request.url() === src && request.failure()?.errorText === 'net::ERR_BLOCKED_BY_ORB';
-    });
-    await page.evaluate(`(() => {
-      window.other = document.createElement('video');
-      window.events = [];
-      for (const type of ['error', 'abort', 'emptied', 'waiting']) {
-        window.other.addEventListener(type, () => window.events.push(type));
+      const events = await seen();
+      const urls = events.filter((event) => event.kind === 'url');
+      expect(new Set(urls.map(({ url }) => url)).size).toBe(urls.length);
+      for (const [index, { url }] of urls.slice(0, -1).entries()) {
+        const expiresAt = Number(new URL(url).searchParams.get('expires')) * 1000;
+        expect(urls[index + 1]!.at, 'when the next URL was in its place').toBeLessThan(expiresAt);
       }
-      window.other.preload = 'auto';
-      window.other.src = ${JSON.stringify(src)};
-    })()`);
-    await blocked;
-    expect(await page.evaluate('[window.events, window.other.error]')).toEqual([[], null]);
+      const times = events.filter((event) => event.kind === 'time');
+      expect(times.length).toBeGreaterThan(5);
+      for (const [index, { position, speed }] of times.entries()) {
+        expect(speed).toBe(SPEED);
+        expect(position).toBeGreaterThanOrEqual(times[index - 1]?.position ?? 0);
+      }
+      expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
+    });
 
-    const anew = await page.evaluate(`(() => {
-      const video = document.querySelector('video');
-      video.playbackRate = 2;
-      video.src = ${JSON.stringify(src)};
-      return { currentTime: video.currentTime, paused: video.paused, playbackRate: video.playbackRate };
-    })()`);
-    expect(anew).toEqual({ currentTime: 0, paused: true, playbackRate: 1 });
+    it('asks for nothing while it is paused, and seeks after the URL has expired', async () => {
+      await play();
+      await page.waitForFunction('document.querySelector("video, audio").currentTime > 0.5');
+      await pause();
+      await page.waitForFunction('document.querySelector("video, audio").paused');
+      let before = await state();
+      // A renewal that was under way when it was paused may still come.
+      await waitUntil(async () => {
+        const { src } = before;
+        await expired(src);
+        before = await state();
+        return before.src === src;
+      });
+      expect(before).toMatchObject({ paused: true, playbackRate: SPEED });
+
+      await page.evaluate('document.querySelector("video, audio").currentTime = 50');
+      await page.waitForFunction(`(() => {
+        const { src, seeking, readyState } = document.querySelector('video, audio');
+        return src !== ${JSON.stringify(before.src)} && !seeking && readyState >= 2;
+      })()`);
+      const after = await state();
+      expect(after).toMatchObject({ paused: true, playbackRate: SPEED, error: null });
+      expect(after.currentTime).toBeCloseTo(50, 0);
+
+      await page.evaluate('document.querySelector("video, audio").play()');
+      await page.waitForFunction('document.querySelector("video, audio").currentTime > 51');
+      expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
+    });
+
+    it('plays on after the URL has expired', async () => {
+      const { src } = await state();
+      await expired(src);
+      await play();
+      await page.waitForFunction(renewals(1));
+      await page.waitForFunction('document.querySelector("video, audio").currentTime > 1');
+      expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
+    });
+
+    it('renews a URL that has expired before it is used', async () => {
+      let held: string | undefined;
+      await page.route('**/graphql', async (route) => {
+        const response = await route.fetch();
+        if (held === undefined) {
+          const { data } = (await response.json()) as { data: { video: { file: { url: string } } } };
+          held = data.video.file.url;
+          await expired(held);
+        }
+        await route.fulfill({ response });
+      });
+      await page.reload();
+      await page.waitForFunction('document.querySelector("video, audio")?.readyState > 0');
+      expect((await state()).src).not.toBe(held);
+    });
+
+    if (tag === 'audio') return;
+
+    it('says what is wrong when it cannot renew, and renews as soon as it can', async () => {
+      const { src } = await state();
+      site.fault = { status: 502, html: '<h1>502 Bad Gateway</h1>' };
+      await expired(src);
+      await play();
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByRole('alert').textContent()).toMatch(/^The server cannot answer now/);
+      expect(await page.locator(tag).count()).toBe(1);
+      // More often than a media element has events for: the player asks again by itself.
+      const { faults } = site;
+      await waitFor(() => expect(site.faults).toBeGreaterThan(faults + 3), { within: 25_000 });
+
+      site.fault = null;
+      await page.waitForFunction(renewals(1));
+      await page.waitForFunction('document.querySelector("video, audio").currentTime > 1');
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    it('a media element is not told that its URL has expired, and begins anew with a new one', async () => {
+      const { src } = await state();
+      await expired(src);
+      // The answer is 403 with JSON, which the browser shows to nobody: opaque response blocking.
+      const blocked = page.waitForEvent('requestfailed', (request) => {
+        return request.url() === src && request.failure()?.errorText === 'net::ERR_BLOCKED_BY_ORB';
+      });
+      await page.evaluate(`(() => {
+        window.other = document.createElement('video');
+        window.events = [];
+        for (const type of ['error', 'abort', 'emptied', 'waiting']) {
+          window.other.addEventListener(type, () => window.events.push(type));
+        }
+        window.other.preload = 'auto';
+        window.other.src = ${JSON.stringify(src)};
+      })()`);
+      await blocked;
+      expect(await page.evaluate('[window.events, window.other.error]')).toEqual([[], null]);
+
+      const anew = await page.evaluate(`(() => {
+        const video = document.querySelector('video, audio');
+        video.playbackRate = 2;
+        video.src = ${JSON.stringify(src)};
+        return { currentTime: video.currentTime, paused: video.paused, playbackRate: video.playbackRate };
+      })()`);
+      expect(anew).toEqual({ currentTime: 0, paused: true, playbackRate: 1 });
+    });
   });
 });

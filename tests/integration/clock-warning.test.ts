@@ -1,8 +1,7 @@
-import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Telemetry } from '../../src/telemetry.js';
 import { newEnvironment, s3Environment, startApp } from '../support/app.js';
 import { createBucket } from '../support/bucket.js';
+import { captureLog } from '../support/captured-log.js';
 import { waitFor } from '../support/patience.js';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 
@@ -26,29 +25,19 @@ describe.skipIf(inject('s3') === null)('a server that starts', () => {
       if (request.method === 'HEAD') asked += 1;
       return false;
     };
-    let log = '';
-    const destination = new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        log += chunk.toString();
-        done();
-      },
-    });
+    const log = captureLog();
     const environment = await newEnvironment({
       ...s3Environment(await createBucket()),
       S3_ENDPOINT: proxy.endpoint,
     });
-    const app = await startApp({}, environment, { telemetry: new Telemetry({ level: 'info', destination }) });
+    const app = await startApp({}, environment, { telemetry: log.telemetry });
     try {
       await waitFor(async () => expect(asked).toBeGreaterThan(0));
-      const clockLines = (): string[] => log.split('\n').filter((line) => line.includes('The clock of this machine'));
+      const clockLines = () => log.lines().filter(({ msg }) => msg.includes('The clock of this machine'));
       if (level === 'warn') await waitFor(async () => expect(clockLines()).toHaveLength(1));
       else expect(clockLines()).toEqual([]);
       for (const line of clockLines()) {
-        expect(JSON.parse(line)).toMatchObject({
-          level: 40,
-          storage: 's3',
-          msg: expect.stringMatching(/differ by 1\d\d seconds/),
-        });
+        expect(line).toMatchObject({ level: 40, storage: 's3', msg: expect.stringMatching(/differ by 1\d\d seconds/) });
       }
     } finally {
       await app.remove();

@@ -16,21 +16,25 @@ export interface CommandLog {
 }
 
 /**
- * Makes the server that is started next tell of its commands (driver: Command Monitoring). The server itself connects
- * without: the option is added to its call from outside.
+ * Makes the server that is started next tell of its commands, each right before it is written (driver: Command
+ * Monitoring). The server itself connects without: the option is added to its call from outside.
  */
-export function logCommands(): CommandLog {
+export function watchCommands(hear: (sent: SentCommand) => void): void {
   const connect = mongoose.connect.bind(mongoose);
-  let heard: SentCommand[] | undefined;
   const spy = vi.spyOn(mongoose, 'connect').mockImplementation(async (uri, options) => {
     spy.mockRestore();
     const connected = await connect(uri, { ...options, monitorCommands: true });
     mongoose.connection.getClient().on('commandStarted', ({ commandName, command }) => {
-      if (NOT_OF_REQUESTS.has(commandName) || isOfUpkeep(command)) return;
-      heard?.push({ name: commandName, command });
+      if (!NOT_OF_REQUESTS.has(commandName) && !isOfUpkeep(command)) hear({ name: commandName, command });
     });
     return connected;
   });
+}
+
+/** Makes the server that is started next tell of its commands. */
+export function logCommands(): CommandLog {
+  let heard: SentCommand[] | undefined;
+  watchCommands((sent) => heard?.push(sent));
   return {
     async during(work) {
       const commands: SentCommand[] = (heard = []);

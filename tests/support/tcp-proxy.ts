@@ -17,6 +17,8 @@ export interface TcpProxy {
   readonly port: number;
   /** From now on, connections that stand already included. A way that hung lets go by what it held back. */
   turn(passage: Passage): void;
+  /** Resets the connections that stand. New ones are taken. */
+  drop(): void;
   /** How many replies were lost. */
   readonly lostReplies: () => number;
   /** Nobody listens any more, until `listen`. Connections break. */
@@ -73,10 +75,13 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
     server.listen(at, '127.0.0.1');
     await once(server, 'listening');
   };
+  const drop = (): void => {
+    for (const client of clients) client.resetAndDestroy();
+  };
   const refuse = async (): Promise<void> => {
     const closed = once(server, 'close');
     server.close();
-    for (const client of clients) client.resetAndDestroy();
+    drop();
     await closed;
   };
   await listen(0);
@@ -90,6 +95,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
       held = [];
       for (const release of released) release();
     },
+    drop,
     lostReplies: () => lost,
     refuse,
     listen: () => listen(port),

@@ -82,7 +82,7 @@ export class RunningRequests {
    */
   async finish(graceMs: number): Promise<void> {
     this.stopping = true;
-    this.log(`stopping: waits up to ${String(graceMs / 1_000)} seconds for running requests`);
+    this.log(`stopping: waits up to ${String(graceMs / 1_000)} s for running requests`);
     await this.noneWithin(graceMs, ({ late }) => !late);
     this.log('stopping: the grace is over, running requests are given up');
     for (const { gone, late } of this.running.values()) {

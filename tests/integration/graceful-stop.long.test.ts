@@ -69,7 +69,17 @@ onEveryStorage('a server that is told to stop', (storage) => {
   });
 
   async function start(graceSeconds: number): Promise<void> {
-    server = await startServer({ ...environment, SHUTDOWN_GRACE_SECONDS: String(graceSeconds) }, environment.DATA_DIR);
+    const logged = { LOG_LEVEL: 'info', SHUTDOWN_GRACE_SECONDS: String(graceSeconds) };
+    server = await startServer({ ...environment, ...logged }, environment.DATA_DIR);
+  }
+
+  /** What the server has logged of its stop: how many requests it waits for, which, and what it does with them. */
+  function stopLines(): (readonly [running: number, requests: readonly string[], message: string])[] {
+    const lines = server.stdout().split('\n');
+    return lines
+      .filter((line) => line.includes('"msg":"stopping: '))
+      .map((line) => JSON.parse(line) as { running: number; requests: string[]; msg: string })
+      .map(({ running, requests, msg }) => [running, requests, msg]);
   }
 
   const readiness = async (): Promise<number> => (await fetch(new URL('/readyz', server.url))).status;
@@ -127,6 +137,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     const created = JSON.parse(response!.text) as { data: { createCourse: { id: string } } };
     expect(await server.ended()).toBe(0);
     expect(server.stderr()).toBe('');
+    expect(stopLines()).toEqual([[1, ['POST /graphql'], 'stopping: waits up to 60 s for running requests']]);
     idle.destroy();
 
     const again = await startApp({}, environment);
@@ -151,6 +162,11 @@ onEveryStorage('a server that is told to stop', (storage) => {
     }
     expect(await server.ended()).toBe(0);
     expect(server.stderr()).toBe('');
+    const uploads = Array.from({ length: 3 }, () => 'POST /graphql');
+    expect(stopLines()).toEqual([
+      [3, uploads, 'stopping: waits up to 1 s for running requests'],
+      [3, uploads, 'stopping: the grace is over, running requests are given up'],
+    ]);
 
     // Not even the journal has anything left to do.
     const again = await startApp({}, environment);

@@ -5,26 +5,29 @@ import type { Image } from './image/image.model.js';
 import type { Video } from './video/video.model.js';
 
 /**
- * Every access rule of the catalogue. A rule stands here once: as a predicate on one record and, where lists need it, as
- * the keys of the lists to read, beside it. GraphQL fields, permalinks and commands all use these functions, and no
- * resolver decides about access. A record that a viewer may not see is answered as if it did not exist.
+ * Every access rule of the catalogue. To add or change a rule, edit this file only. A rule is written as a predicate on
+ * one record and, if lists need it, as the keys of the lists to read. GraphQL fields, permalinks and commands call
+ * these functions; resolvers do not decide about access. A record that a viewer may not see is reported as not found.
  *
- * Topics, videos and files of a course have no rule of their own: they are seen by everyone who sees the course, and
- * written by everyone who may write it. Only playing a video needs more.
+ * Topics, videos and files have the rules of their course: who sees the course sees them, and who may write the course
+ * may write them. Only playing a video has a rule of its own.
  */
 
-/** A signed-in viewer, or null for a request without a token. */
+/** The signed-in viewer. Null for a request without a token. */
 type Asker = Viewer | null;
 type RuledCourse = Pick<Course, 'instructorId' | 'status'>;
 type RuledImage = Pick<Image, 'uploaderId'>;
 
-/** Returns the viewer of an operation that needs one. Throws UNAUTHENTICATED when nobody is signed in. */
+/** Returns the signed-in viewer. Throws UNAUTHENTICATED when there is none. */
 export function requireViewer(viewer: Asker): Viewer {
   if (!viewer) throw new LecternError('UNAUTHENTICATED');
   return viewer;
 }
 
-/** Courses and images are created by instructors and admins; students write nothing. Throws UNAUTHENTICATED or FORBIDDEN. */
+/**
+ * Only instructors and admins may create courses and images. Returns the viewer.
+ * Throws UNAUTHENTICATED or FORBIDDEN.
+ */
 export function requireAuthor(asker: Asker): Viewer {
   const viewer = requireViewer(asker);
   if (viewer.role === 'student') throw new LecternError('FORBIDDEN', 'Only instructors and admins may do this.');
@@ -38,27 +41,30 @@ export function maySeeCourse(viewer: Asker, course: RuledCourse): boolean {
   return course.status === 'PUBLISHED' || mayWriteCourse(viewer, course);
 }
 
-/** One part of all courses: the published ones, the unpublished ones of one instructor, or all. */
+/** A subset of all courses: the published ones, the unpublished ones of one instructor, or all. */
 export type CourseScope = 'public' | `own:${string}` | 'all';
 
-/** `maySeeCourse` as a query filter, the side of the viewer: exactly the visible courses are in one of these scopes, each in one. */
+/**
+ * `maySeeCourse` for lists, from the viewer's side: the scopes that contain the courses they may see. Each of these
+ * courses is in exactly one of the scopes.
+ */
 export function visibleCourseScopes(viewer: Asker): CourseScope[] {
   if (viewer?.role === 'admin') return ['all'];
   return viewer?.role === 'instructor' ? ['public', `own:${viewer.id}`] : ['public'];
 }
 
-/** `maySeeCourse` as a query filter, the side of the course: the scopes that it is stored under. */
+/** `maySeeCourse` for lists, from the course's side: the scopes that contain it. They are stored with the course. */
 export function scopesOfCourse({ status, instructorId }: RuledCourse): CourseScope[] {
   return ['all', status === 'PUBLISHED' ? 'public' : `own:${instructorId}`];
 }
 
-/** A course is written by its instructor and by admins. */
+/** Only the instructor of a course and admins may write it. */
 export function mayWriteCourse(viewer: Asker, course: RuledCourse): boolean {
   if (!viewer) return false;
   return viewer.role === 'admin' || (viewer.role === 'instructor' && viewer.id === course.instructorId);
 }
 
-/** Throws NOT_FOUND for a course that the viewer may not see, FORBIDDEN for one that they see but may not write. */
+/** Throws NOT_FOUND when the viewer may not see the course, and FORBIDDEN when they may see it but not write it. */
 export function requireCourseWriter(viewer: Asker, course: RuledCourse | null): asserts course {
   if (!course || !maySeeCourse(viewer, course)) throw new LecternError('NOT_FOUND');
   if (!mayWriteCourse(viewer, course))
@@ -66,9 +72,9 @@ export function requireCourseWriter(viewer: Asker, course: RuledCourse | null): 
 }
 
 /**
- * Who may become the instructor of a course: instructors name only themselves, admins name anyone. `present` is the
- * instructor whom an existing course has; naming them again changes nothing and is always allowed.
+ * Instructors may make only themselves the instructor of a course, admins may name anyone.
  * Throws UNAUTHENTICATED or FORBIDDEN.
+ * @param present The present instructor of an existing course. Naming them again is always allowed.
  */
 export function requireMayNameInstructor(asker: Asker, instructorId: string, present?: string): void {
   const viewer = requireViewer(asker);
@@ -78,44 +84,44 @@ export function requireMayNameInstructor(asker: Asker, instructorId: string, pre
 
 // --- Videos ---
 
-/** A video of a course that the viewer sees plays for everyone who is signed in; a preview plays for everyone. */
+/** Of a course that they may see, signed-in viewers may play every video, and everyone may play previews. */
 export function mayPlayVideo(viewer: Asker, video: Pick<Video, 'isPreview'>): boolean {
   return viewer !== null || video.isPreview;
 }
 
-/** Throws UNAUTHENTICATED for a video that the viewer would have to sign in to play. */
+/** Throws UNAUTHENTICATED when the viewer has to sign in to play the video. */
 export function requirePlayer(viewer: Asker, video: Pick<Video, 'isPreview'>): void {
   if (!mayPlayVideo(viewer, video)) throw new LecternError('UNAUTHENTICATED');
 }
 
 // --- Images ---
 
-/** Everyone who is signed in sees any image of which they know the id. */
+/** Signed-in viewers may see every image whose id they know. */
 export function maySeeImages(viewer: Asker): boolean {
   return viewer !== null;
 }
 
-/** Throws UNAUTHENTICATED for a viewer who may see no image. */
+/** Throws UNAUTHENTICATED when the viewer has to sign in to see images. */
 export function requireImageViewer(viewer: Asker): void {
   if (!maySeeImages(viewer)) throw new LecternError('UNAUTHENTICATED');
 }
 
-/** Viewers browse and delete the images that they uploaded; admins all images. */
+/** Viewers may list and delete the images that they uploaded. Admins may list and delete all images. */
 export function mayManageImage(viewer: Viewer, { uploaderId }: RuledImage): boolean {
   return viewer.role === 'admin' || viewer.id === uploaderId;
 }
 
-/** `mayManageImage` as a query filter, the side of the viewer: the list that holds exactly their images. */
+/** `mayManageImage` for lists, from the viewer's side: the key of the list that contains their images. */
 export function imageListOf(viewer: Viewer): string {
   return viewer.role === 'admin' ? 'all' : `own:${viewer.id}`;
 }
 
-/** `mayManageImage` as a query filter, the side of the image: the lists that it is stored under. */
+/** `mayManageImage` for lists, from the image's side: the keys of the lists that contain it. */
 export function listsOfImage({ uploaderId }: RuledImage): string[] {
   return ['all', `own:${uploaderId}`];
 }
 
-/** Throws NOT_FOUND when there is no such image, FORBIDDEN when it is not the viewer's to delete. */
+/** Throws NOT_FOUND when there is no such image, and FORBIDDEN when the viewer may not delete it. */
 export function requireImageWriter(viewer: Viewer, image: RuledImage | null): asserts image {
   if (!image) throw new LecternError('NOT_FOUND');
   if (!mayManageImage(viewer, image)) throw new LecternError('FORBIDDEN');

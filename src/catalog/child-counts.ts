@@ -2,8 +2,9 @@ import DataLoader from 'dataloader';
 import type { Model } from '../database/model.js';
 
 /**
- * Counts the living children of each parent, by the field that holds the parent's id. All counts that a request asks
- * for at once take one command. Nothing is cached: an earlier mutation of the same request may have changed a count.
+ * Returns a loader that counts the children of a parent that are not deleted. All counts that a request needs at the
+ * same time take one database command. Counts are not cached, because a mutation of the same request may change them.
+ * @param parentField The field of a child that holds its parent's id.
  */
 export function childCounts<D>(model: Model<D>, parentField: keyof D & string): DataLoader<string, number> {
   return new DataLoader<string, number>(
@@ -13,7 +14,7 @@ export function childCounts<D>(model: Model<D>, parentField: keyof D & string): 
           { $match: { [parentField]: { $in: [...new Set(parentIds)] }, deletedAt: { $exists: false } } },
           { $group: { _id: `$${parentField}`, count: { $sum: 1 } } },
         ],
-        // One batch however many parents there are: a getMore would be another round trip.
+        // All groups in one batch: a getMore would be another round trip.
         { batchSize: parentIds.length + 1 },
       );
       const counts = new Map(groups.map(({ _id, count }) => [_id, count]));

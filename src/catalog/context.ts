@@ -1,8 +1,8 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { RequestContext } from '../graphql/per-request.js';
 
-/** What the catalogue's resolvers know of a request. */
+/** The request context of the catalogue's resolvers. */
 export interface CatalogContext extends RequestContext {
-  /** Who asks, or null without a token. */
+  /** The signed-in viewer. Null for a request without a token. */
   readonly viewer: Viewer | null;
 }

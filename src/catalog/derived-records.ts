@@ -5,25 +5,25 @@ import { DERIVED_VERSION } from './derived-version.js';
 import { derivedOfImage } from './image/image-derived.js';
 import { ImageModel } from './image/image.model.js';
 
-/** Records of one collection that store something derived from their facts. */
+/** The records of a collection with fields that are derived from other fields (list keys, title keys, words). */
 export interface DerivedRecords {
   readonly collection: string;
-  /** How many living records are of an earlier version. */
+  /** Counts the records whose derived fields are of an earlier version. Deleted records do not count. */
   countOld(): Promise<number>;
-  /** Living records of an earlier version, in batches of at most `size`. Each record comes once. */
+  /** Yields those records in batches of at most `size`, each record once. */
   old(size: number): AsyncGenerator<readonly OldRecord[]>;
-  /** Derives anew and stores. A record that has changed meanwhile is passed over: the change has derived anew itself. */
+  /** Stores derived fields. Skips a record that was changed meanwhile, because that change has derived them anew. */
   update(records: readonly UpdatedRecord[]): Promise<void>;
 }
 
 export interface OldRecord {
   readonly id: string;
-  /** Throws when the record lacks a fact. */
+  /** Computes the derived fields. Throws when a field that they depend on is missing. */
   readonly derive: () => UpdatedRecord;
 }
 
 export interface UpdatedRecord {
-  /** Finds the record only as long as it is as it was read. */
+  /** Matches the record only if it was not changed since it was read. */
   readonly filter: Readonly<Record<string, unknown>>;
   readonly derived: Readonly<Record<string, unknown>>;
 }
@@ -37,11 +37,11 @@ interface StoredRecord {
   revision?: number;
 }
 
-/** Every version before this one; null for records of before there were versions. */
+/** Every earlier version. Null stands for records that are older than the first version. */
 const EARLIER_VERSIONS = [null, ...Array.from({ length: DERIVED_VERSION - 1 }, (_, index) => index + 1)];
 const LIVING = { deletedAt: { $exists: false } };
 
-/** Every kind of record that stores something derived. */
+/** Every kind of record with derived fields. */
 export const DERIVED_RECORDS: readonly DerivedRecords[] = [
   derivedRecords(CourseModel, (course) => derivedOfCourse(course as unknown as CourseFacts)),
   derivedRecords(ImageModel, (image) => derivedOfImage(image as unknown as { readonly uploaderId: string })),
@@ -52,7 +52,7 @@ function derivedRecords(model: Model<StoredRecord>, derive: (record: StoredRecor
     collection: model.collection.name,
 
     async countOld() {
-      // One range of the index for each: `$in` with null is slow on some servers.
+      // One query for each version, because `$in` with null is slow on some servers.
       const counts = await Promise.all(
         EARLIER_VERSIONS.map((version) => model.countDocuments({ derivedVersion: version, ...LIVING } as Filter)),
       );
@@ -63,7 +63,7 @@ function derivedRecords(model: Model<StoredRecord>, derive: (record: StoredRecor
       for (const version of EARLIER_VERSIONS) {
         for (let after = ''; ;) {
           const filter = { derivedVersion: version, _id: { $gt: after }, ...LIVING } as Filter;
-          // Without what is to be replaced.
+          // Leaves out the fields that will be replaced.
           const found = await model
             .find(filter, { listKeys: 0, words: 0 })
             .sort({ _id: 1 })

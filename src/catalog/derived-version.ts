@@ -1,6 +1,6 @@
 /**
- * The version of what is derived from a record's facts and stored beside them: list keys, title keys, words. Raise it
- * with every change of what normalise.ts, search-words.ts, course-listing.ts or access.ts derive. Servers then bring
- * older records up to date: see rebuilding.ts. Records of before there were versions have none.
+ * The version of the derived fields of records: list keys, title keys, words. Raise it whenever normalise.ts,
+ * search-words.ts, course-listing.ts or access.ts derive something else. Servers then derive the fields of older
+ * records anew: see rebuilding.ts. Records that are older than version 1 have no version.
  */
 export const DERIVED_VERSION = 1;

@@ -6,8 +6,8 @@ import type { ImageService } from './image/image.service.js';
 import type { VideoService } from './video/video.service.js';
 
 /**
- * The files that permalinks lead to, under the same access rules as the GraphQL fields. Every method returns null when
- * there is no such file, or none that the viewer may know of.
+ * Finds the files of permalinks, under the access rules of the GraphQL fields.
+ * Every method returns null when there is no such file, or when the viewer may not see it.
  */
 export class FileFinder {
   constructor(
@@ -16,7 +16,7 @@ export class FileFinder {
     private readonly images: ImageService,
   ) {}
 
-  /** Throws UNAUTHENTICATED for a video that the viewer sees but would have to sign in to play. */
+  /** Throws UNAUTHENTICATED when the viewer may see the video but has to sign in to play it. */
   async videoFile(context: CatalogContext, videoId: string): Promise<MediaFile | null> {
     const video = await this.videos.find(context, videoId);
     if (video) requirePlayer(context.viewer, video);
@@ -27,7 +27,10 @@ export class FileFinder {
     return (await this.videos.find(context, videoId))?.thumbnail ?? null;
   }
 
-  /** By the id of the image, or by the storage key of its file. Throws UNAUTHENTICATED without a viewer. */
+  /**
+   * Throws UNAUTHENTICATED when nobody is signed in.
+   * @param idOrKey The id of the image, or the object key of its file.
+   */
   async image(context: CatalogContext, idOrKey: string): Promise<MediaFile | null> {
     requireImageViewer(context.viewer);
     const [prefix, ownerId] = idOrKey.split('/');

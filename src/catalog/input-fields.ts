@@ -2,7 +2,8 @@ import { IsOptional } from 'class-validator';
 import { Field } from 'type-graphql';
 import { IfGiven, TrimmedLength } from '../graphql/validation.js';
 
-/** Fields that courses, topics and videos have in common, with their limits in characters. */
+// Input fields that courses, topics and videos have in common. Limits are in characters.
+
 export const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 10_000;
 
@@ -12,7 +13,7 @@ function all(...decorators: readonly PropertyDecorator[]): PropertyDecorator {
   };
 }
 
-/** The title of a new record. */
+/** Decorates the title in an input that creates a record. */
 export function TitleField(): PropertyDecorator {
   return all(
     Field(() => String, { description: '1 to 200 characters. White space around it is removed.' }),
@@ -20,7 +21,7 @@ export function TitleField(): PropertyDecorator {
   );
 }
 
-/** The title in an update: absent, it stays as it is. */
+/** Decorates the title in an input that updates a record. When it is absent, the title does not change. */
 export function TitleChangeField(): PropertyDecorator {
   return all(
     Field(() => String, { nullable: true, description: '1 to 200 characters. Must not be null.' }),
@@ -29,7 +30,7 @@ export function TitleChangeField(): PropertyDecorator {
   );
 }
 
-/** A description. It may always be absent. */
+/** Decorates the description in an input that creates or updates a record. */
 export function DescriptionField(): PropertyDecorator {
   return all(
     Field(() => String, { nullable: true, description: 'Up to 10,000 characters.' }),

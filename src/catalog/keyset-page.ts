@@ -8,10 +8,10 @@ import {
   type Connection,
 } from '../graphql/pagination.js';
 
-/** A record that lists are made of. */
+/** A record that can be listed. */
 export interface ListedDocument {
   _id: string;
-  /** The lists it is in. */
+  /** The keys of the lists that contain it. */
   listKeys: string[];
   createdAt: Date;
   titleKey?: string;
@@ -24,23 +24,24 @@ export interface KeysetOrder {
 
 export interface KeysetPageOptions<D extends ListedDocument> {
   readonly model: Model<D>;
-  /** The lists that are shown as one. No document is in two of them. */
+  /** The keys of the lists whose documents are returned as one list. No document may be in two of them. */
   readonly lists: readonly string[];
   readonly order: KeysetOrder;
   readonly first: number | null | undefined;
   readonly after: string | null | undefined;
-  /** Further conditions, and the index that finds what meets them: then the lists' own indexes are of no use. */
+  /** Further conditions, and the index to use for them instead of the indexes of the lists. */
   readonly search?: { readonly filter: QueryFilter<D>; readonly index: Readonly<Record<string, 1>> } | undefined;
-  /** Fields that a reader has no use for. */
+  /** Fields that are not read. */
   readonly without: readonly (keyof D & string)[];
 }
 
-/** Conditions that are met by what lies behind a cursor. */
+/** A query filter for documents after a cursor. */
 type Range = Readonly<Record<string, unknown>>;
 
 /**
- * A page of a list by keyset: it begins after the sort values of a cursor, not after a number of items, so it is stable
- * when items come and go and costs the same on every page. Equal sort values are told apart by id.
+ * Returns a page of a list by keyset pagination: it begins after the sort values in the cursor, not after a number of
+ * items. So no item is skipped or repeated when others are added or removed, and every page costs the same. Documents
+ * with equal sort values are ordered by id.
  */
 export async function keysetPage<D extends ListedDocument>(options: KeysetPageOptions<D>): Promise<Connection<D>> {
   const { order, after } = options;
@@ -55,7 +56,7 @@ export async function keysetPage<D extends ListedDocument>(options: KeysetPageOp
   });
 }
 
-/** The beginnings of all lists, each read as one range of an index behind the other. */
+/** Reads the first documents after the cursor from each list. Each query is one range of an index. */
 async function listed<D extends ListedDocument>(options: KeysetPageOptions<D>, limit: number): Promise<D[]> {
   const { lists, order, after } = options;
   const pages = lists.map(async (listKeys) => {
@@ -68,11 +69,11 @@ async function listed<D extends ListedDocument>(options: KeysetPageOptions<D>, l
   return (await Promise.all(pages)).flat();
 }
 
-/** What a search finds is read whole and sorted by the database: one command, however many lists. */
+/** Reads the results of a search, sorted by the database, with one command for all lists. */
 async function searched<D extends ListedDocument>(options: KeysetPageOptions<D>, limit: number): Promise<D[]> {
   const { lists, order, after, search } = options;
-  const behind = { $or: rangesAfter(order, after) };
-  return read(options, { $and: [{ listKeys: { $in: lists } }, search?.filter ?? {}, behind] }, limit);
+  const afterCursor = { $or: rangesAfter(order, after) };
+  return read(options, { $and: [{ listKeys: { $in: lists } }, search?.filter ?? {}, afterCursor] }, limit);
 }
 
 function read<D extends ListedDocument>(
@@ -110,17 +111,20 @@ function compare(a: ListedDocument, b: ListedDocument, field: KeysetOrder['field
   return order === 0 ? compareBytes(a._id, b._id) : order;
 }
 
-/** As the database sorts strings: by the bytes of their UTF-8. JavaScript compares UTF-16, which differs beyond the BMP. */
+/** Compares strings as the database does, by their UTF-8 bytes. JavaScript compares UTF-16 code units. */
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** What lies behind a cursor, in order: the rest of those with its own sort value, then those with values beyond. */
+/**
+ * Returns filters for the documents after a cursor, in list order: first those with the cursor's sort value and a later
+ * id, then those with a later sort value.
+ */
 function rangesAfter({ field, direction }: KeysetOrder, after: string | null | undefined): Range[] {
   if (after === null || after === undefined) return [{}];
   const [value, id] = decodeCursor(after, [field === 'createdAt' ? 'number' : 'string', 'string']);
   const bound = field === 'createdAt' ? new Date(Number(value)) : value;
   if (bound instanceof Date && Number.isNaN(bound.getTime())) throw notACursor();
-  const beyond = direction === 1 ? '$gt' : '$lt';
-  return [{ [field]: bound, _id: { [beyond]: id } }, { [field]: { [beyond]: bound } }];
+  const later = direction === 1 ? '$gt' : '$lt';
+  return [{ [field]: bound, _id: { [later]: id } }, { [field]: { [later]: bound } }];
 }

@@ -1,4 +1,4 @@
-/** Letters that Unicode does not decompose, as people type them who have no key for them. */
+/** Letters that Unicode does not decompose, and how people type them on a keyboard without these letters. */
 const FOLDED_LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -9,36 +9,38 @@ const FOLDED_LETTERS: Readonly<Record<string, string>> = {
   ł: 'l',
   ø: 'o',
   ı: 'i',
-  // Sigma as it is written at the end of a word only. The same letters can begin a longer word.
+  // This form of sigma is used at the end of a word only. A search for the word must find longer words too.
   ς: 'σ',
 };
 const FOLDED = new RegExp(`[${Object.keys(FOLDED_LETTERS).join('')}]`, 'gu');
 
 /**
- * What cannot be seen and is typed by chance: soft hyphens, direction marks, byte order marks, variation selectors (an
- * emoji comes with one from some keyboards). The joiners U+200C and U+200D stay: they make words and emoji.
+ * Invisible characters that are typed by accident: soft hyphens, direction marks, byte order marks, variation selectors
+ * (some keyboards add one to an emoji). The joiners U+200C and U+200D stay, because words and emoji need them.
  */
 const INVISIBLE = /[\u00AD\u061C\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]|[\uFE00-\uFE0F]/gu;
 
-/** Separates words where none can be seen to. */
+/** Separates words without visible space. */
 const ZERO_WIDTH_SPACE = /\u200B/gu;
 
-/** Accents of Latin, Greek and Cyrillic letters, and points of Hebrew ones. */
+/** Latin, Greek and Cyrillic letters with accents, and Hebrew letters with points. */
 const ACCENTED = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Hebrew}])\p{M}+/gu;
 /** An Arabic letter with its marks. */
 const ARABIC = /(\p{Script=Arabic})(\p{M}+)/gu;
-/** Hamza and madda belong to the letter; the other marks of Arabic are vowel points and signs for reciting. */
+/**
+ * Arabic marks except hamza and madda, which are part of the letter. The others are vowel points and recitation signs.
+ */
 const NOT_OF_ARABIC_LETTER = /[^\u0653-\u0655]/gu;
-/** Stretches an Arabic word on paper, and is no letter. */
+/** A stroke that stretches Arabic words. It is not a letter. */
 const TATWEEL = /\u0640/gu;
 
-/** Thai and Lao write this vowel as one character, and word lists have it so; compatibility decomposition splits it. */
+/** A vowel that Thai and Lao write as one character. Compatibility decomposition splits it, so it is joined again. */
 const SPLIT_AM = /\u0E4D(\p{M}*)\u0E32|\u0ECD(\p{M}*)\u0EB2/gu;
 
 /**
- * Text as it is compared, for title order and search: compatibility forms unified (NFKC), lower case, without accents
- * (Latin, Greek, Cyrillic) and vowel points (Arabic, Hebrew), and with letters such as ł and ø folded. Marks of other
- * scripts stay: in Indic scripts, Thai and Japanese they are a part of the word.
+ * Returns text in the form in which titles are sorted and words are searched: compatibility forms unified (NFKC), lower
+ * case, without accents (Latin, Greek, Cyrillic) and vowel points (Arabic, Hebrew), letters such as ł and ø replaced.
+ * Marks of other scripts stay, because in Indic scripts, Thai and Japanese they are part of the word.
  * Source: Unicode Standard Annex #15 (normalization forms), Unicode Standard section 5.18 (case folding).
  */
 export function normalise(text: string): string {

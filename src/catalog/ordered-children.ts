@@ -3,9 +3,9 @@ import type { Model } from '../database/model.js';
 import { connection, decodeCursor, encodeCursor, pageSize, type Connection } from '../graphql/pagination.js';
 import { recordsById } from './records-by-id.js';
 
-/** The page of one parent's children. */
+/** A request for one page of one parent's children. */
 export interface ChildrenRequest {
-  /** The order that the parent keeps. */
+  /** The parent's list of children, which gives their order. */
   readonly ids: readonly string[];
   readonly first: number | null | undefined;
   readonly after: string | null | undefined;
@@ -17,12 +17,13 @@ interface ChildDocument {
   deletedAt?: Date;
 }
 
-/** How many earlier siblings a cursor names, so that it still knows its place when its own item has gone. */
+/** How many previous siblings a cursor contains, so that it still works when its own item was deleted. */
 const CURSOR_SIBLINGS = 4;
 
 /**
- * Pages of children in the order of their parents' lists. Whatever number of parents a request asks for at once, the
- * children come by one command; ids without a living child are passed over.
+ * Returns a function that reads pages of children, in the order of the parent's list. The children of all parents that
+ * a request asks for at the same time are read with one database command. Ids of deleted or missing children are
+ * skipped.
  */
 export function orderedChildren<D extends ChildDocument>(
   model: Model<D>,
@@ -52,13 +53,16 @@ export function orderedChildren<D extends ChildDocument>(
   };
 }
 
-/** A cursor names its item and the siblings before it, nearest first. */
+/** A cursor contains the ids of its item and of the siblings before it, the nearest first, and the item's position. */
 function cursorAt(ids: readonly string[], index: number): string {
   const before = ids.slice(Math.max(0, index - CURSOR_SIBLINGS), index + 1).reverse();
   return encodeCursor([before.join(' '), index]);
 }
 
-/** Where the page after a cursor begins: behind the nearest of its items that is still there, else where it was. */
+/**
+ * Returns the position at which the page after a cursor begins: after the first of the cursor's ids that is still in
+ * the list. If none is, the position that the item had.
+ */
 function startAfter(ids: readonly string[], after: string | null | undefined): number {
   if (after === null || after === undefined) return 0;
   const [siblings, index] = decodeCursor(after, ['string', 'number']);

@@ -2,42 +2,42 @@ import { LeaseHolder } from '../database/lease.js';
 import type { Telemetry } from '../telemetry.js';
 import { DERIVED_RECORDS, type DerivedRecords, type OldRecord, type UpdatedRecord } from './derived-records.js';
 
-/** The lease by which servers share the work. */
+/** The lease by which only one server does the work at a time. */
 const LEASE = 'rebuild';
-/** How long a server that died keeps the others from going on, in milliseconds. Renewed with each batch. */
+/** How long other servers wait after a server died during a run, in milliseconds. Renewed with each batch. */
 const LEASE_MS = 60_000;
-/** Time between two looks for old records, in milliseconds: an older server beside this one may write some. */
+/** Time between two runs, in milliseconds. An older server that runs at the same time may write old records. */
 const INTERVAL_MS = 600_000;
 /** How many records are read and written at once. */
 const BATCH = 100;
 
 export interface RebuildProgress {
-  /** The collection that is worked on. */
+  /** The current collection. */
   readonly collection: string;
   readonly done: number;
-  /** How many records were old when the run began. */
+  /** The number of old records when the run began. */
   readonly total: number;
 }
 
 export interface RebuildOptions {
-  /** Ends the run after the batch that it is at. What is done stays done, and the next run continues with the rest. */
+  /** Aborting ends the run after the current batch. The next run continues with the rest. */
   readonly signal?: AbortSignal;
   /** Called after each batch. */
   readonly onProgress?: (progress: RebuildProgress) => void;
-  /** Asked before each batch; the run ends when it answers false. */
+  /** Called before each batch. Returns false to end the run. */
   readonly mayContinue?: () => Promise<boolean>;
 }
 
 export interface RebuildSummary {
   readonly updated: number;
-  /** Records of which nothing could be derived. They are in the log, and are tried again by the next run. */
+  /** The number of records whose derived fields could not be computed. Each is logged, and the next run tries again. */
   readonly failed: number;
 }
 
 /**
- * Brings records up to date of which list keys, title keys or words were derived by an earlier version of Lectern. The
- * server does it in the background, `lectern rebuild` at once. Any number of servers and commands may do it at the same
- * time: each update compares what was read, so no change of a record is lost.
+ * Updates records whose list keys, title keys or words were derived by an earlier version of Lectern. Servers do it in
+ * the background; `lectern rebuild` does it at once. Several servers and commands may do it at the same time: an update
+ * compares the record with what was read, so no change is lost.
  */
 export class Rebuilding {
   private readonly lease = new LeaseHolder();
@@ -50,7 +50,7 @@ export class Rebuilding {
     private readonly records: readonly DerivedRecords[] = DERIVED_RECORDS,
   ) {}
 
-  /** Works in the background now, and again every ten minutes, until stopped. */
+  /** Starts background runs, now and every ten minutes, until `stop`. */
   start(): void {
     const run = (): void => {
       this.running ??= this.runUnderLease().finally(() => {
@@ -62,14 +62,14 @@ export class Rebuilding {
     run();
   }
 
-  /** Begins nothing new, and waits for the batch that a run is at. */
+  /** Starts no further run, and waits for the current batch of a running one. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopping.abort();
     await this.running;
   }
 
-  /** Brings every old record up to date. */
+  /** Updates every old record. Rejects when the database does not answer. */
   async rebuild(options: RebuildOptions = {}): Promise<RebuildSummary> {
     const total = await this.countOld();
     let updated = 0;
@@ -92,7 +92,7 @@ export class Rebuilding {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Null for a record that lacks a fact: it must not keep the others from their turn. */
+  /** Returns null, and logs the error, when derived fields cannot be computed. The other records are still updated. */
   private derive(collection: string, record: OldRecord): UpdatedRecord | null {
     try {
       return record.derive();
@@ -108,10 +108,10 @@ export class Rebuilding {
     try {
       if (!(await take())) return;
       const { updated, failed } = await this.rebuild({ signal: this.stopping.signal, mayContinue: take });
-      if (updated + failed > 0) logger.info({ updated, failed }, 'brought records of an earlier version up to date');
+      if (updated + failed > 0) logger.info({ updated, failed }, 'updated records of an earlier version');
       await this.lease.release(LEASE);
     } catch (error) {
-      logger.warn({ err: error }, 'bringing records up to date broke off; the next run continues');
+      logger.warn({ err: error }, 'updating records of an earlier version failed; the next run continues');
     }
   }
 }

@@ -6,7 +6,10 @@ interface LivingDocument {
   deletedAt?: Date;
 }
 
-/** Loads living records by id, without the fields named; null where there is none. */
+/**
+ * Returns a loader of records by id. It resolves with null when the record does not exist or is deleted.
+ * @param without Fields that are not read.
+ */
 export function recordsById<D extends LivingDocument>(
   model: Model<D>,
   without: readonly (keyof D & string)[] = [],
@@ -14,7 +17,7 @@ export function recordsById<D extends LivingDocument>(
   const projection = Object.fromEntries(without.map((field) => [field, 0 as const]));
   return new DataLoader(async (ids) => {
     const filter = { _id: { $in: ids }, deletedAt: { $exists: false } } as QueryFilter<D>;
-    // One batch however many there are: a getMore would be another round trip.
+    // All records in one batch: a getMore would be another round trip.
     const records = await model
       .find(filter, projection)
       .batchSize(ids.length + 1)

@@ -11,13 +11,13 @@ import { CourseModel } from './course/course.model.js';
 import { courses, images, topics, videos } from './slot-owners.js';
 import { TopicModel } from './topic/topic.model.js';
 
-/** A kind of record, the kind that it belongs to, and the kind that belongs to it. */
+/** One kind of record, with its parents and its children. */
 interface Level {
   readonly owners: DocumentOwners;
   readonly parent?: {
-    /** The field that names the parent. */
+    /** The field that holds the parent's id. */
     readonly idField: string;
-    /** The parents, and the field in which they keep the order of these records. */
+    /** The model of the parents, and their field with the ordered ids of these records. */
     readonly model: Model<OwnerDocument>;
     readonly orderField: string;
   };
@@ -35,19 +35,20 @@ const TOPICS: Level = {
   children: VIDEOS,
 };
 const COURSES: Level = { owners: courses, children: TOPICS };
-/** Parents before their children. */
+/** Every level, parents before children. */
 const LEVELS = [COURSES, TOPICS, VIDEOS, IMAGES];
 
-/** How many records are taken in hand at once. */
+/** How many records are read and marked at once. */
 const BATCH = 100;
-/** How often a batch of children may be lost to other changes in a row. */
+/** After this many consecutive batches in which every child was changed by another request, the cascade fails. */
 const MAX_LOST_BATCHES = 100;
-/** How long a deletion waits for its cascade, in milliseconds. The sweeper finishes it. */
+/** How long a request waits for the cascade of its deletion, in milliseconds. After that the sweeper finishes it. */
 const CASCADE_WITHIN_MS = 2_000;
 
 /**
- * The cascade. A record is marked as deleted in one update, and from then on it and all below it are gone for readers;
- * then what is below it is marked. Every step can be repeated, and the sweeper does so after a crash.
+ * Deletes records with their children (the cascade). One update marks the record as deleted; from then on neither it
+ * nor its children can be read. Then the children are marked. Every step can be repeated, and after a crash the sweeper
+ * does so.
  */
 export class Removal implements Removals {
   constructor(
@@ -55,22 +56,22 @@ export class Removal implements Removals {
     private readonly telemetry: Telemetry,
   ) {}
 
-  /** Deletes a course with all below it. Returns false when there was no such living course. */
+  /** Deletes a course with its topics and videos. Returns false when it does not exist or is already deleted. */
   course(id: string): Promise<boolean> {
     return this.delete(COURSES, id);
   }
 
-  /** Deletes a topic with all below it. Returns false when there was no such living topic. */
+  /** Deletes a topic with its videos. Returns false when it does not exist or is already deleted. */
   topic(id: string): Promise<boolean> {
     return this.delete(TOPICS, id);
   }
 
-  /** Deletes a video with its files. Returns false when there was no such living video. */
+  /** Deletes a video with its files. Returns false when it does not exist or is already deleted. */
   video(id: string): Promise<boolean> {
     return this.delete(VIDEOS, id);
   }
 
-  /** Deletes an image with its file. Returns false when there was no such living image. */
+  /** Deletes an image with its file. Returns false when it does not exist or is already deleted. */
   image(id: string): Promise<boolean> {
     return this.delete(IMAGES, id);
   }
@@ -84,7 +85,7 @@ export class Removal implements Removals {
           ({ id }, error) => {
             this.telemetry.logger.warn(
               { err: error, id },
-              'could not finish a deletion; the next sweep will try again',
+              'could not finish the cascade of a deletion; the next sweep will try again',
             );
           },
         );
@@ -105,7 +106,7 @@ export class Removal implements Removals {
     }
   }
 
-  /** What is marked is deleted: a cascade that fails or takes long holds up no answer. */
+  /** Once the record is marked, the deletion has succeeded, even if its cascade fails or takes long. */
   private async delete(level: Level, id: string): Promise<boolean> {
     const { owners } = level;
     if (!(await this.lifeCycle.deleteOwner(owners, id))) return false;
@@ -114,13 +115,13 @@ export class Removal implements Removals {
       if (tombstone) await this.cascade(level, [tombstone]);
     };
     const finished = cascade().catch((error: unknown) => {
-      this.telemetry.logger.warn({ err: error, id }, 'left the rest of a deletion to the sweeper');
+      this.telemetry.logger.warn({ err: error, id }, 'could not finish the cascade of a deletion; the sweeper will');
     });
     await within(CASCADE_WITHIN_MS, finished, () => undefined);
     return true;
   }
 
-  /** Takes deleted records out of their parents' order, and deletes what is alive below them. */
+  /** Removes the ids of deleted records from their parents' lists, and deletes their children. */
   private async cascade({ parent, children }: Level, deleted: readonly OwnerState[]): Promise<void> {
     const ids = deleted.map(({ id }) => id);
     if (parent) {
@@ -141,9 +142,10 @@ export class Removal implements Removals {
       lost = deleted.size === 0 ? lost + 1 : 0;
       if (children) await this.deleteBelow(children, [...deleted]);
     }
-    throw new Error(`Records below ${parentIds.join(', ')} could not be marked as deleted.`);
+    throw new Error(`Children of ${parentIds.join(', ')} could not be marked as deleted: others keep changing them.`);
   }
 
+  /** Returns those of the ids that may have children which are not deleted. If there are many children: all ids. */
   private async parentsOfLiving(children: Level | undefined, ids: readonly string[]): Promise<readonly unknown[]> {
     if (!children?.parent) return [];
     const { idField } = children.parent;

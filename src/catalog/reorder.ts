@@ -1,13 +1,17 @@
 import { LecternError } from '../errors.js';
 
-/** What a client gave is not the list that there is now. */
+/** The ids that a client sent are not those of the present list. */
 function stale(): LecternError {
-  return new LecternError('CONFLICT', 'The list has changed meanwhile. Read it again and give every id of it once.');
+  const message = 'The list does not consist of these ids. Read it again, and send each of its ids once.';
+  return new LecternError('CONFLICT', message);
 }
 
 /**
- * A new order of children. `wanted` must name every living child exactly once. Ids in the present order that have no
- * living child stay at the end: one of them may belong to a child that is just being made.
+ * Returns the new order of a parent's children. Ids of the present order without a living child go to the end: one may
+ * belong to a child that is being created.
+ * Throws BAD_USER_INPUT when an id occurs twice, and CONFLICT when the ids are not those of the living children.
+ * @param wanted The order that the client asks for.
+ * @param argument The name of the GraphQL argument, for the error.
  */
 export function reordered(
   present: readonly string[],
@@ -17,13 +21,13 @@ export function reordered(
 ): string[] {
   const wantedIds = new Set(wanted);
   if (wantedIds.size !== wanted.length) {
-    throw new LecternError('BAD_USER_INPUT', 'An id is given twice.', { fields: [argument] });
+    throw new LecternError('BAD_USER_INPUT', 'An id occurs twice.', { fields: [argument] });
   }
   if (living.length !== wanted.length || living.some((id) => !wantedIds.has(id))) throw stale();
   return [...wanted, ...present.filter((id) => !wantedIds.has(id))];
 }
 
-/** The list as it was read must be the list as it is replaced. */
+/** Throws CONFLICT when the update of the order matched no record: another request has changed the order. */
 export function requireReordered(matchedCount: number): void {
   if (matchedCount === 0) throw stale();
 }

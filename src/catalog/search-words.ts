@@ -1,27 +1,29 @@
 import { normalise } from './normalise.js';
 
-/** The most words of one record that can be searched for. What comes later in a long text is not found. */
+/** The most words stored for one record. Later words of a long text cannot be found. */
 const MAX_WORDS = 500;
-/** How many characters (code points) of a word count. */
+/** How many characters (code points) of a word are compared. */
 const MAX_WORD_LENGTH = 40;
-/** The most words of a search that count: each is a condition on an index. */
+/** The most words of a search that are used. Each is one condition on an index. */
 export const MAX_SEARCH_WORDS = 8;
 
-/** A word with the signs that are a part of its name (`c++`, `f#`); or a run of what is neither letter, digit nor space. */
+/**
+ * A word with the signs that belong to it (`c++`, `f#`), or a run of signs: neither letters, digits nor white space.
+ */
 const PARTS = /(?<word>[\p{L}\p{N}][\p{L}\p{N}\p{M}\u200C\u200D]*)(?<suffix>[+#]*)|(?<signs>[^\p{L}\p{N}\s]+)/gu;
-/** Signs that only separate words when words are searched for, too. `+`, `#`, emoji and other symbols always count. */
+/** Signs that are ignored when the search also has words. `+`, `#`, emoji and other symbols are never ignored. */
 const PUNCTUATION = /^(?![+#])[\p{P}\p{C}\p{M}\p{ASCII}]+$/u;
 
-/** Scripts that put no spaces between words. */
+/** Scripts without spaces between words. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-/** By the word lists of ICU, which are the same for every locale. */
+/** Splits text into words by ICU's dictionaries, which are the same for every locale. */
 const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * The distinct words that a record with these texts is found by, in order, at most 500: words, each with `+` and `#`
- * behind it (`c++` is found by `c`, too), and every sign (`!`, `⛵`) by itself.
+ * Returns the words by which a record with these texts can be found: distinct, in order, at most 500. A word includes a
+ * following `+` or `#`, and prefixes match, so `c++` is also found by `c`. Every sign (`!`, `⛵`) is a word of its own.
  */
 export function searchWords(...texts: (string | undefined)[]): string[] {
   const found = new Set<string>();
@@ -37,9 +39,9 @@ export function searchWords(...texts: (string | undefined)[]): string[] {
 }
 
 /**
- * What a search looks for: at most 8 distinct words, each of which must begin a word of the record. Punctuation counts
- * only when nothing else is searched for, so that `what is a vector?` finds what it says and `?` finds question marks.
- * Empty for a text of white space alone.
+ * Returns the words of a search: distinct, at most 8. Each must be a prefix of a word of the record. Punctuation is
+ * used only when there is nothing else, so `what is a vector?` ignores the question mark and `?` finds question marks.
+ * Returns an empty array for white space alone.
  */
 export function wordsToSearchFor(text: string): string[] {
   const parts = [...partsOf(normalise(text))];
@@ -49,7 +51,7 @@ export function wordsToSearchFor(text: string): string[] {
 }
 
 interface Part {
-  /** With its suffix. */
+  /** The word with its suffix (`+`, `#`), or one sign. */
   readonly word: string;
   readonly suffix: string;
   readonly isPunctuation: boolean;

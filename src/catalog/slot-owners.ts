@@ -5,13 +5,13 @@ import { ImageModel } from './image/image.model.js';
 import { TopicModel } from './topic/topic.model.js';
 import { VideoModel } from './video/video.model.js';
 
-/** The records that hold files, or have children that do. A deleted one is in no list any more. */
+/** The records that hold files, or whose children do. A tombstone has no list keys, so no list contains it. */
 export const courses = documentOwners(CourseModel, { tombstone: { listKeys: [] } });
 export const topics = documentOwners(TopicModel, { alsoRead: ['courseId'] });
 export const videos = documentOwners(VideoModel, { alsoRead: ['topicId'] });
 export const images = documentOwners(ImageModel, { tombstone: { listKeys: [] } });
 
-/** Which record, and which field of it, holds the files of each slot. */
+/** For each slot: the kind of record and the field that hold its files. */
 export const slotOwners: SlotOwners = {
   VIDEO_FILE: videos.file('file'),
   VIDEO_THUMBNAIL: videos.file('thumbnail'),

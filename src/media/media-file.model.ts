@@ -9,7 +9,7 @@ import type { MediaSlot } from './slots.js';
  * slot, so no other record is needed to serve it.
  */
 @ObjectType({
-  description: 'A stored file. Its `url` is signed when the field is selected and opens the file until `urlExpiresAt`.',
+  description: 'A stored file. Select `url` to get a signed URL, which is valid until `urlExpiresAt`.',
   simpleResolvers: true,
 })
 @modelOptions({ schemaOptions: { _id: false } })
@@ -32,11 +32,11 @@ export class MediaFile {
   @prop({ type: () => String, required: true })
   storage!: StorageName;
 
-  @Field(() => String, { description: 'The name the file was uploaded under, made safe to show and to save as.' })
+  @Field(() => String, { description: 'The name of the uploaded file, made safe to show and to use for a download.' })
   @prop({ type: () => String, required: true })
   filename!: string;
 
-  @Field(() => String, { description: 'The media type, decided by the content.' })
+  @Field(() => String, { description: 'The media type, found by the content of the file.' })
   @prop({ type: () => String, required: true })
   contentType!: string;
 
@@ -48,23 +48,23 @@ export class MediaFile {
   @prop({ type: () => String })
   sha256?: string;
 
-  @Field(() => Int, { nullable: true, description: 'Width in pixels, as it is shown. Null where it is not known.' })
+  @Field(() => Int, { nullable: true, description: 'Width in pixels, as displayed. Null when it is not known.' })
   @prop({ type: () => Number })
   width?: number;
 
-  @Field(() => Int, { nullable: true, description: 'Height in pixels, as it is shown. Null where it is not known.' })
+  @Field(() => Int, { nullable: true, description: 'Height in pixels, as displayed. Null when it is not known.' })
   @prop({ type: () => Number })
   height?: number;
 
-  @Field(() => Float, { nullable: true, description: 'Playing time in seconds, where it is known.' })
+  @Field(() => Float, { nullable: true, description: 'Playing time in seconds. Null when it is not known.' })
   @prop({ type: () => Number })
   durationSeconds?: number;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The codecs of a video or sound as `canPlayType` takes them (RFC 6381): `avc1.640028, mp4a.40.2`. Null where ' +
-      'one of them is not known.',
+      'The codecs of a video or sound (RFC 6381), for `canPlayType`: `avc1.640028, mp4a.40.2`. Null when one of them ' +
+      'is not known.',
   })
   @prop({ type: () => String })
   codecs?: string;

@@ -13,21 +13,21 @@ export class MediaFileResolver {
     private readonly storageNames: readonly StorageName[],
   ) {}
 
-  @FieldResolver(() => StorageNameEnum, { description: 'The storage that holds the file.' })
+  @FieldResolver(() => StorageNameEnum, { description: 'The storage that contains the file.' })
   storage(@Root() file: MediaFile): StorageName {
     return this.storageNames.includes(file.storage) ? file.storage : UNKNOWN_STORAGE;
   }
 
   @FieldResolver(() => String, {
     complexity: URL_COST,
-    description: 'A signed URL that opens the file until `urlExpiresAt`. Do not store it.',
+    description: 'A signed URL of the file, valid until `urlExpiresAt`. Do not store it.',
   })
   async url(@Root() file: MediaFile): Promise<string> {
     return (await this.signedUrls.of(file)).url;
   }
 
   @FieldResolver(() => DateTime, {
-    description: 'When this `url` stops working; at least half of its lifetime is left.',
+    description: 'When `url` expires. At least half of its lifetime is left.',
   })
   async urlExpiresAt(@Root() file: MediaFile): Promise<Date> {
     return (await this.signedUrls.of(file)).expiresAt;

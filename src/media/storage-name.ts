@@ -10,11 +10,11 @@ export const UNKNOWN_STORAGE = 'UNKNOWN';
 export const StorageNameEnum: Record<string, StorageName> = {};
 
 const UNKNOWN_DESCRIPTION =
-  'A storage that this server does not know: the file was stored by another version of Lectern, and has no URL here.';
+  'A storage that this server does not know. Another version of Lectern stored the file. There is no URL for it here.';
 
 registerEnumType(StorageNameEnum, {
   name: 'StorageName',
-  description: 'Where the bytes of a file are.',
+  description: 'The storage of a file.',
   valuesConfig: { [UNKNOWN_STORAGE]: { description: UNKNOWN_DESCRIPTION } },
 });
 

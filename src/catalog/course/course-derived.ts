@@ -4,10 +4,10 @@ import { searchWords } from '../search-words.js';
 import { courseListKeys } from './course-listing.js';
 import type { Course } from './course.model.js';
 
-/** The facts that something is derived from. */
+/** The fields from which the derived fields are computed. */
 export type CourseFacts = Pick<Course, 'title' | 'description' | 'category' | 'level' | 'instructorId' | 'status'>;
 
-/** What is stored beside a course's facts so that it can be listed, sorted and searched. */
+/** Computes the derived fields of a course: they are stored with it so that it can be listed, sorted and searched. */
 export function derivedOfCourse(
   course: CourseFacts,
 ): Pick<Course, 'listKeys' | 'titleKey' | 'words' | 'derivedVersion'> {

@@ -2,12 +2,12 @@ import { scopesOfCourse, type CourseScope } from '../access.js';
 import type { Course, CourseLevel, CourseStatus } from './course.model.js';
 
 /**
- * Every list of courses that a client can ask for has one list key, made of the viewer's scope and the filters. A course
- * stores the keys of all lists that it is in. So each page of each list, in either order, is one range of one index, and
- * no document is read that is not returned. At most 32 keys a course: two scopes, each with every subset of four filters.
+ * Every list of courses that a client can ask for has a list key, made of a scope (access.ts) and the filters. A course
+ * stores the keys of all lists that contain it. So each page of a list, in either order, is one range of an index, and
+ * only returned documents are read. A course has at most 32 keys: two scopes, each with every subset of four filters.
  */
 
-/** By what a list can be narrowed. */
+/** The filters of a list of courses. */
 export interface CourseListFilter {
   readonly category?: string;
   readonly level?: CourseLevel;
@@ -15,7 +15,7 @@ export interface CourseListFilter {
   readonly status?: CourseStatus;
 }
 
-/** The key of one list. */
+/** Returns the key of one list. */
 export function courseListKey(scope: CourseScope, filter: CourseListFilter): string {
   const { category, level, instructorId, status } = filter;
   return JSON.stringify([scope, category ?? null, level ?? null, instructorId ?? null, status ?? null]);
@@ -23,7 +23,7 @@ export function courseListKey(scope: CourseScope, filter: CourseListFilter): str
 
 type Listed = Pick<Course, 'category' | 'level' | 'instructorId' | 'status'>;
 
-/** The keys of all lists that a course is in: each of its scopes, narrowed by each set of filters that it matches. */
+/** Returns the keys of all lists that contain a course: each of its scopes with each set of filters that it matches. */
 export function courseListKeys(course: Listed): string[] {
   return scopesOfCourse(course).flatMap((scope) =>
     filtersMatching(course).map((filter) => courseListKey(scope, filter)),

@@ -4,11 +4,11 @@ import { IfGiven, TrimmedLength } from '../../graphql/validation.js';
 import { DescriptionField, TitleChangeField, TitleField } from '../input-fields.js';
 import { CourseLevel, CourseStatus } from './course.model.js';
 
-/** Limits in characters, counted without the white space around. */
+// Limits in characters, not counting white space at both ends.
+
 const CATEGORY_MAX = 100;
-/** The longest user id, as long as the longest `sub` that is taken. */
+/** The longest user id. Equals the longest accepted `sub` of a token. */
 const USER_ID_MAX = 256;
-/** The longest search that is looked at. */
 const SEARCH_MAX = 200;
 
 @InputType()
@@ -31,7 +31,7 @@ export class CreateCourseInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The instructor who owns the course: yourself when absent. Only admins may name somebody else.',
+    description: 'The instructor who owns the course. When absent: you. Only admins may name someone else.',
   })
   @IsOptional()
   @TrimmedLength(1, USER_ID_MAX)
@@ -39,7 +39,7 @@ export class CreateCourseInput {
 
   @Field(() => CourseStatus, {
     nullable: true,
-    description: 'DRAFT when absent: only you and admins see the course then.',
+    description: 'DRAFT when absent: then only the instructor and admins see the course.',
   })
   @IsOptional()
   @IsEnum(CourseStatus)
@@ -47,7 +47,7 @@ export class CreateCourseInput {
 }
 
 @InputType({
-  description: 'What to change. A field that is absent stays as it is. Null clears a field that may be empty.',
+  description: 'The fields to change. An absent field does not change. Null removes the value of an optional field.',
 })
 export class UpdateCourseInput {
   @TitleChangeField()
@@ -68,7 +68,7 @@ export class UpdateCourseInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Gives the course to another instructor. Only admins may do so. Must not be null.',
+    description: 'The new owner of the course. Only admins may name someone else. Must not be null.',
   })
   @IfGiven()
   @TrimmedLength(1, USER_ID_MAX)
@@ -80,9 +80,9 @@ export class UpdateCourseInput {
   status?: CourseStatus | null;
 }
 
-@InputType({ description: 'Which courses to list: those that meet all conditions given here.' })
+@InputType({ description: 'Conditions for a list of courses. A course is listed when it meets all of them.' })
 export class CourseFilter {
-  @Field(() => String, { nullable: true, description: 'Courses of exactly this category.' })
+  @Field(() => String, { nullable: true, description: 'Courses with exactly this category.' })
   @IsOptional()
   @TrimmedLength(1, CATEGORY_MAX)
   category?: string | null;
@@ -105,8 +105,8 @@ export class CourseFilter {
   @Field(() => String, {
     nullable: true,
     description:
-      'Words to find, up to 200 characters. Each must begin a word of the title or the description; case and accents ' +
-      'do not matter. The first 8 words count. Punctuation counts only when nothing else is searched for.',
+      'Words to find, up to 200 characters. Each must be the beginning of a word in the title or the description. ' +
+      'Case and accents do not matter. Only the first 8 words are used. Punctuation is ignored unless there are no words.',
   })
   @IsOptional()
   @TrimmedLength(0, SEARCH_MAX)
@@ -122,17 +122,17 @@ export const CourseOrder = {
 export type CourseOrder = (typeof CourseOrder)[keyof typeof CourseOrder];
 registerEnumType(CourseOrder, {
   name: 'CourseOrder',
-  description: 'By creation or by title, ascending or descending. Case and accents do not matter to titles.',
+  description: 'By creation time or by title, ascending or descending. Case and accents of titles do not matter.',
 });
 
 @ArgsType()
 export class CourseListArgs {
-  @Field(() => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
+  @Field(() => Int, { nullable: true, description: 'The page size: at most 100, 20 when absent.' })
   first?: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The `endCursor` of the page before; the first page when absent.',
+    description: 'The `endCursor` of the previous page. The first page when absent.',
   })
   after?: string | null;
 
@@ -141,6 +141,6 @@ export class CourseListArgs {
   @ValidateNested()
   filter?: CourseFilter | null;
 
-  @Field(() => CourseOrder, { nullable: true, description: 'CREATED_AT_DESC when absent: the newest first.' })
+  @Field(() => CourseOrder, { nullable: true, description: 'CREATED_AT_DESC (newest first) when absent.' })
   orderBy?: CourseOrder | null;
 }

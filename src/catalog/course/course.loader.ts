@@ -4,20 +4,21 @@ import type { CatalogContext } from '../context.js';
 import { recordsById } from '../records-by-id.js';
 import { CourseModel, type Course } from './course.model.js';
 
-/** Living courses by id; one command for all that a request asks for at once. */
+/** Loads courses by id, without deleted ones. All that a request needs at the same time take one database command. */
 export const courseById = perRequest((_context: CatalogContext) =>
   recordsById<Course>(CourseModel, ['listKeys', 'words']),
 );
 
-/** The course when the viewer may see it; null when not, or when there is none. */
+/** Returns the course. Returns null when it does not exist or the viewer may not see it. */
 export async function courseForReading(context: CatalogContext, id: string): Promise<Course | null> {
   const course = await courseById(context).load(id);
   return course && maySeeCourse(context.viewer, course) ? course : null;
 }
 
 /**
- * The course when the viewer may write it, read again from the database: an earlier mutation of the same request may
- * have changed it. Throws UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
+ * Returns a course that the viewer may write. Reads it from the database again, because an earlier mutation of the same
+ * request may have changed it.
+ * Rejects with UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
  */
 export async function courseForWriting(context: CatalogContext, id: string): Promise<Course> {
   requireViewer(context.viewer);

@@ -8,17 +8,20 @@ export const CourseLevel = { BEGINNER: 'BEGINNER', INTERMEDIATE: 'INTERMEDIATE',
 export type CourseLevel = (typeof CourseLevel)[keyof typeof CourseLevel];
 registerEnumType(CourseLevel, {
   name: 'CourseLevel',
-  description: 'How much a course expects its students to know already.',
+  description: 'How much previous knowledge a course expects.',
 });
 
 export const CourseStatus = { DRAFT: 'DRAFT', PUBLISHED: 'PUBLISHED', ARCHIVED: 'ARCHIVED' } as const;
 export type CourseStatus = (typeof CourseStatus)[keyof typeof CourseStatus];
 registerEnumType(CourseStatus, {
   name: 'CourseStatus',
-  description: 'Who can see a course: everyone when PUBLISHED; only its instructor and admins when DRAFT or ARCHIVED.',
+  description: 'Who may see a course. PUBLISHED: everyone. DRAFT, ARCHIVED: only its instructor and admins.',
 });
 
-@ObjectType({ description: 'A course: topics in order, each with videos in order.', simpleResolvers: true })
+@ObjectType({
+  description: 'A course: an ordered list of topics, each with an ordered list of videos.',
+  simpleResolvers: true,
+})
 @modelOptions({ schemaOptions: { collection: 'courses', versionKey: false } })
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
 @index({ listKeys: 1, titleKey: 1, _id: 1 })
@@ -37,29 +40,29 @@ export class Course extends OwnerRecord {
   @prop({ type: () => String })
   description?: string;
 
-  @Field(() => String, { nullable: true, description: 'Any text of up to 100 characters. Filters compare it exactly.' })
+  @Field(() => String, { nullable: true, description: 'Up to 100 characters. Filters compare it exactly.' })
   @prop({ type: () => String })
   category?: string;
 
-  @Field(() => CourseLevel, { nullable: true, description: 'Null when the author has not said.' })
+  @Field(() => CourseLevel, { nullable: true, description: 'Null when the author has set none.' })
   @prop({ type: () => String, enum: Object.values(CourseLevel) })
   level?: CourseLevel;
 
-  @Field(() => ID, { description: 'The `sub` of the instructor who owns the course.' })
+  @Field(() => ID, { description: 'The user id (`sub` of the token) of the instructor who owns the course.' })
   @prop({ type: () => String, required: true })
   instructorId!: string;
 
-  @Field(() => CourseStatus, { description: 'Decides who sees the course.' })
+  @Field(() => CourseStatus, { description: 'Determines who may see the course.' })
   @prop({ type: () => String, required: true, enum: Object.values(CourseStatus) })
   status!: CourseStatus;
 
-  @Field(() => MediaFile, { nullable: true, description: 'The picture shown for the course.' })
+  @Field(() => MediaFile, { nullable: true, description: 'The picture of the course.' })
   @prop({ type: () => MediaFile })
   thumbnail?: MediaFile;
 
   @Field(() => MediaFile, {
     nullable: true,
-    description: 'A video that introduces the course. Everyone who sees the course may play it.',
+    description: 'A video that introduces the course. Everyone who may see the course may play it.',
   })
   @prop({ type: () => MediaFile })
   introVideo?: MediaFile;
@@ -72,27 +75,27 @@ export class Course extends OwnerRecord {
   @prop({ type: () => Date, required: true })
   updatedAt!: Date;
 
-  /** The order of the topics. An id without a living topic is skipped: its topic was deleted, or is being created. */
+  /** The ordered ids of the topics. Readers skip an id without a topic: the topic was deleted, or is being created. */
   @prop({ type: () => [String], required: true })
   topicIds!: string[];
 
-  /** Raised by every change of the course's facts, so that no update derives list keys and words from two changes. */
+  /** Incremented by every update, so that no update computes derived fields from values that another has changed. */
   @prop({ type: () => Number, required: true })
   revision!: number;
 
-  /** Which lists the course is in: see course-listing.ts. */
+  /** The keys of the lists that contain the course: see course-listing.ts. */
   @prop({ type: () => [String], required: true })
   listKeys!: string[];
 
-  /** The title as it is sorted. */
+  /** The title in the form by which it is sorted: see normalise.ts. */
   @prop({ type: () => String, required: true })
   titleKey!: string;
 
-  /** The words that a search finds the course by. */
+  /** The words by which a search finds the course: see search-words.ts. */
   @prop({ type: () => [String], required: true })
   words!: string[];
 
-  /** Which version of Lectern derived the list keys, the title key and the words: see derived-version.ts. */
+  /** The version of `listKeys`, `titleKey` and `words`: see derived-version.ts. */
   @prop({ type: () => Number, required: true })
   derivedVersion!: number;
 }

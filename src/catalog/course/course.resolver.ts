@@ -20,7 +20,7 @@ export class CourseResolver {
 
   @Query(() => Course, {
     nullable: true,
-    description: 'The course with this id; null when there is none that you may see.',
+    description: 'The course with this id. Null when it does not exist or you may not see it.',
   })
   course(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Course | null> {
     return this.service.find(context, id);
@@ -29,7 +29,7 @@ export class CourseResolver {
   @Query(() => CourseConnection, {
     complexity: courseListPrice,
     description:
-      'The courses that you may see: everyone sees the published ones, instructors also their own, admins all.',
+      'The courses that you may see: everyone sees published courses, instructors also their own, admins all.',
   })
   courses(
     @Ctx() context: CatalogContext,
@@ -40,7 +40,7 @@ export class CourseResolver {
 
   @Mutation(() => Course, {
     description:
-      'Creates a course, with its files or without. When a file is refused, no course is created. For instructors and admins.',
+      'Creates a course, with or without files. When a file is refused, nothing is created. For instructors and admins.',
   })
   createCourse(
     @Ctx() context: CatalogContext,
@@ -52,7 +52,7 @@ export class CourseResolver {
   }
 
   @Mutation(() => Course, {
-    description: 'Changes the facts of a course: those that you give. Its files have mutations of their own.',
+    description: 'Changes fields of a course. Files are changed by other mutations, such as `uploadCourseThumbnail`.',
   })
   updateCourse(
     @Ctx() context: CatalogContext,
@@ -63,15 +63,14 @@ export class CourseResolver {
   }
 
   @Mutation(() => ID, {
-    description:
-      'Deletes a course with its topics, its videos and all their files, and answers its id. It cannot be undone.',
+    description: 'Deletes a course with its topics, videos and all their files. Returns its id. This cannot be undone.',
   })
   deleteCourse(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
   }
 
   @Mutation(() => Course, {
-    description: 'Sets the picture of a course: JPEG, PNG, WebP, AVIF or GIF. The picture that it had is deleted.',
+    description: 'Sets the picture of a course: JPEG, PNG, WebP, AVIF or GIF. A previous picture is deleted.',
   })
   uploadCourseThumbnail(
     @Ctx() context: CatalogContext,
@@ -83,7 +82,7 @@ export class CourseResolver {
 
   @Mutation(() => Course, {
     description:
-      'Sets the intro video of a course: MP4, WebM, QuickTime or Matroska. The video that it had is deleted.',
+      'Sets the intro video of a course: MP4, WebM, QuickTime or Matroska. A previous intro video is deleted.',
   })
   uploadCourseIntroVideo(
     @Ctx() context: CatalogContext,
@@ -95,8 +94,8 @@ export class CourseResolver {
 
   @Mutation(() => Course, {
     description:
-      'Puts the topics of a course in the given order. Give the ids of all its topics, each once; else the answer is ' +
-      'the error CONFLICT, and you should read the list again.',
+      'Sets the order of the topics of a course. Send the ids of all its topics, each once. If they are not the ' +
+      'present ids, the error is CONFLICT: read the list again.',
   })
   reorderTopics(
     @Ctx() context: CatalogContext,
@@ -109,7 +108,7 @@ export class CourseResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The signed URL of the thumbnail, as `thumbnail { url }` has it. Null when there is none.',
+    description: 'Same as `thumbnail { url }`. Null when there is no thumbnail.',
   })
   async thumbnailUrl(@Root() course: Course): Promise<string | null> {
     return course.thumbnail ? (await this.signedUrls.of(course.thumbnail)).url : null;
@@ -118,7 +117,7 @@ export class CourseResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The signed URL of the intro video, as `introVideo { url }` has it. Null when there is none.',
+    description: 'Same as `introVideo { url }`. Null when there is no intro video.',
   })
   async introVideoUrl(@Root() course: Course): Promise<string | null> {
     return course.introVideo ? (await this.signedUrls.of(course.introVideo)).url : null;

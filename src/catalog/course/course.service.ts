@@ -21,7 +21,7 @@ export interface CourseUploads {
   readonly introVideo?: Upload | null | undefined;
 }
 
-/** How often an update that met another one is tried again. */
+/** How often an update is attempted when other requests change the course at the same time. */
 const MAX_UPDATE_ATTEMPTS = 10;
 
 const ORDERS: Readonly<Record<string, KeysetOrder>> = {
@@ -35,11 +35,11 @@ export class CourseService {
   constructor(
     private readonly lifeCycle: LifeCycle,
     private readonly removal: Removal,
-    /** The ids of a course's living topics; the topics' own folder knows them. */
+    /** Returns the ids of a course's topics. Passed in, because this folder may not import `topic/`. */
     private readonly livingTopics: (courseId: string) => Promise<string[]>,
   ) {}
 
-  /** The course, or null when there is none that the viewer may see. */
+  /** Returns null when the course does not exist or the viewer may not see it. */
   find(context: CatalogContext, id: string): Promise<Course | null> {
     return courseForReading(context, id);
   }
@@ -128,7 +128,7 @@ export class CourseService {
     return id;
   }
 
-  /** Puts a new file in one of the course's slots. */
+  /** Stores a new file in one of the course's slots. */
   async upload(
     context: CatalogContext,
     id: string,

@@ -3,5 +3,5 @@ import type { CatalogContext } from '../context.js';
 import { recordsById } from '../records-by-id.js';
 import { ImageModel, type Image } from './image.model.js';
 
-/** Living images by id; one command for all that a request asks for at once. */
+/** Loads images by id, without deleted ones. All that a request needs at the same time take one database command. */
 export const imageById = perRequest((_context: CatalogContext) => recordsById<Image>(ImageModel, ['listKeys']));

@@ -4,7 +4,7 @@ import { DateTime } from '../../graphql/scalars.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 
-@ObjectType({ description: 'A picture that belongs to no course, for use in texts.', simpleResolvers: true })
+@ObjectType({ description: 'A picture that does not belong to a course, for use in texts.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'images', versionKey: false } })
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
 @index({ derivedVersion: 1, _id: 1 })
@@ -13,13 +13,13 @@ export class Image extends OwnerRecord {
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  @Field(() => ID, { description: 'The `sub` of the person who uploaded the image.' })
+  @Field(() => ID, { description: 'The user id (`sub` of the token) of the person who uploaded the image.' })
   @prop({ type: () => String, required: true })
   uploaderId!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the picture shows, for those who cannot see it. Up to 1,000 characters.',
+    description: 'What the picture shows, for people who cannot see it. Up to 1,000 characters.',
   })
   @prop({ type: () => String })
   altText?: string;
@@ -32,11 +32,11 @@ export class Image extends OwnerRecord {
   @prop({ type: () => Date, required: true })
   createdAt!: Date;
 
-  /** Which lists the image is in: `all`, and `own:{uploader}`. */
+  /** The keys of the lists that contain the image: `all` and `own:{uploaderId}`. */
   @prop({ type: () => [String], required: true })
   listKeys!: string[];
 
-  /** Which version of Lectern derived the list keys: see derived-version.ts. */
+  /** The version of `listKeys`: see derived-version.ts. */
   @prop({ type: () => Number, required: true })
   derivedVersion!: number;
 }

@@ -19,22 +19,22 @@ export class ImageResolver {
 
   @Query(() => Image, {
     nullable: true,
-    description: 'The image with this id; null when there is none, and when you are not signed in.',
+    description: 'The image with this id. Null when it does not exist or you are not signed in.',
   })
   image(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Image | null> {
     return this.service.find(context, id);
   }
 
   @Query(() => ImageConnection, {
-    description: 'The images that you uploaded, newest first; for admins, all images. You have to be signed in.',
+    description: 'The images that you uploaded, newest first. Admins get all images. You have to be signed in.',
   })
   images(
     @Ctx() context: CatalogContext,
-    @Arg('first', () => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
+    @Arg('first', () => Int, { nullable: true, description: 'The page size: at most 100, 20 when absent.' })
     first?: number | null,
     @Arg('after', () => String, {
       nullable: true,
-      description: 'The `endCursor` of the page before; the first page when absent.',
+      description: 'The `endCursor` of the previous page. The first page when absent.',
     })
     after?: string | null,
   ): Promise<Connection<Image>> {
@@ -54,7 +54,8 @@ export class ImageResolver {
 
   @Mutation(() => ID, {
     description:
-      'Deletes an image with its file, and answers its id: one that you uploaded or, for admins, any. It cannot be undone.',
+      'Deletes an image with its file. Returns its id. You may delete the images that you uploaded, admins may delete ' +
+      'all. This cannot be undone.',
   })
   deleteImage(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
@@ -62,7 +63,7 @@ export class ImageResolver {
 
   @FieldResolver(() => String, {
     complexity: URL_COST,
-    description: 'The signed URL of the file, as `file { url }` has it.',
+    description: 'Same as `file { url }`.',
   })
   async url(@Root() image: Image): Promise<string> {
     return (await this.signedUrls.of(image.file)).url;

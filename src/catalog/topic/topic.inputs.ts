@@ -11,7 +11,7 @@ export class CreateTopicInput {
 }
 
 @InputType({
-  description: 'What to change. A field that is absent stays as it is. Null clears a field that may be empty.',
+  description: 'The fields to change. An absent field does not change. Null removes the value of an optional field.',
 })
 export class UpdateTopicInput {
   @TitleChangeField()

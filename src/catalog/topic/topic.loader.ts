@@ -8,22 +8,25 @@ import { orderedChildren } from '../ordered-children.js';
 import { recordsById } from '../records-by-id.js';
 import { TopicModel, type Topic } from './topic.model.js';
 
-/** Living topics by id; one command for all that a request asks for at once. */
+/** Loads topics by id, without deleted ones. All that a request needs at the same time take one database command. */
 export const topicById = perRequest((_context: CatalogContext) => recordsById<Topic>(TopicModel));
 
-/** How many topics courses have; one command for all courses. */
+/** Counts the topics of courses, with one database command for all courses. */
 export const topicCounts = perRequest((_context: CatalogContext) => childCounts<Topic>(TopicModel, 'courseId'));
 
-/** Pages of courses' topics; one command for all courses. */
+/** Reads pages of courses' topics, with one database command for all courses. */
 export const topicPages = perRequest((_context: CatalogContext) => orderedChildren<Topic>(TopicModel));
 
-/** The topic when the viewer may see its course; null when not, or when there is none. */
+/** Returns the topic. Returns null when it does not exist or the viewer may not see its course. */
 export async function topicForReading(context: CatalogContext, id: string): Promise<Topic | null> {
   const topic = await topicById(context).load(id);
   return topic && (await courseForReading(context, topic.courseId)) ? topic : null;
 }
 
-/** The topic when the viewer may write its course, read again from the database. Throws as `courseForWriting` does. */
+/**
+ * Returns a topic whose course the viewer may write. Reads it from the database again.
+ * Rejects with UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
+ */
 export async function topicForWriting(context: CatalogContext, id: string): Promise<Topic> {
   requireViewer(context.viewer);
   const topic = await topicById(context).clear(id).load(id);

@@ -3,7 +3,7 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 
-@ObjectType({ description: 'A part of a course: videos in order.', simpleResolvers: true })
+@ObjectType({ description: 'A part of a course: an ordered list of videos.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'topics', versionKey: false } })
 @index({ courseId: 1 })
 export class Topic extends OwnerRecord {
@@ -11,7 +11,7 @@ export class Topic extends OwnerRecord {
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  @Field(() => ID, { description: 'The course that the topic is part of.' })
+  @Field(() => ID, { description: 'The course of the topic.' })
   @prop({ type: () => String, required: true })
   courseId!: string;
 
@@ -31,7 +31,7 @@ export class Topic extends OwnerRecord {
   @prop({ type: () => Date, required: true })
   updatedAt!: Date;
 
-  /** The order of the videos. An id without a living video is skipped: its video was deleted, or is being created. */
+  /** The ordered ids of the videos. Readers skip an id without a video: the video was deleted, or is being created. */
   @prop({ type: () => [String], required: true })
   videoIds!: string[];
 }

@@ -15,7 +15,7 @@ export class TopicResolver {
 
   @Query(() => Topic, {
     nullable: true,
-    description: 'The topic with this id; null when there is none that you may see.',
+    description: 'The topic with this id. Null when it does not exist or you may not see its course.',
   })
   topic(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Topic | null> {
     return this.service.find(context, id);
@@ -32,7 +32,7 @@ export class TopicResolver {
     return this.service.create(context, courseId, input);
   }
 
-  @Mutation(() => Topic, { description: 'Changes the facts of a topic: those that you give.' })
+  @Mutation(() => Topic, { description: 'Changes fields of a topic.' })
   updateTopic(
     @Ctx() context: CatalogContext,
     @Arg('id', () => ID) id: string,
@@ -42,7 +42,7 @@ export class TopicResolver {
   }
 
   @Mutation(() => ID, {
-    description: 'Deletes a topic with its videos and all their files, and answers its id. It cannot be undone.',
+    description: 'Deletes a topic with its videos and all their files. Returns its id. This cannot be undone.',
   })
   deleteTopic(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
@@ -50,8 +50,8 @@ export class TopicResolver {
 
   @Mutation(() => Topic, {
     description:
-      'Puts the videos of a topic in the given order. Give the ids of all its videos, each once; else the answer is ' +
-      'the error CONFLICT, and you should read the list again.',
+      'Sets the order of the videos of a topic. Send the ids of all its videos, each once. If they are not the ' +
+      'present ids, the error is CONFLICT: read the list again.',
   })
   reorderVideos(
     @Ctx() context: CatalogContext,
@@ -68,11 +68,11 @@ export class CourseTopicsResolver {
   topics(
     @Ctx() context: CatalogContext,
     @Root() course: Course,
-    @Arg('first', () => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
+    @Arg('first', () => Int, { nullable: true, description: 'The page size: at most 100, 20 when absent.' })
     first?: number | null,
     @Arg('after', () => String, {
       nullable: true,
-      description: 'The `endCursor` of the page before; the first page when absent.',
+      description: 'The `endCursor` of the previous page. The first page when absent.',
     })
     after?: string | null,
   ): Promise<Connection<Topic>> {

@@ -16,11 +16,11 @@ const ALIVE = { deletedAt: { $exists: false } };
 export class TopicService {
   constructor(
     private readonly removal: Removal,
-    /** The ids of a topic's living videos; the videos' own folder knows them. */
+    /** Returns the ids of a topic's videos. Passed in, because this folder may not import `video/`. */
     private readonly livingVideos: (topicId: string) => Promise<string[]>,
   ) {}
 
-  /** The topic, or null when there is none that the viewer may see. */
+  /** Returns null when the topic does not exist or the viewer may not see its course. */
   find(context: CatalogContext, id: string): Promise<Topic | null> {
     return topicForReading(context, id);
   }
@@ -38,7 +38,8 @@ export class TopicService {
       videoIds: [],
       mediaRevision: 0,
     };
-    // First into the order, then into being: an id without a topic is passed over, a topic without a place would be lost.
+    // Adds the id to the order before the topic is inserted: readers skip an id without a topic, but would never find a
+    // topic whose id is not in the order.
     const { matchedCount } = await CourseModel.updateOne(
       { _id: courseId, deletedAt: { $exists: false } },
       { $addToSet: { topicIds: topic._id } },
@@ -92,7 +93,7 @@ export class TopicService {
   }
 }
 
-/** The ids of a course's living topics, in no order. */
+/** Returns the ids of a course's topics, without deleted ones, in any order. */
 export async function livingTopics(courseId: string): Promise<string[]> {
   const topics = await TopicModel.find({ courseId, ...ALIVE }, { _id: 1 }).lean();
   return topics.map((topic) => topic._id);

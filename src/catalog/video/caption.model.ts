@@ -27,11 +27,11 @@ export class Caption {
   @prop({ type: () => String, required: true, enum: Object.values(CaptionKind) })
   kind!: CaptionKind;
 
-  @Field(() => String, { description: 'What a player shows in its menu.' })
+  @Field(() => String, { description: 'The name of the track in the menu of a player.' })
   @prop({ type: () => String, required: true })
   label!: string;
 
-  @Field(() => Boolean, { description: 'Whether a player shows this track when its user has chosen none.' })
+  @Field(() => Boolean, { description: 'Whether a player shows this track when the user has not chosen one.' })
   @prop({ type: () => Boolean, required: true })
   isDefault!: boolean;
 

@@ -2,18 +2,18 @@ import { modelOptions, prop } from '@typegoose/typegoose';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { MediaFile } from '../../media/media-file.model.js';
 
-@ObjectType({ description: 'A file to download beside a video: slides, exercises, an archive.', simpleResolvers: true })
+@ObjectType({ description: 'A file to download with a video, such as slides or exercises.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { _id: false } })
 export class Resource {
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  /** As its author gave it. The GraphQL field falls back to the file's name. */
+  /** The title that the author has set. Without it the GraphQL field returns the name of the file. */
   @prop({ type: () => String })
   title?: string;
 
-  @Field(() => MediaFile, { description: 'The file. Browsers save it and never show it in place.' })
+  @Field(() => MediaFile, { description: 'The file. It is served as an attachment: browsers save it.' })
   @prop({ type: () => MediaFile, required: true })
   file!: MediaFile;
 }

@@ -13,11 +13,11 @@ export class TopicVideosResolver {
   videos(
     @Ctx() context: CatalogContext,
     @Root() topic: Topic,
-    @Arg('first', () => Int, { nullable: true, description: 'The size of the page: 20 when absent, at most 100.' })
+    @Arg('first', () => Int, { nullable: true, description: 'The page size: at most 100, 20 when absent.' })
     first?: number | null,
     @Arg('after', () => String, {
       nullable: true,
-      description: 'The `endCursor` of the page before; the first page when absent.',
+      description: 'The `endCursor` of the previous page. The first page when absent.',
     })
     after?: string | null,
   ): Promise<Connection<Video>> {

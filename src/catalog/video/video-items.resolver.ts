@@ -8,7 +8,7 @@ import { AddCaptionInput, AddResourceInput } from './video.inputs.js';
 import { Video } from './video.model.js';
 import type { VideoService } from './video.service.js';
 
-/** Captions and resources: the lists of files of a video, for everyone who may play it. */
+/** The captions and resources of a video. Only viewers who may play the video get them. */
 @Resolver(() => Video)
 export class VideoItemsResolver {
   constructor(private readonly service: VideoService) {}
@@ -33,7 +33,7 @@ export class VideoItemsResolver {
   }
 
   @Mutation(() => Video, {
-    description: 'Adds a text track: a WebVTT file in UTF-8. A video has at most 100.',
+    description: 'Adds a text track: a WebVTT or SubRip file, which is stored as WebVTT. A video has at most 100.',
   })
   addVideoCaption(
     @Ctx() context: CatalogContext,
@@ -56,7 +56,9 @@ export class VideoItemsResolver {
   }
 
   @Mutation(() => Video, {
-    description: 'Adds a file to download: PDF, ZIP, an image or plain text in UTF-8. A video has at most 100.',
+    description:
+      'Adds a file to download: a document (PDF, Office, EPUB, ZIP), text in UTF-8, an image, a video or sound. ' +
+      'A video has at most 100.',
   })
   addVideoResource(
     @Ctx() context: CatalogContext,
@@ -81,7 +83,7 @@ export class VideoItemsResolver {
 
 @Resolver(() => Resource)
 export class ResourceResolver {
-  @FieldResolver(() => String, { description: 'As the author gave it, else the name of the file.' })
+  @FieldResolver(() => String, { description: 'The title that the author has set, otherwise the name of the file.' })
   title(@Root() resource: Resource): string {
     return resource.title ?? resource.file.filename;
   }

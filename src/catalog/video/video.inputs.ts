@@ -6,7 +6,7 @@ import { CaptionKind } from './caption.model.js';
 
 /** The longest label of a caption, in characters. */
 const LABEL_MAX = 100;
-/** The longest playing time that is taken, in seconds: a week. */
+/** The longest playing time that is accepted, in seconds: a week. */
 const DURATION_MAX_SECONDS = 7 * 24 * 60 * 60;
 
 @InputType()
@@ -26,7 +26,7 @@ export class CreateVideoInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether everyone may play the video, without signing in. False when absent.',
+    description: 'Whether the video can be played without signing in. False when absent.',
   })
   @IsOptional()
   @IsBoolean()
@@ -34,7 +34,7 @@ export class CreateVideoInput {
 }
 
 @InputType({
-  description: 'What to change. A field that is absent stays as it is. Null clears a field that may be empty.',
+  description: 'The fields to change. An absent field does not change. Null removes the value of an optional field.',
 })
 export class UpdateVideoInput {
   @TitleChangeField()
@@ -45,7 +45,8 @@ export class UpdateVideoInput {
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Playing time in seconds, 0 to 604,800 (a week). Null: as it is read from the file.',
+    description:
+      'Playing time in seconds, 0 to 604,800 (a week). Null: the playing time that was measured in the file.',
   })
   @IsOptional()
   @IsNumber()
@@ -55,7 +56,7 @@ export class UpdateVideoInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether everyone may play the video, without signing in. Must not be null.',
+    description: 'Whether the video can be played without signing in. Must not be null.',
   })
   @IfGiven()
   @IsBoolean()
@@ -75,7 +76,7 @@ export class AddCaptionInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What a player shows in its menu, 1 to 100 characters. The language tag when absent.',
+    description: 'The name of the track in the menu of a player, 1 to 100 characters. The language tag when absent.',
   })
   @IsOptional()
   @TrimmedLength(1, LABEL_MAX)
@@ -83,7 +84,7 @@ export class AddCaptionInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether a player shows this track when its user has chosen none. False when absent.',
+    description: 'Whether a player shows this track when the user has not chosen one. False when absent.',
   })
   @IsOptional()
   @IsBoolean()

@@ -9,16 +9,16 @@ import { recordsById } from '../records-by-id.js';
 import { topicById, topicForWriting } from '../topic/topic.loader.js';
 import { VideoModel, type Video } from './video.model.js';
 
-/** Living videos by id; one command for all that a request asks for at once. */
+/** Loads videos by id, without deleted ones. All that a request needs at the same time take one database command. */
 export const videoById = perRequest((_context: CatalogContext) => recordsById<Video>(VideoModel));
 
-/** How many videos topics have; one command for all topics. */
+/** Counts the videos of topics, with one database command for all topics. */
 export const videoCounts = perRequest((_context: CatalogContext) => childCounts<Video>(VideoModel, 'topicId'));
 
-/** Pages of topics' videos; one command for all topics. */
+/** Reads pages of topics' videos, with one database command for all topics. */
 export const videoPages = perRequest((_context: CatalogContext) => orderedChildren<Video>(VideoModel));
 
-/** The video when its topic exists and the viewer may see its course; null when not, or when there is no such video. */
+/** Returns the video. Returns null when it or its topic does not exist, or when the viewer may not see its course. */
 export async function videoForReading(context: CatalogContext, id: string): Promise<Video | null> {
   const video = await videoById(context).load(id);
   if (!video) return null;
@@ -29,7 +29,10 @@ export async function videoForReading(context: CatalogContext, id: string): Prom
   return topic && course ? video : null;
 }
 
-/** The video when the viewer may write its course, read again from the database. Throws as `courseForWriting` does. */
+/**
+ * Returns a video whose course the viewer may write. Reads it from the database again.
+ * Rejects with UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
+ */
 export async function videoForWriting(context: CatalogContext, id: string): Promise<Video> {
   requireViewer(context.viewer);
   const video = await videoById(context).clear(id).load(id);

@@ -15,11 +15,11 @@ export class Video extends OwnerRecord {
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  @Field(() => ID, { description: 'The topic that the video is part of.' })
+  @Field(() => ID, { description: 'The topic of the video.' })
   @prop({ type: () => String, required: true })
   topicId!: string;
 
-  @Field(() => ID, { description: 'The course that the topic is part of.' })
+  @Field(() => ID, { description: 'The course of the topic.' })
   @prop({ type: () => String, required: true })
   courseId!: string;
 
@@ -31,27 +31,27 @@ export class Video extends OwnerRecord {
   @prop({ type: () => String })
   description?: string;
 
-  /** As its author gave it. The GraphQL field falls back to what the file shows. */
+  /** The playing time that the author has set. Without it the GraphQL field returns that of the file. */
   @prop({ type: () => Number })
   durationSeconds?: number;
 
-  @Field(() => Boolean, { description: 'Whether everyone may play the video, without signing in.' })
+  @Field(() => Boolean, { description: 'Whether the video can be played without signing in.' })
   @prop({ type: () => Boolean, required: true })
   isPreview!: boolean;
 
-  /** A GraphQL field only through its resolver, which knows who may play it. */
+  /** Not decorated as a GraphQL field: the resolver checks who may play the video. */
   @prop({ type: () => MediaFile })
   file?: MediaFile;
 
-  @Field(() => MediaFile, { nullable: true, description: 'The still picture shown for the video.' })
+  @Field(() => MediaFile, { nullable: true, description: 'The still picture of the video.' })
   @prop({ type: () => MediaFile })
   thumbnail?: MediaFile;
 
-  /** A GraphQL field only through its resolver, which knows who may play the video. */
+  /** Not decorated as a GraphQL field: the resolver checks who may play the video. */
   @prop({ type: () => [Caption] })
   captions?: Caption[];
 
-  /** A GraphQL field only through its resolver, which knows who may play the video. */
+  /** Not decorated as a GraphQL field: the resolver checks who may play the video. */
   @prop({ type: () => [Resource] })
   resources?: Resource[];
 

@@ -17,7 +17,7 @@ export class VideoResolver {
 
   @Query(() => Video, {
     nullable: true,
-    description: 'The video with this id; null when there is none that you may see.',
+    description: 'The video with this id. Null when it does not exist or you may not see its course.',
   })
   video(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<Video | null> {
     return this.service.find(context, id);
@@ -25,7 +25,7 @@ export class VideoResolver {
 
   @Mutation(() => Video, {
     description:
-      'Adds a video at the end of a topic, with its files or without. When a file is refused, no video is added.',
+      'Adds a video at the end of a topic, with or without files. When a file is refused, no video is added.',
   })
   createVideo(
     @Ctx() context: CatalogContext,
@@ -49,7 +49,7 @@ export class VideoResolver {
   }
 
   @Mutation(() => Video, {
-    description: 'Changes the facts of a video: those that you give. Its files have mutations of their own.',
+    description: 'Changes fields of a video. Files are changed by other mutations, such as `replaceVideoFile`.',
   })
   updateVideo(
     @Ctx() context: CatalogContext,
@@ -60,7 +60,7 @@ export class VideoResolver {
   }
 
   @Mutation(() => ID, {
-    description: 'Deletes a video with all its files, and answers its id. It cannot be undone.',
+    description: 'Deletes a video with all its files. Returns its id. This cannot be undone.',
   })
   deleteVideo(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<string> {
     return this.service.delete(context, id);
@@ -68,7 +68,7 @@ export class VideoResolver {
 
   @Mutation(() => Video, {
     description:
-      'Sets the file of a video. The file that it had is deleted, a while later, so that players can finish.',
+      'Sets the file of a video. A previous file stays readable for a time that the server sets, and is then deleted.',
   })
   replaceVideoFile(
     @Ctx() context: CatalogContext,
@@ -79,7 +79,7 @@ export class VideoResolver {
   }
 
   @Mutation(() => Video, {
-    description: 'Sets the still picture of a video: JPEG, PNG, WebP, AVIF or GIF. The picture that it had is deleted.',
+    description: 'Sets the still picture of a video: JPEG, PNG, WebP, AVIF or GIF. A previous picture is deleted.',
   })
   uploadVideoThumbnail(
     @Ctx() context: CatalogContext,
@@ -91,8 +91,7 @@ export class VideoResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description:
-      'The file to play. Null when none has been uploaded yet, and when you have to sign in to play it (`isLocked`).',
+    description: 'The file to play. Null when there is none yet, or when you have to sign in to play it (`isLocked`).',
   })
   file(@Ctx() context: CatalogContext, @Root() video: Video): MediaFile | null {
     return this.service.playable(context, video)?.file ?? null;
@@ -101,7 +100,7 @@ export class VideoResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The signed URL of the file, as `file { url }` has it. Null when `file` is.',
+    description: 'Same as `file { url }`. Null when `file` is null.',
   })
   async videoUrl(@Ctx() context: CatalogContext, @Root() video: Video): Promise<string | null> {
     const file = this.file(context, video);
@@ -111,14 +110,14 @@ export class VideoResolver {
   @FieldResolver(() => Float, {
     nullable: true,
     description:
-      'Playing time in seconds: as the author gave it, else as it was read from the file. Null when it is not known.',
+      'Playing time in seconds: what the author has set, otherwise that of the file. Null when it is not known.',
   })
   durationSeconds(@Root() video: Video): number | null {
     return video.durationSeconds ?? video.file?.durationSeconds ?? null;
   }
 
   @FieldResolver(() => Boolean, {
-    description: 'Whether the file is sound alone: play it with `<audio>`. False when there is no file yet.',
+    description: 'Whether the file has sound only: play it with `<audio>`. False when there is no file yet.',
   })
   isAudio(@Root() video: Video): boolean {
     return video.file?.contentType.startsWith('audio/') ?? false;
@@ -134,7 +133,7 @@ export class VideoResolver {
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
-    description: 'The signed URL of the still picture, as `thumbnail { url }` has it. Null when there is none.',
+    description: 'Same as `thumbnail { url }`. Null when there is no thumbnail.',
   })
   async thumbnailUrl(@Root() video: Video): Promise<string | null> {
     return video.thumbnail ? (await this.signedUrls.of(video.thumbnail)).url : null;

@@ -30,9 +30,9 @@ export interface VideoUploads {
   readonly thumbnail?: Upload | null | undefined;
 }
 
-/** What a viewer gets of a video that they may play, besides what everyone sees of it. */
+/** The files of a video that only viewers who may play it get. */
 export interface PlayableFiles {
-  /** Null while no file has been uploaded. */
+  /** Null when no file has been uploaded yet. */
   readonly file: MediaFile | null;
   readonly captions: readonly Caption[];
   readonly resources: readonly Resource[];
@@ -46,12 +46,12 @@ export class VideoService {
     private readonly removal: Removal,
   ) {}
 
-  /** The video, or null when there is none that the viewer may see. */
+  /** Returns null when the video does not exist or the viewer may not see its course. */
   find(context: CatalogContext, id: string): Promise<Video | null> {
     return videoForReading(context, id);
   }
 
-  /** The files of a video that the viewer sees: null when they may not play it. */
+  /** Returns the files of a video that the viewer may see. Returns null when they may not play it. */
   playable({ viewer }: Pick<CatalogContext, 'viewer'>, video: Video): PlayableFiles | null {
     if (!mayPlayVideo(viewer, video)) return null;
     const { file = null, captions = [], resources = [] } = video;
@@ -72,7 +72,7 @@ export class VideoService {
     return this.insert(context, video, uploads);
   }
 
-  /** The short way: the title comes from the file's name. */
+  /** Creates a video whose title is made from the name of its file. */
   async createFromFile(context: CatalogContext, topicId: string, file: Upload): Promise<Video> {
     const video = newVideo(await topicForWriting(context, topicId), { title: '', isPreview: false });
     return this.insert(context, video, { file });
@@ -86,7 +86,7 @@ export class VideoService {
       thumbnail: thumbnail && { slot: 'VIDEO_THUMBNAIL' as const, place, open: () => thumbnail.open() },
     });
     await this.lifeCycle.create(files, context.signal, async (stored) => {
-      await this.takePlace(video);
+      await this.addToOrder(video);
       Object.assign(video, given(stored));
       if (video.title === '') video.title = titleFrom(video.file?.filename ?? '');
       await insertInOrder({
@@ -95,7 +95,7 @@ export class VideoService {
         leaveOrder: () => TopicModel.updateOne({ _id: video.topicId }, { $pull: { videoIds: video._id } }).exec(),
       });
     });
-    await this.withdrawIfOrphaned(video);
+    await this.deleteIfOrphaned(video);
     topicById(context).clear(video.topicId);
     return video;
   }
@@ -126,7 +126,7 @@ export class VideoService {
     return id;
   }
 
-  /** Puts a new file in one of the video's slots. */
+  /** Stores a new file in one of the video's slots. */
   async upload(
     context: CatalogContext,
     id: string,
@@ -174,7 +174,7 @@ export class VideoService {
     return this.reread(context, id);
   }
 
-  /** Takes a caption or a resource from a video, with its file. */
+  /** Deletes a caption or a resource with its file. */
   async deleteItem(
     context: CatalogContext,
     id: string,
@@ -192,8 +192,11 @@ export class VideoService {
     return video;
   }
 
-  /** First into the order, then into being: an id without a video is passed over, a video without a place would be lost. */
-  private async takePlace(video: Video): Promise<void> {
+  /**
+   * Adds the id of a new video to the topic's order. This comes before the insert: readers skip an id without a video,
+   * but would never find a video whose id is not in the order.
+   */
+  private async addToOrder(video: Video): Promise<void> {
     const { matchedCount } = await TopicModel.updateOne(
       { _id: video.topicId, ...ALIVE },
       { $addToSet: { videoIds: video._id } },
@@ -201,8 +204,11 @@ export class VideoService {
     if (matchedCount === 0) throw new LecternError('NOT_FOUND');
   }
 
-  /** A deletion of topic or course that began before the video was there did not see it. */
-  private async withdrawIfOrphaned(video: Video): Promise<void> {
+  /**
+   * Deletes a new video whose topic or course was deleted meanwhile: that deletion may have begun before the video was
+   * inserted. Rejects with NOT_FOUND in that case.
+   */
+  private async deleteIfOrphaned(video: Video): Promise<void> {
     const [topic, course] = await Promise.all([
       TopicModel.exists({ _id: video.topicId, ...ALIVE }),
       CourseModel.exists({ _id: video.courseId, ...ALIVE }),
@@ -213,7 +219,7 @@ export class VideoService {
   }
 }
 
-/** The ids of a topic's living videos, in no order. */
+/** Returns the ids of a topic's videos, without deleted ones, in any order. */
 export async function livingVideos(topicId: string): Promise<string[]> {
   const videos = await VideoModel.find({ topicId, ...ALIVE }, { _id: 1 }).lean();
   return videos.map((video) => video._id);
@@ -227,7 +233,7 @@ function newVideo(
   return { _id: newId(), topicId, courseId, ...facts, createdAt: now, updatedAt: now, mediaRevision: 0 };
 }
 
-/** A title from a file's name: without its extension, with words instead of underscores. */
+/** Makes a title of a file name: without the extension, with spaces instead of underscores. */
 function titleFrom(filename: string): string {
   const stem = filename
     .replace(/\.[^.]*$/, '')
@@ -239,5 +245,6 @@ function titleFrom(filename: string): string {
 }
 
 function requireRoom(items: readonly unknown[], max: number, name: string): void {
-  if (items.length >= max) throw new LecternError('BAD_USER_INPUT', `A video has at most ${String(max)} ${name}.`);
+  if (items.length < max) return;
+  throw new LecternError('BAD_USER_INPUT', `The video already has ${String(max)} ${name}, which is the limit.`);
 }

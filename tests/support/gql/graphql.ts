@@ -5,11 +5,11 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 export type AddCaptionInput = {
-  /** Whether a player shows this track when its user has chosen none. False when absent. */
+  /** Whether a player shows this track when the user has not chosen one. False when absent. */
   isDefault?: boolean | null | undefined;
   /** SUBTITLES when absent. */
   kind?: CaptionKind | null | undefined;
-  /** What a player shows in its menu, 1 to 100 characters. The language tag when absent. */
+  /** The name of the track in the menu of a player, 1 to 100 characters. The language tag when absent. */
   label?: string | null | undefined;
   /** A BCP-47 language tag: `en`, `pt-BR`. */
   language: string;
@@ -28,31 +28,31 @@ export type CaptionKind =
   | 'METADATA'
   | 'SUBTITLES';
 
-/** Which courses to list: those that meet all conditions given here. */
+/** Conditions for a list of courses. A course is listed when it meets all of them. */
 export type CourseFilter = {
-  /** Courses of exactly this category. */
+  /** Courses with exactly this category. */
   category?: string | null | undefined;
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
-  /** Words to find, up to 200 characters. Each must begin a word of the title or the description; case and accents do not matter. The first 8 words count. Punctuation counts only when nothing else is searched for. */
+  /** Words to find, up to 200 characters. Each must be the beginning of a word in the title or the description. Case and accents do not matter. Only the first 8 words are used. Punctuation is ignored unless there are no words. */
   search?: string | null | undefined;
   status?: CourseStatus | null | undefined;
 };
 
-/** How much a course expects its students to know already. */
+/** How much previous knowledge a course expects. */
 export type CourseLevel =
   | 'ADVANCED'
   | 'BEGINNER'
   | 'INTERMEDIATE';
 
-/** By creation or by title, ascending or descending. Case and accents do not matter to titles. */
+/** By creation time or by title, ascending or descending. Case and accents of titles do not matter. */
 export type CourseOrder =
   | 'CREATED_AT_ASC'
   | 'CREATED_AT_DESC'
   | 'TITLE_ASC'
   | 'TITLE_DESC';
 
-/** Who can see a course: everyone when PUBLISHED; only its instructor and admins when DRAFT or ARCHIVED. */
+/** Who may see a course. PUBLISHED: everyone. DRAFT, ARCHIVED: only its instructor and admins. */
 export type CourseStatus =
   | 'ARCHIVED'
   | 'DRAFT'
@@ -63,10 +63,10 @@ export type CreateCourseInput = {
   category?: string | null | undefined;
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** The instructor who owns the course: yourself when absent. Only admins may name somebody else. */
+  /** The instructor who owns the course. When absent: you. Only admins may name someone else. */
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
-  /** DRAFT when absent: only you and admins see the course then. */
+  /** DRAFT when absent: then only the instructor and admins see the course. */
   status?: CourseStatus | null | undefined;
   /** 1 to 200 characters. White space around it is removed. */
   title: string;
@@ -84,7 +84,7 @@ export type CreateVideoInput = {
   description?: string | null | undefined;
   /** Playing time in seconds, 0 to 604,800 (a week). */
   durationSeconds?: number | null | undefined;
-  /** Whether everyone may play the video, without signing in. False when absent. */
+  /** Whether the video can be played without signing in. False when absent. */
   isPreview?: boolean | null | undefined;
   /** 1 to 200 characters. White space around it is removed. */
   title: string;
@@ -96,20 +96,20 @@ export type Role =
   | 'INSTRUCTOR'
   | 'STUDENT';
 
-/** Where the bytes of a file are. */
+/** The storage of a file. */
 export type StorageName =
   | 'LOCAL'
   | 'S3'
-  /** A storage that this server does not know: the file was stored by another version of Lectern, and has no URL here. */
+  /** A storage that this server does not know. Another version of Lectern stored the file. There is no URL for it here. */
   | 'UNKNOWN';
 
-/** What to change. A field that is absent stays as it is. Null clears a field that may be empty. */
+/** The fields to change. An absent field does not change. Null removes the value of an optional field. */
 export type UpdateCourseInput = {
   /** Up to 100 characters. */
   category?: string | null | undefined;
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** Gives the course to another instructor. Only admins may do so. Must not be null. */
+  /** The new owner of the course. Only admins may name someone else. Must not be null. */
   instructorId?: string | null | undefined;
   level?: CourseLevel | null | undefined;
   /** Must not be null. */
@@ -118,7 +118,7 @@ export type UpdateCourseInput = {
   title?: string | null | undefined;
 };
 
-/** What to change. A field that is absent stays as it is. Null clears a field that may be empty. */
+/** The fields to change. An absent field does not change. Null removes the value of an optional field. */
 export type UpdateTopicInput = {
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
@@ -126,13 +126,13 @@ export type UpdateTopicInput = {
   title?: string | null | undefined;
 };
 
-/** What to change. A field that is absent stays as it is. Null clears a field that may be empty. */
+/** The fields to change. An absent field does not change. Null removes the value of an optional field. */
 export type UpdateVideoInput = {
   /** Up to 10,000 characters. */
   description?: string | null | undefined;
-  /** Playing time in seconds, 0 to 604,800 (a week). Null: as it is read from the file. */
+  /** Playing time in seconds, 0 to 604,800 (a week). Null: the playing time that was measured in the file. */
   durationSeconds?: number | null | undefined;
-  /** Whether everyone may play the video, without signing in. Must not be null. */
+  /** Whether the video can be played without signing in. Must not be null. */
   isPreview?: boolean | null | undefined;
   /** 1 to 200 characters. Must not be null. */
   title?: string | null | undefined;

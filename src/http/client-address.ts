@@ -1,19 +1,19 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 
-/** How many of the eight groups of an IPv6 address name the network of one customer: a /64 (RFC 6177). */
+/** The first four of the eight groups of an IPv6 address, a /64, are the network of one customer (RFC 6177). */
 const NETWORK_GROUPS = 4;
 
 /**
- * Where a request comes from, for counting: an IPv4 address, or the /64 of an IPv6 address, since a client that has one of
- * its addresses has them all. Express works out the address by TRUST_PROXY; what a proxy says that is no address
- * counts as the proxy's own.
+ * Returns the client's address for rate limits: an IPv4 address, or the /64 network of an IPv6 address, because one
+ * client usually has a whole /64. Express finds the address by TRUST_PROXY. If a proxy names something that is not an
+ * address, the proxy's own address is used.
  */
 export function clientAddressOf(request: Request): string {
   return networkOf(request.ip ?? '') ?? networkOf(request.socket.remoteAddress ?? '') ?? 'unknown';
 }
 
-/** The network that an address counts for; undefined for what is no address. */
+/** Returns the network that an address belongs to. Returns undefined when the text is not an address. */
 export function networkOf(text: string): string | undefined {
   const [address = ''] = text.split('%');
   const family = isIP(address);
@@ -28,7 +28,10 @@ export function networkOf(text: string): string | undefined {
   return `${network.join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address. A URL writes it in hexadecimal alone (https://url.spec.whatwg.org/#concept-ipv6-serializer). */
+/**
+ * Returns the eight groups of an IPv6 address. Lets `URL` write it in hexadecimal only
+ * (https://url.spec.whatwg.org/#concept-ipv6-serializer).
+ */
 function groupsOf(address: string): number[] {
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [before = [], after = []] = canonical

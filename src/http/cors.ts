@@ -1,21 +1,22 @@
 import type { Request, RequestHandler, Response } from 'express';
 
 export interface CorsRules {
-  /** Origins whose pages may read the answers; `*` for all, empty for none. */
+  /** Origins whose pages may read responses. `*`: all origins. Empty: none. */
   readonly origins: '*' | readonly string[];
   readonly methods: readonly string[];
-  /** Response headers that a page may read beside the ones that every page may. */
+  /** Response headers that a page may read, besides those that CORS always allows. */
   readonly exposedHeaders: readonly string[];
 }
 
-/** How long a browser may remember the answer to a preflight, in seconds. */
+/** How long a browser may cache the response to a preflight, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
 /**
- * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol) for a list of origins, compared as they are written. Never
- * with credentials: a viewer is known by a bearer token alone. A preflight of any origin is answered here. For an origin
- * that is not listed the answer holds no CORS header, so its browser keeps all answers from the page. (The package
- * `cors` would send the methods and headers also to such an origin, and takes every OPTIONS request for a preflight.)
+ * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol) for a list of origins, which are compared exactly.
+ * Credentials are never allowed, because viewers are identified by a bearer token only. Responds to every preflight.
+ * For an origin that is not listed, the response has no CORS headers, so browsers do not let its pages read responses.
+ * (The package `cors` would send methods and headers to such origins too, and takes every OPTIONS request for a
+ * preflight.)
  */
 export function cors(rules: CorsRules): RequestHandler {
   return (request, response, next) => {
@@ -34,8 +35,8 @@ export function cors(rules: CorsRules): RequestHandler {
 }
 
 /**
- * Any request header may be sent: tracing libraries add theirs, and no header is a credential that a browser adds by
- * itself. They are listed as they were asked for, because `*` would leave out Authorization.
+ * Allows every request header, because tracing libraries add headers, and no header is a credential that browsers add
+ * by themselves. Repeats the requested headers, because `*` would not include Authorization.
  */
 function allowPreflighted({ methods }: CorsRules, request: Request, response: Response): void {
   response.setHeader('Access-Control-Allow-Methods', methods.join(', '));
@@ -44,7 +45,7 @@ function allowPreflighted({ methods }: CorsRules, request: Request, response: Re
   response.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS);
 }
 
-/** For /graphql and the permalinks. */
+/** The CORS rules of /graphql and the permalinks. */
 export function apiCors(origins: CorsRules['origins']): RequestHandler {
   return cors({
     origins,
@@ -53,7 +54,7 @@ export function apiCors(origins: CorsRules['origins']): RequestHandler {
   });
 }
 
-/** What players and download managers read. A permalink leads to a file, so they read its answer in the same way. */
+/** Headers of files that players and download managers read. Permalinks redirect to files, so they expose them too. */
 const FILE_RESPONSE_HEADERS = [
   'ETag',
   'Content-Range',
@@ -63,7 +64,7 @@ const FILE_RESPONSE_HEADERS = [
   'Last-Modified',
 ];
 
-/** For /files. */
+/** The CORS rules of /files. */
 export function fileCors(origins: CorsRules['origins']): RequestHandler {
   return cors({
     origins,

@@ -1,17 +1,17 @@
 import { LecternError } from '../errors.js';
 
-/** The longest path, in segments, `variables` included. */
+/** The longest path in the map, in segments including `variables`. */
 const MAX_DEPTH = 16;
-/** The largest index of a list of files. */
+/** The largest list index in a path. */
 const MAX_LIST_INDEX = 999;
 
-/** The paths of each file, by the name of its part. */
+/** The paths of each file, by the name of its form part. */
 export type FileMap = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Checks where the `map` of a multipart request puts its files: each path must lead to a `null` in `variables`, and no
- * two to the same. Returns the paths without the number that Apollo Sandbox writes before `variables` when it sends
- * several files with one operation (`1.variables.file`).
+ * Checks the `map` of a multipart request: each path must lead to a `null` in `variables`, and no two paths to the same
+ * one. Returns the paths without the number that Apollo Sandbox puts before `variables` when it sends several files
+ * (`1.variables.file`).
  * @throws {LecternError} BAD_REQUEST, TOO_MANY_FILES, or BAD_USER_INPUT when one file is put in two places.
  */
 export function checkFileMap(operations: unknown, map: unknown, maxFiles: number): FileMap {
@@ -19,13 +19,13 @@ export function checkFileMap(operations: unknown, map: unknown, maxFiles: number
   if (!isRecord(operations) || !isRecord(map)) return files;
   const entries = Object.entries(map);
   if (entries.length > maxFiles) {
-    throw new LecternError('TOO_MANY_FILES', `A request carries at most ${String(maxFiles)} files.`);
+    throw new LecternError('TOO_MANY_FILES', `A request may contain at most ${String(maxFiles)} files.`);
   }
   const taken = new Set<string>();
   for (const [name, paths] of entries) {
     if (!Array.isArray(paths)) throw badMap(name, 'is not a list of paths');
     const places = paths.map((path: unknown) => {
-      if (typeof path !== 'string') throw badMap(name, 'holds a path that is not a string');
+      if (typeof path !== 'string') throw badMap(name, 'contains a path that is not a string');
       const place = withoutNumber(path);
       if (!isPlaceForFile(operations, place)) {
         throw badMap(name, `names "${path.slice(0, 200)}", which is not the path of a null in the variables`);
@@ -37,7 +37,7 @@ export function checkFileMap(operations: unknown, map: unknown, maxFiles: number
     if (paths.length > 1) {
       throw new LecternError(
         'BAD_USER_INPUT',
-        `The map puts the file "${name.slice(0, 100)}" in several places. Send it once for each.`,
+        `The map gives several paths for the file "${name.slice(0, 100)}". Send the file once for each path.`,
       );
     }
     files.set(name, places);
@@ -45,12 +45,13 @@ export function checkFileMap(operations: unknown, map: unknown, maxFiles: number
   return files;
 }
 
-/** Sandbox numbers the operations, although it sends one, and not in a list. */
+/** Removes the number of the operation, which Apollo Sandbox adds although it sends only one operation. */
 function withoutNumber(path: string): string {
   const [number = '', ...rest] = path.split('.');
   return isListIndex(number) && rest[0] === 'variables' ? rest.join('.') : path;
 }
 
+/** Returns true when the path leads to a null in the variables. Only own properties count, never inherited ones. */
 function isPlaceForFile(operations: Record<string, unknown>, path: string): boolean {
   const segments = path.split('.');
   if (segments[0] !== 'variables' || segments.length < 2 || segments.length > MAX_DEPTH) return false;

@@ -14,28 +14,28 @@ import type { ByteRange, ObjectStat, Storage } from '../storage/storage.js';
 import { adviseClient } from './json-error.js';
 
 export interface FilesRouterOptions {
-  /** The local storage: the one whose files this server serves itself. */
+  /** The local storage. */
   readonly storage: Storage;
-  /** The same that the storage signs with. */
+  /** The tokens with which the storage signs its URLs. */
   readonly tokens: FileTokens;
-  /** Aborts when the server stops and cannot wait for a download any longer. */
+  /** Returns a signal that aborts when the server stops and no longer waits for downloads. */
   readonly signalOf?: (request: Request) => AbortSignal;
-  /** How long the reader of a file may take no byte before it is cut off, in milliseconds. */
+  /** A download is ended when its client has accepted no byte for this time, in milliseconds. */
   readonly stallMs: number;
   readonly logger?: { error(fields: object, message: string): void };
 }
 
 /**
- * What a file may do when a browser opens it as a page: nothing, but show itself. Chromium wraps an image or a video in
- * a page of its own that loads it from its own URL and styles it inline: hence 'self', and allow-same-origin, without
- * which the sandbox's origin is none and the video is refused to its own page. Nothing allows a script.
+ * A browser that opens a file as a page may only show it; scripts are never allowed. Chromium shows an image or a video
+ * in a page that loads it from its own URL and has inline styles: so 'self' and inline styles are allowed, and
+ * allow-same-origin, because otherwise the sandboxed page has no origin and 'self' matches nothing.
  */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin";
 
 const ALLOWED_METHODS = 'GET, HEAD';
 
-/** What describes a file, and so must not be on an answer that carries none. */
+/** Headers that describe a file. They are removed from error responses. */
 const FILE_HEADERS = [
   'ETag',
   'Last-Modified',
@@ -45,7 +45,7 @@ const FILE_HEADERS = [
   'Content-Range',
 ];
 
-/** Serves `/files/{key}` to any client with a signed URL. Mounted at `/files`; the disk is read only with a good token. */
+/** Serves `/files/{key}` to every client with a valid signed URL. Reads the disk only after the token was verified. */
 export function filesRouter(options: FilesRouterOptions): Router {
   const router = Router();
   router.use(setCommonHeaders, refuseOtherMethods, async (request: Request, response: Response) => {
@@ -69,7 +69,7 @@ async function serveFile(
 
   setFileHeaders(response, grant, stat);
   if (!ifMatchHolds(request.headers, etagOf(key), stat.modifiedAt)) {
-    throw new LecternError('BAD_REQUEST', 'The file is not the one that the condition names.', { status: 412 });
+    throw new LecternError('BAD_REQUEST', 'The condition of the request does not match this file.', { status: 412 });
   }
   if (fresh(request.headers, { etag: etagOf(key), 'last-modified': stat.modifiedAt.toUTCString() })) {
     response.status(304).end();
@@ -78,7 +78,7 @@ async function serveFile(
 
   const range = wantedRange(request, etagOf(key), stat);
   if (range === 'unsatisfiable') {
-    sendError(response, 416, new LecternError('BAD_REQUEST', 'The range lies outside the file.'), {
+    sendError(response, 416, new LecternError('BAD_REQUEST', 'The range is outside the file.'), {
       'Content-Range': `bytes */${stat.size}`,
     });
     return;
@@ -91,18 +91,18 @@ async function serveFile(
 
   const file = await storage.open(key, range === 'whole' ? {} : { range });
   const signal = signalOf?.(request);
-  // Node counts from the last byte that the system took. A player that has paused takes the rest up again by range.
+  // The time restarts with every write that the system accepts. A paused player continues later with a range request.
   response.setTimeout(stallMs, () => response.destroy());
   try {
     await (signal ? pipeline(file, response, { signal }) : pipeline(file, response));
   } catch (error) {
-    // The answer has begun, so it can only be cut short, which pipeline did.
+    // The response has begun, so it can only be ended early. `pipeline` has done that.
     if (!clientLeft(error) && signal?.aborted !== true)
-      logger?.error({ err: error, key }, 'a file could not be read to its end');
+      logger?.error({ err: error, key }, 'could not read a file to its end');
   }
 }
 
-/** The one place where a key is decoded, and it is decoded once. */
+/** Splits the URL into key and query. A key must be decoded only here, and only once. */
 function readUrl(url: string): { key: string; query: URLSearchParams } {
   const [path = '', ...rest] = url.split('?');
   try {
@@ -112,23 +112,24 @@ function readUrl(url: string): { key: string; query: URLSearchParams } {
   }
 }
 
-/** The same answer for a missing, a forged and an expired token, and for what could not be a key. */
+/** Verifies the token. The error is the same for a missing, forged or expired token and for an impossible key. */
 function admit(tokens: FileTokens, key: string, query: URLSearchParams): FileGrant {
   const verdict = isObjectKey(key) ? tokens.verify({ purpose: 'get', method: 'GET', key, query }) : null;
   if (verdict === null || !verdict.valid) {
-    throw new LecternError('FORBIDDEN', 'This link is not valid, or no longer. Ask for a new one.');
+    throw new LecternError('FORBIDDEN', 'This link is not valid or has expired. Ask for a new one.');
   }
   return verdict.grant;
 }
 
-/** Strong (RFC 9110, section 8.8.3), made from the key alone: no key is written twice, so it names these very bytes. */
+/** A strong ETag (RFC 9110, section 8.8.3). A hash of the key is enough, because no key is written twice. */
 function etagOf(key: string): string {
   return `"${createHash('sha256').update(key).digest('base64url').slice(0, 27)}"`;
 }
 
 /**
- * RFC 9110, section 14.2: a Range counts for GET only, and one that is malformed, of another unit or of several parts
- * may be ignored. Several parts would let one small request make the server send the same bytes many times.
+ * Returns the range to send. By RFC 9110, section 14.2, a Range header applies to GET only and may be ignored when it
+ * is malformed, has another unit, or has several parts. Several parts are ignored because a small request could
+ * otherwise make the server send the same bytes many times.
  */
 function wantedRange(
   request: Request,
@@ -139,7 +140,7 @@ function wantedRange(
   if (header === undefined || request.method !== 'GET' || header.includes(',')) return 'whole';
   if (!ifRangeHolds(request.headers['if-range'], etag, modifiedAt)) return 'whole';
 
-  // A suffix longer than the file means all of it (section 14.1.2); range-parser calls it unsatisfiable.
+  // A suffix that is longer than the file means the whole file (section 14.1.2). range-parser calls it unsatisfiable.
   const suffixLength = Number(/^bytes=\s*-([0-9]+)$/.exec(header.trim())?.[1] ?? 0);
   if (suffixLength > size && size > 0) return { start: 0, end: size - 1 };
 
@@ -150,8 +151,8 @@ function wantedRange(
 }
 
 /**
- * RFC 9110, sections 13.1.1 and 13.1.4: `If-Match` names the ETag among others, or is `*`. Only without it counts
- * `If-Unmodified-Since`: a date from which on the file has not changed. What is no date is ignored.
+ * Checks `If-Match`: it must contain the ETag or be `*`. Without it checks `If-Unmodified-Since`, and ignores an
+ * invalid date. RFC 9110, sections 13.1.1 and 13.1.4.
  */
 function ifMatchHolds(headers: Request['headers'], etag: string, modifiedAt: Date): boolean {
   const match = headers['if-match'];
@@ -160,7 +161,7 @@ function ifMatchHolds(headers: Request['headers'], etag: string, modifiedAt: Dat
   return Number.isNaN(since) || Math.floor(modifiedAt.getTime() / 1_000) * 1_000 <= since;
 }
 
-/** RFC 9110, section 13.1.5: the strong ETag, or the exact date. Anything else means: send the whole. */
+/** Checks `If-Range`: it must be the ETag or the exact date, otherwise the whole file is sent. RFC 9110, 13.1.5. */
 function ifRangeHolds(condition: string | string[] | undefined, etag: string, modifiedAt: Date): boolean {
   return condition === undefined || condition === etag || condition === modifiedAt.toUTCString();
 }
@@ -168,8 +169,7 @@ function ifRangeHolds(condition: string | string[] | undefined, etag: string, mo
 function setCommonHeaders(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
-  // A page of another origin shows these files: that is what the URL was signed for. Captions, and players that fetch,
-  // need CORS as well (cors.ts).
+  // Pages of other origins may show these files. Captions, and players that use `fetch`, need CORS too (cors.ts).
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
   response.setHeader('Cache-Control', 'no-store');
   next();
@@ -180,7 +180,7 @@ function refuseOtherMethods(request: Request, response: Response, next: NextFunc
     next();
     return;
   }
-  const refusal = new LecternError('BAD_REQUEST', `Only ${ALLOWED_METHODS} are possible here.`);
+  const refusal = new LecternError('BAD_REQUEST', `Only the methods ${ALLOWED_METHODS} are allowed here.`);
   sendError(response, 405, refusal, { Allow: ALLOWED_METHODS });
 }
 
@@ -190,12 +190,12 @@ function setFileHeaders(response: Response, grant: FileGrant, stat: ObjectStat):
   response.setHeader('ETag', etagOf(grant.key));
   response.setHeader('Last-Modified', stat.modifiedAt.toUTCString());
   response.setHeader('Accept-Ranges', 'bytes');
-  // Not response.type(): it would add a charset that nobody signed.
+  // Not `response.type()`, which would add a charset that was not signed.
   response.setHeader('Content-Type', grant.contentType);
   response.setHeader('Content-Disposition', dispositionOf(grant));
 }
 
-/** The disposition that was signed; but a type that browsers must not show in place is always sent as attachment. */
+/** The signed disposition. Types that browsers must not show are always sent as attachments. */
 function dispositionOf({ contentType, disposition }: FileGrant): string {
   return mayBeInline(contentType) ? disposition : `attachment${disposition.replace(/^[^;]*/, '')}`;
 }
@@ -222,11 +222,11 @@ function answerError(
     return;
   }
   const answer = asAnswer(error);
-  if (answer.status >= 500) logger?.error({ err: error, path: request.path }, 'a file could not be served');
+  if (answer.status >= 500) logger?.error({ err: error, path: request.path }, 'could not serve a file');
   sendError(response, answer.status, answer);
 }
 
-/** Written by hand: response.json() would add an ETag, and keep the Content-Type of the file that is not sent. */
+/** Sends a JSON error. `response.json()` would add an ETag and keep the Content-Type of the file. */
 function sendError(
   response: Response,
   status: number,
@@ -249,7 +249,7 @@ function asAnswer(error: unknown): LecternError {
 }
 
 function fileNotFound(): LecternError {
-  return new LecternError('NOT_FOUND', 'This file is no longer here.');
+  return new LecternError('NOT_FOUND', 'This file no longer exists.');
 }
 
 function clientLeft(error: unknown): boolean {

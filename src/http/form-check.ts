@@ -2,46 +2,47 @@ import type { Readable, Writable } from 'node:stream';
 import { LecternError } from '../errors.js';
 import { checkFileMap, type FileMap } from './file-map.js';
 import { jsonFault } from './json-fault.js';
-import { PartTurns } from './part-turns.js';
+import { PartOrder } from './part-order.js';
 
 export interface FormLimits {
-  /** How many files one request may carry. */
+  /** How many files one request may contain. */
   readonly maxFiles: number;
-  /** How long the `operations` and the `map` field may be, in bytes of UTF-8. */
+  /** The largest `operations` or `map` field, in bytes of UTF-8. */
   readonly maxFieldBytes: number;
 }
 
 type Fields = 'operations' | 'map';
-/** RFC 7578, section 4.2: a file part has a file name. FormData writes one for a File or Blob, and none for other values. */
-const NO_FILE_NAME = 'If this is meant as a file, it has no file name: append a File or a Blob, not text or an object';
+/** A file part has a file name (RFC 7578, section 4.2). FormData adds one for a File or Blob, not for other values. */
+const NO_FILE_NAME =
+  'If it is meant to be a file, it lacks a file name: append a File or a Blob, not text or an object';
 type Listener = (...args: unknown[]) => void;
 
-/** Content-Transfer-Encodings that leave the bytes as they are. RFC 2045, section 6.2; RFC 7578, section 4.7. */
+/** Content-Transfer-Encodings that do not change the bytes. RFC 2045, section 6.2; RFC 7578, section 4.7. */
 const PLAIN_ENCODINGS = ['7bit', '8bit', 'binary'];
 
 /**
- * Checks every part of a form before the library that parses it handles the part. The library would write wherever a
- * path of the map leads, and `variables.toString.call` leads into what all objects of the process share.
+ * Checks every part of a form before graphql-upload-minimal handles it. The library would write to any path of the map,
+ * and a path such as `variables.toString.call` leads to objects that the whole process shares.
  */
 export class FormCheck {
-  /** Where each announced file belongs. Empty until the map has arrived. */
+  /** The paths of each file. Empty until the map has arrived. */
   files: FileMap = new Map();
-  /** The first fault that was found. */
+  /** The first error that was found. */
   refusal: LecternError | undefined;
-  readonly turns: PartTurns;
+  readonly parts: PartOrder;
   private operations: Record<string, unknown> | undefined;
   private hasMap = false;
   private readonly arrived = new Set<string>();
 
-  /** @param parser The library's busboy, to which the library has added all of its listeners. */
+  /** @param parser The library's busboy, after the library has added all its listeners. */
   constructor(
     private readonly parser: Writable,
     private readonly limits: FormLimits,
   ) {
-    this.turns = new PartTurns(parser, (reason) => this.refuse(reason));
+    this.parts = new PartOrder(parser, (reason) => this.refuse(reason));
     this.before('field', (name, value, info) => {
       this.checkField(String(name), String(value), info as { valueTruncated: boolean });
-      // The library gets the paths as they were checked.
+      // Passes the checked paths to the library.
       return [name, name === 'map' ? JSON.stringify(Object.fromEntries(this.files)) : value, info];
     });
     this.before('file', (name, stream, info) => {
@@ -49,22 +50,25 @@ export class FormCheck {
       return [name, stream, info];
     });
     parser.once('fieldsLimit', () => this.refuse(this.thirdField()));
-    // The library listens to the first error alone. Without a listener a second one would end the process.
-    parser.on('error', (error) => this.turns.formBroke(this.refusal ?? error));
+    // The library listens to the first error only. Without this listener a second one would end the process.
+    parser.on('error', (error) => this.parts.fail(this.refusal ?? error));
   }
 
-  /** Whether `operations` and `map` have arrived and are sound. */
+  /** True when `operations` and `map` have arrived and are valid. */
   get isMapped(): boolean {
     return this.hasMap;
   }
 
-  /** Breaks the form off. Everything that waits for one of its parts fails with this error. */
+  /** Ends the form. Everything that waits for one of its parts fails with this error. */
   refuse(error: LecternError): void {
     this.refusal ??= error;
     this.parser.destroy(this.refusal);
   }
 
-  /** @param check Throws for a part that is refused. Returns what the library's listeners are called with. */
+  /**
+   * Calls `check` before the library's listeners of an event.
+   * @param check Throws to refuse the part. Returns the arguments for the library's listeners.
+   */
   private before(event: 'field' | 'file', check: (...args: unknown[]) => unknown[]): void {
     const listeners = this.parser.listeners(event) as Listener[];
     this.parser.removeAllListeners(event);
@@ -83,7 +87,7 @@ export class FormCheck {
 
   private checkField(name: string, value: string, { valueTruncated }: { valueTruncated: boolean }): void {
     if (name !== 'operations' && name !== 'map') {
-      throw badForm(`has a field "${name.slice(0, 100)}" beside \`operations\` and \`map\`. ${NO_FILE_NAME}`);
+      throw badForm(`has a field "${name.slice(0, 100)}" besides \`operations\` and \`map\`. ${NO_FILE_NAME}`);
     }
     const { maxFieldBytes, maxFiles } = this.limits;
     if (valueTruncated) throw badForm(`has a field \`${name}\` of more than ${String(maxFieldBytes)} bytes`);
@@ -100,25 +104,25 @@ export class FormCheck {
   private checkFile(name: string, stream: Readable, { encoding }: { encoding: string }): void {
     try {
       if (name === 'operations' || name === 'map') {
-        throw badForm(`has its \`${name}\` as a file (a Blob). Append it as text: JSON.stringify(...)`);
+        throw badForm(`contains \`${name}\` as a file (a Blob). Append it as text: JSON.stringify(...)`);
       }
       if (!this.hasMap) throw badForm('has a file before `operations` and `map`');
       if (this.arrived.has(name)) throw badForm(`has the file "${name.slice(0, 100)}" twice`);
       if (!PLAIN_ENCODINGS.includes(encoding)) {
-        throw badForm('has a file with a Content-Transfer-Encoding; send its bytes as they are');
+        throw badForm('has a file with a Content-Transfer-Encoding. Send the bytes without an encoding');
       }
     } catch (error) {
       stream.on('error', () => undefined).resume();
       throw error;
     }
     this.arrived.add(name);
-    this.turns.arrive(stream, this.files.has(name));
+    this.parts.arrive(stream, this.files.has(name));
   }
 
-  /** The parser does not tell the name of a third field: a file part without a file name is one, too. */
+  /** The error for a third field, whose name the parser does not tell. It may be a file part without a file name. */
   private thirdField(): LecternError {
     const missing = [...this.files.keys()].find((name) => !this.arrived.has(name));
-    if (missing === undefined) return badForm('has a field beside `operations` and `map`, or one of them twice');
+    if (missing === undefined) return badForm('has a field besides `operations` and `map`, or one of them twice');
     return badForm(`has a third field where the file "${missing.slice(0, 100)}" was expected. ${NO_FILE_NAME}`);
   }
 }
@@ -129,12 +133,12 @@ function objectIn(field: Fields, json: string): Record<string, unknown> {
     value = JSON.parse(json);
   } catch (error) {
     if (/^\[object \w+\]$/.test(json)) {
-      throw badForm(`has "${json.slice(0, 100)}" as its \`${field}\`. Append JSON.stringify(...) of the object`, error);
+      throw badForm(`has "${json.slice(0, 100)}" as \`${field}\`. Append JSON.stringify(...) of the object`, error);
     }
     throw badForm(`has a field \`${field}\` that is not valid JSON (${jsonFault(json) ?? 'position unknown'})`, error);
   }
   if (field === 'operations' && Array.isArray(value)) {
-    throw new LecternError('BAD_REQUEST', 'Send one operation at a time, not a list.');
+    throw new LecternError('BAD_REQUEST', 'Send one operation per request, not a list.');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badForm(`has a field \`${field}\` that is not a JSON object`);
@@ -142,7 +146,7 @@ function objectIn(field: Fields, json: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** A form that is not as https://github.com/jaydenseric/graphql-multipart-request-spec has it. */
+/** The error for a form that violates https://github.com/jaydenseric/graphql-multipart-request-spec. */
 export function badForm(fault: string, cause?: unknown): LecternError {
   return new LecternError('BAD_REQUEST', `The multipart form ${fault}.`, { cause });
 }

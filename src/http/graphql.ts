@@ -23,7 +23,10 @@ export interface GraphqlOptions {
   readonly telemetry: Telemetry;
 }
 
-/** Apollo Server for our schema. Sandbox, introspection and suggestions outside production only; CSRF prevention always. */
+/**
+ * Creates the Apollo Server. Sandbox, introspection and suggestions are off in production. CSRF prevention is always
+ * on.
+ */
 export function apolloServer({ schema, production, errors, telemetry }: GraphqlOptions): ApolloServer<CatalogContext> {
   return new ApolloServer<CatalogContext>({
     schema,
@@ -32,7 +35,7 @@ export function apolloServer({ schema, production, errors, telemetry }: GraphqlO
     hideSchemaDetailsFromClientErrors: production,
     csrfPrevention: true,
     stopOnTerminationSignals: false,
-    // The guard of costs does not see the text of a query that is sent as a hash.
+    // Off, because the cost guard cannot see the text of a query that is sent as a hash.
     persistedQueries: false,
     validationRules: [noSubscriptions],
     formatError: errorFormatter({ ...errors, hideSuggestions: production }),
@@ -47,7 +50,7 @@ export function apolloServer({ schema, production, errors, telemetry }: GraphqlO
   });
 }
 
-/** Runs the operation of a request. Behind the guards and the parsers. */
+/** Runs the operation of a request, after the guards and the parsers. */
 export function graphqlHandler(server: ApolloServer<CatalogContext>, running: RunningRequests): RequestHandler {
   return expressMiddleware(server, { context: ({ req }) => Promise.resolve(contextOf(req, running)) });
 }

@@ -12,23 +12,23 @@ export interface BodyLimits {
   readonly maxMultipartBytes: number;
   /** How long no byte of a body may arrive, in milliseconds. */
   readonly stallMs: number;
-  /** How long a JSON body may take in all, in milliseconds. */
+  /** The total time of a JSON body, in milliseconds. */
   readonly jsonMs: number;
-  /** How long a multipart body may take in all, in milliseconds. */
+  /** The total time of a multipart body, in milliseconds. */
   readonly multipartMs: number;
 }
 
-/** A browser sends none of these headers to another site without asking it first (Apollo Server's CSRF prevention). */
+/** A browser sends these headers to another site only after a preflight (CSRF prevention of Apollo Server). */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
 
-/** RFC 2046, section 5.1.1, with the quotes that a value may have and the parser does without. */
+/** A boundary by RFC 2046, section 5.1.1, with or without quotes. */
 const BOUNDARY = /;\s*boundary=("[^"]{1,70}"|[^\s";]{1,70})\s*(;|$)/i;
 
-/** Refuses a body that will not be taken, before a byte of it is read. */
+/** Refuses a body by its headers, before any of its bytes is read. */
 export function guardBody(limits: BodyLimits): RequestHandler {
   return (request, _response, next) => {
     if (request.method !== 'POST') {
-      if (hasBody(request)) throw new LecternError('BAD_REQUEST', 'Only a POST request has a body here.');
+      if (hasBody(request)) throw new LecternError('BAD_REQUEST', 'Only a POST request may have a body.');
       next();
       return;
     }
@@ -49,7 +49,7 @@ export function guardBody(limits: BodyLimits): RequestHandler {
   };
 }
 
-/** Tells the client to send its body, and gives up JSON that does not arrive in time. Behind the guards. */
+/** After the guards: tells the client to send its body, and gives up a JSON body that does not arrive in time. */
 export function receiveBody({ stallMs, jsonMs }: BodyLimits): RequestHandler {
   return (request, response, next) => {
     if (request.method === 'POST' && !request.is('multipart/form-data')) {
@@ -65,7 +65,7 @@ export function receiveBody({ stallMs, jsonMs }: BodyLimits): RequestHandler {
 function checkMultipart(request: Request): void {
   checkPreflight(request);
   if (!BOUNDARY.test(request.get('content-type') ?? '')) {
-    throw new LecternError('BAD_REQUEST', 'The multipart body has no boundary, or one of more than 70 characters.');
+    throw new LecternError('BAD_REQUEST', 'The multipart body has no boundary, or one with more than 70 characters.');
   }
   if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
     throw new LecternError('UNSUPPORTED_MEDIA_TYPE', 'Send a multipart body without a Content-Encoding.');
@@ -77,11 +77,11 @@ function checkPreflight(request: Request): void {
   if (PREFLIGHT_HEADERS.some((name) => request.get(name))) return;
   throw new LecternError(
     'BAD_REQUEST',
-    `Send a non-empty header \`${PREFLIGHT_HEADERS.join('` or `')}\`: it keeps other web sites from sending this request.`,
+    `Send a non-empty header \`${PREFLIGHT_HEADERS.join('` or `')}\`: other sites cannot send it (CSRF prevention).`,
   );
 }
 
-/** Refuses an operation that costs too much. Behind the parsers, so that it sees what would be run. */
+/** Refuses an operation that costs too much. Comes after the parsers, so that it checks the operation that will run. */
 export function guardCost(check: (request: GraphqlRequest) => void): RequestHandler {
   return (request, _response, next) => {
     check((request.method === 'GET' ? request.query : (request.body as GraphqlRequest | undefined)) ?? {});

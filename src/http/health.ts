@@ -4,18 +4,20 @@ import type { Timings } from '../timings.js';
 import { within } from '../within.js';
 
 export interface HealthChecks {
-  /** Whether the server is stopping: it still works, and wants no new clients. */
+  /** Returns true when the server is stopping: it still answers, but should get no new clients. */
   readonly isStopping: () => boolean;
-  /** What the server cannot work without, under the code that says it is away. Each rejects when it is. */
+  /** The checks of what the server needs, by the error code for its absence. Each rejects when it is not available. */
   readonly needs: Readonly<Partial<Record<ErrorCode, (signal: AbortSignal) => Promise<void>>>>;
-  /** Takes note of what is away. */
+  /** Called with the error of a failed check. */
   readonly report: (error: unknown) => void;
   readonly timings: Pick<Timings, 'readiness' | 'readinessRepeated'>;
 }
 
-/** `/healthz`: the process lives. `/readyz`: it can do its work and goes on doing it, else 503. */
+/**
+ * `/healthz`: 200 when the process runs. `/readyz`: 200 when all checks pass and the server is not stopping, else 503.
+ */
 export function health({ isStopping, needs, report, timings }: HealthChecks): Router {
-  const isFit = shared(timings.readinessRepeated, async () => {
+  const isReady = shared(timings.readinessRepeated, async () => {
     try {
       await Promise.all(
         Object.entries(needs).map(([code, check]) => inTime(code as ErrorCode, check, timings.readiness)),
@@ -32,13 +34,13 @@ export function health({ isStopping, needs, report, timings }: HealthChecks): Ro
   });
   router.get('/readyz', async (_request, response) => {
     response.set('Cache-Control', 'no-store');
-    if (!isStopping() && (await isFit())) response.json({ status: 'ready' });
+    if (!isStopping() && (await isReady())) response.json({ status: 'ready' });
     else response.status(503).json({ status: 'unavailable' });
   });
   return router;
 }
 
-/** A request that comes while the check runs, or within so many milliseconds after its start, gets its answer. */
+/** Reuses the result of `ask` for calls that come while it runs, or within `ms` milliseconds after it has ended. */
 function shared<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let answeredAt = Infinity;
@@ -52,7 +54,7 @@ function shared<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** A check fails when it has not ended in time, even if it ignores its signal: one of a disk that hangs, say. */
+/** Rejects when the check has not ended in time, even if it ignores its signal, as a check of a hanging disk does. */
 async function inTime(code: ErrorCode, check: (signal: AbortSignal) => Promise<void>, withinMs: number): Promise<void> {
   const signal = AbortSignal.timeout(withinMs);
   await within(withinMs, check(signal), () => {

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
 /**
- * Answers `GET /`. A browser is led to /graphql, where Apollo Sandbox is outside production; all others read in JSON
- * where the API is. Addresses are relative, so that they hold behind a proxy that strips a path prefix.
+ * Handles `GET /`. Outside production a browser is redirected to /graphql, where Apollo Sandbox is. Other clients get
+ * the addresses of the API as JSON. They are relative, so that they work behind a proxy that strips a path prefix.
  */
 export function home({ production }: { readonly production: boolean }): RequestHandler {
   return (request, response) => {

@@ -4,41 +4,41 @@ import { LecternError } from '../errors.js';
 import { endLingering } from './body-progress.js';
 import { refusalBody } from './json-error.js';
 
-/** Unfinished heads are looked for so often within the time that one may take. */
-const LOOKS_PER_HEAD = 12;
+/** How often Node looks for overdue headers within the time that headers may take. */
+const CHECKS_PER_HEAD = 12;
 
-/** What the HTTP parser's complaints mean. All others are 400. RFC 6585, section 5; RFC 9110, section 15.5.9. */
+/** The responses for errors of the HTTP parser. All others are 400. RFC 6585, section 5; RFC 9110, section 15.5.9. */
 const PARSER_FAULTS: Readonly<Record<string, { status: number; message: string }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, message: 'The head of the request is too long.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The head of the request did not come in time.' },
+  HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers of the request are too long.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The headers of the request did not arrive in time.' },
 };
-const MALFORMED = { status: 400, message: 'This is no HTTP/1.1 request.' };
+const MALFORMED = { status: 400, message: 'This is not an HTTP/1.1 request.' };
 
 export interface ServerTimes {
-  /** How long the head of a request may take, in milliseconds. */
+  /** How long the headers of a request may take, in milliseconds. */
   readonly headMs: number;
-  /** How long a connection without a request stays open, in milliseconds. Longer than any balancer in front keeps it. */
+  /** How long an idle connection stays open, in milliseconds. Must be longer than a load balancer in front keeps it. */
   readonly keepAliveMs: number;
 }
 
 /**
- * The server, without a handler. It closes a connection whose request head is not complete in time. The times of bodies
- * are watched elsewhere (body-progress.ts).
+ * Creates the HTTP server, without a handler. It closes a connection whose request headers are not complete in time.
+ * The time limits of bodies are in body-progress.ts.
  */
 export function httpServer({ headMs, keepAliveMs }: ServerTimes): Server {
-  const lookMs = Math.floor(headMs / LOOKS_PER_HEAD);
+  const checkMs = Math.floor(headMs / CHECKS_PER_HEAD);
   return createServer({
     requestTimeout: 0,
-    // Node looks for overdue heads once in each interval, so it finds them up to one interval late.
-    headersTimeout: headMs - lookMs,
-    connectionsCheckingInterval: lookMs,
+    // Node checks once per interval, so it notices overdue headers up to one interval late.
+    headersTimeout: headMs - checkMs,
+    connectionsCheckingInterval: checkMs,
     keepAliveTimeout: keepAliveMs,
   });
 }
 
 /**
- * Lets a handler answer all requests: also those whose client asks before it sends the body, or expects what nobody
- * knows. Without these listeners Node would ask for every body by itself, and answer the others without a word.
+ * Passes all requests to a handler, including those with an `Expect` header. Without these listeners Node would send
+ * `100 Continue` for every body, and respond with an empty 417 to other expectations.
  */
 export function answerWith(server: Server, handler: RequestListener, answerReadableMs: number): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
@@ -55,7 +55,7 @@ export function answerWith(server: Server, handler: RequestListener, answerReada
   });
 }
 
-/** The answer to what is no request, written by hand: there is no response to write it with. */
+/** The response to bytes that are not a request, as text, because Node creates no response object for them. */
 function rawRefusal({ code = '' }: NodeJS.ErrnoException): string {
   const { status, message } = PARSER_FAULTS[code] ?? MALFORMED;
   const body = JSON.stringify(refusalBody(new LecternError('BAD_REQUEST', message)));

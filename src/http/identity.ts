@@ -5,7 +5,7 @@ import type { RateLimits } from './rate-limits.js';
 import type { Telemetry } from '../telemetry.js';
 import { requestIdOf } from './request-log.js';
 
-/** What the guards found out about a request, for the handlers behind them. */
+/** What `identify` has found out about a request. */
 interface Known {
   readonly requestId: string;
   readonly viewer: Viewer | null;
@@ -13,22 +13,22 @@ interface Known {
 
 const known = new WeakMap<Request, Known>();
 
-/** Who sent a request, and its id. Only behind `identify`. */
+/** Returns the viewer and the id of a request. Only for handlers that run after `identify`. */
 export function knownOf(request: Request): Known {
   const facts = known.get(request);
-  if (!facts) throw new Error('This request has passed no guard.');
+  if (!facts) throw new Error('This request has not passed the handler `identify`.');
   return facts;
 }
 
 /**
- * Verifies the token of a request, then counts the request: for its viewer, or for its address when it has no token or
- * one that is refused. So a flood from an address that many share never locks out those who are signed in. The price
- * is one verification of each token, which is bounded: see authenticator.ts and key-set.ts.
- * A header that is no valid token refuses the request: UNAUTHENTICATED.
+ * Verifies the token of a request, then counts the request for rate limits: for its viewer, or for its address when it
+ * has no valid token. So signed-in viewers are not affected by floods from an address that they share with others. The
+ * cost is the verification of every token, which is bounded: see authenticator.ts and key-set.ts.
+ * Refuses a request with an invalid Authorization header: UNAUTHENTICATED.
  */
 export function identify(authenticator: Authenticator, limits: RateLimits, telemetry: Telemetry): RequestHandler {
   return async (request, response, next) => {
-    // Node would drop all but the first; several are no valid one.
+    // Joins several headers, which makes them invalid. Node would keep only the first.
     const authorization = request.headersDistinct['authorization']?.join(', ');
     let viewer: Viewer | null;
     try {
@@ -48,12 +48,12 @@ export function identify(authenticator: Authenticator, limits: RateLimits, telem
   };
 }
 
-/** Who sent the request, as far as is known yet. */
+/** Returns the viewer. Returns null without a valid token, and before `identify` has run. */
 export function viewerOf(request: Request): Viewer | null {
   return known.get(request)?.viewer ?? null;
 }
 
-/** Whether a request came with a valid token, as far as is known yet. */
+/** Returns true when `identify` has found a valid token. */
 export function isSignedIn(request: Request): boolean {
   return viewerOf(request) !== null;
 }

@@ -3,37 +3,39 @@ import { LecternError } from '../errors.js';
 import { describeError, SERVER_FAULT } from '../graphql/format-error.js';
 import { jsonFault } from './json-fault.js';
 
-/** After how many seconds to try again when a part is away or too busy: long enough for a restart or a failover. */
+/** The Retry-After of a 503, in seconds: long enough for a restart or a failover. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Refuses a whole request: a GraphQL error as JSON with the error's status, and no `data`. */
+/** Refuses a whole request with a GraphQL error as JSON, the error's status and no `data`. */
 export function refuse(response: Response, error: LecternError): void {
   adviseClient(response, error.status);
   response.status(error.status).json(refusalBody(error));
 }
 
 /**
- * Adds what HTTP wants beside a status: how to sign in with 401 (RFC 9110, section 15.5.2; RFC 6750, section 3), and
- * when to try again with 503 (RFC 9110, section 15.6.4). Of 429 the rate limits know the time.
+ * Adds the headers that belong to a status: WWW-Authenticate for 401 (RFC 9110, section 15.5.2; RFC 6750, section 3)
+ * and Retry-After for 503 (RFC 9110, section 15.6.4). For 429 rate-limits.ts sets Retry-After.
  */
 export function adviseClient(response: Response, status: number): void {
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
 }
 
-/** The body of a refusal. */
+/** The JSON body of a refusal. */
 export function refusalBody(error: LecternError): object {
   return { errors: [{ message: error.message, extensions: describeError(error) }] };
 }
 
 export interface ErrorAnswering {
+  /** Translates an error that is known, such as one of the database. Returns undefined for any other. */
   readonly recognise: (error: unknown) => LecternError | undefined;
+  /** Logs an error of the server. */
   readonly report: (error: unknown) => void;
-  /** Takes the code of the error, for the log. */
+  /** Adds the error code to the log line of the request. */
   readonly noteCode: (code: string) => void;
 }
 
-/** Answers every request that failed outside of GraphQL. Never with HTML, never with a stack. */
+/** Responds to every request that failed outside GraphQL, as JSON and without a stack trace. */
 export function errorAsJson({ recognise, report, noteCode }: ErrorAnswering): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) {
@@ -48,7 +50,7 @@ export function errorAsJson({ recognise, report, noteCode }: ErrorAnswering): Er
   };
 }
 
-/** Express and its body parser mark the client's faults with a 4xx `status`, and those of bodies with a `type` as well. */
+/** Translates errors of Express and its body parser that are the client's fault: they have a 4xx `status`. */
 function requestFault(error: unknown): LecternError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { status, type, body, limit, message } = error as Error & Partial<BodyParserError>;
@@ -63,7 +65,7 @@ function requestFault(error: unknown): LecternError | undefined {
   return new LecternError('BAD_REQUEST', message, { cause: error });
 }
 
-/** https://github.com/expressjs/body-parser#errors */
+/** The fields of a body parser error: https://github.com/expressjs/body-parser#errors */
 interface BodyParserError {
   readonly status: number;
   readonly type: string;
@@ -71,7 +73,7 @@ interface BodyParserError {
   readonly limit: number;
 }
 
-/** A JSON body over its limit: 413, as for any content that is too large (RFC 9110, section 15.5.14). */
+/** The error for a JSON body above the limit: status 413 (RFC 9110, section 15.5.14). */
 export function jsonTooLarge(maxBytes: number, cause?: unknown): LecternError {
   return new LecternError('BAD_REQUEST', `The JSON is larger than ${maxBytes} bytes.`, { status: 413, cause });
 }

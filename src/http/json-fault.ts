@@ -1,8 +1,9 @@
 import { parse, type ParseError } from 'jsonc-parser';
 
 /**
- * Says where a text stops being JSON: `line 1, column 5`; undefined for a text that is JSON. What `JSON.parse` says
- * differs between versions of Node, often has no position, and quotes the text.
+ * Says where a text is not valid JSON, such as `line 1, column 5`. The message of `JSON.parse` differs between versions
+ * of Node, often has no position, and quotes the text.
+ * Returns undefined when the text is valid JSON.
  */
 export function jsonFault(text: string): string | undefined {
   if (text.trim() === '') return 'it is empty';
@@ -10,7 +11,7 @@ export function jsonFault(text: string): string | undefined {
   try {
     parse(text, errors, { disallowComments: true, allowTrailingComma: false });
   } catch (error) {
-    // The parser calls itself for each level.
+    // The parser is recursive, so deep nesting overflows the stack.
     if (!(error instanceof RangeError)) throw error;
     return 'it is nested too deeply';
   }

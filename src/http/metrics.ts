@@ -5,12 +5,12 @@ import { notFound } from './json-error.js';
 
 export interface MetricsOptions {
   readonly metrics: Metrics;
-  /** What a scraper sends as `Authorization: Bearer`. Without it: open, or absent in production. */
+  /** The token in a scraper's `Authorization: Bearer`. Without it the metrics are public, and absent in production. */
   readonly token: string | undefined;
   readonly production: boolean;
 }
 
-/** `/metrics`, in the text format of Prometheus. A client that may not read it is answered 404. */
+/** Serves `/metrics` in the text format of Prometheus. A client that may not read it gets 404. */
 export function metricsRoute({ metrics, token, production }: MetricsOptions): Router {
   const router = Router();
   router.get('/metrics', async (request, response, next) => {
@@ -24,7 +24,7 @@ export function metricsRoute({ metrics, token, production }: MetricsOptions): Ro
   return router;
 }
 
-/** Compared by digests: they are of one length, so the time that it takes tells nothing. */
+/** Compares digests, which have equal lengths, so that the time it takes reveals nothing about the token. */
 function isBearer(header: string | undefined, token: string): boolean {
   const given = /^Bearer +(.+)$/i.exec(header ?? '')?.[1] ?? '';
   return timingSafeEqual(digest(given), digest(token));

@@ -6,21 +6,22 @@ import { LecternError } from '../errors.js';
 import { Upload } from '../graphql/upload.js';
 import { watchBody, type BodyTimes } from './body-progress.js';
 import { badForm, FormCheck, type FormLimits } from './form-check.js';
-import { asRefusal } from './part-turns.js';
+import { asRefusal } from './part-order.js';
 
 export interface MultipartOptions extends FormLimits, BodyTimes {
-  /** The largest body, in bytes. One whose length is not announced is counted. */
+  /** The largest body, in bytes. The bytes are counted, because a body may have no Content-Length. */
   readonly maxBytes: number;
-  /** Aborts with a LecternError when the server stops and cannot wait for the request any longer. */
+  /** Returns a signal that aborts with a LecternError when the server stops and no longer waits for the request. */
   readonly signalOf: (request: Request) => AbortSignal;
 }
 
-/** How many bytes may wait between the socket and the parser. */
+/** The size of the buffer between the socket and the parser, in bytes. */
 const BUFFER_BYTES = 1024 ** 2;
 
 /**
  * Parses a GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec) up to its first
- * file and puts the operation in `request.body`, with an `Upload` wherever a file belongs. The files stream on.
+ * file. Puts the operation into `request.body`, with an `Upload` in the place of each file. Resolvers then read the
+ * files as streams.
  */
 export function multipart(options: MultipartOptions): RequestHandler {
   return async (request, response, next) => {
@@ -29,7 +30,7 @@ export function multipart(options: MultipartOptions): RequestHandler {
       return;
     }
     const body = new MultipartBody(request, options);
-    // The parser counts a field of exactly its limit as cut off.
+    // One more byte, because the parser marks a field of exactly the limit as truncated.
     const limits = { maxFieldSize: options.maxFieldBytes + 1, maxFiles: options.maxFiles, maxFileSize: Infinity };
     try {
       const operations = await processRequest(body as unknown as IncomingMessage, response, limits);
@@ -42,14 +43,14 @@ export function multipart(options: MultipartOptions): RequestHandler {
 }
 
 /**
- * The body of a request as the parser gets it: a stream of its own, so that what the parser does to it when it gives
- * up (it lets all the rest flow by) does not reach the socket, and so that its errors always have a listener.
+ * The body of a request as the parser reads it. A separate stream, so that its errors always have a listener, and so
+ * that the parser cannot resume the request itself: after an error it would drain the rest of the body.
  */
 class MultipartBody extends PassThrough {
   readonly headers: IncomingMessage['headers'];
   private check: FormCheck | undefined;
   private bytes = 0;
-  /** What ended the form from outside of it. */
+  /** The error that ended the form, if its reason was not in the form. */
   private refusal: LecternError | undefined;
 
   constructor(
@@ -57,7 +58,7 @@ class MultipartBody extends PassThrough {
     private readonly options: MultipartOptions,
   ) {
     super({ highWaterMark: BUFFER_BYTES });
-    // The parser takes the type in lower case only; to HTTP it is the same in any (RFC 9110, section 8.3.1).
+    // The parser accepts the type in lower case only. In HTTP case does not matter (RFC 9110, section 8.3.1).
     const contentType = request.get('content-type') ?? '';
     this.headers = { ...request.headers, 'content-type': contentType.replace(/^[^;]*/, 'multipart/form-data') };
     this.on('error', () => undefined);
@@ -72,16 +73,16 @@ class MultipartBody extends PassThrough {
     });
   }
 
-  /** What has been found in the form so far. */
+  /** The checks of the form. */
   get form(): FormCheck {
     if (!this.check) throw new Error('No parser is attached.');
     return this.check;
   }
 
-  /** The parser is attached by this call, with all its listeners on it. */
+  /** The library calls this to attach the parser, after it has added all its listeners to it. */
   override pipe<T extends NodeJS.WritableStream>(parser: T, options?: { end?: boolean }): T {
     this.check = new FormCheck(parser as unknown as Writable, this.options);
-    // Nothing more of a broken form is read.
+    // Stop reading when the form is invalid.
     parser.once('error', () => this.destroy());
     return super.pipe(parser, options);
   }
@@ -91,19 +92,19 @@ class MultipartBody extends PassThrough {
     if (this.bytes > this.options.maxBytes) {
       this.giveUp(new LecternError('FILE_TOO_LARGE', `The request is larger than ${this.options.maxBytes} bytes.`));
     } else if (this.bytes > BUFFER_BYTES + 3 * this.options.maxFieldBytes && !this.check?.isMapped) {
-      this.giveUp(badForm('has too much before its `map`'));
+      this.giveUp(badForm('has too many bytes before its `map`'));
     }
     super._transform(chunk, encoding, done);
   }
 
-  /** What the client reads for an error of the parser. Before the map has come there is no upload to be incomplete. */
+  /** The client's error for an error of the parser. UPLOAD_INCOMPLETE is possible only after the map has arrived. */
   refusalFor(error: unknown): LecternError {
     const known = this.refusal ?? this.check?.refusal;
     if (known) return known;
     const refusal = asRefusal(error);
     const hasBegun = this.check?.isMapped ?? false;
     if (hasBegun || refusal.code === 'TOO_MANY_FILES' || isMalformedHeader(error)) return refusal;
-    return badForm('ends before `operations` and `map`, or has another boundary than its header says', error);
+    return badForm('ends before `operations` and `map`, or its boundary is not the one in the header', error);
   }
 
   private giveUp(refusal: LecternError): void {
@@ -117,7 +118,7 @@ function isMalformedHeader(error: unknown): boolean {
   return error instanceof Error && error.message === 'Malformed part header';
 }
 
-/** Replaces the library's promises by our uploads, at the places that `checkFileMap` has found to be sound. */
+/** Replaces the library's promises by `Upload` objects, at the paths that `checkFileMap` has accepted. */
 function withUploads(operations: object, form: FormCheck): object {
   for (const paths of form.files.values()) {
     for (const path of paths) {
@@ -128,7 +129,7 @@ function withUploads(operations: object, form: FormCheck): object {
         operations as Record<string, unknown>,
       );
       const { promise } = holder[last] as { promise: Promise<FileUpload> };
-      holder[last] = new Upload(() => form.turns.open(promise));
+      holder[last] = new Upload(() => form.parts.open(promise));
     }
   }
   return operations;

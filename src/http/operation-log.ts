@@ -1,10 +1,10 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { Telemetry } from '../telemetry.js';
 
-/** A client may give an operation a name of any length. More of it, in characters, tells an operator nothing. */
+/** How much of an operation's name is logged, in characters. Clients may send names of any length. */
 const MAX_NAME = 100;
 
-/** Notes name and kind of the operation and the codes of its errors for the line that a request ends with. */
+/** Adds the name and kind of the operation and the codes of its errors to the log line of the request. */
 export function operationLog(telemetry: Telemetry): ApolloServerPlugin {
   return {
     async requestDidStart() {

@@ -6,7 +6,7 @@ import type { SignedUrls } from '../media/signed-urls.js';
 import { contextOf } from './request-context.js';
 import type { RunningRequests } from './running-requests.js';
 
-/** What a permalink stands for: the file, null when there is none that the viewer may know of. */
+/** Finds the file of a permalink. Returns null when there is no such file or the viewer may not see it. */
 export interface PermalinkTargets {
   videoFile(context: CatalogContext, videoId: string): Promise<MediaFile | null>;
   videoThumbnail(context: CatalogContext, videoId: string): Promise<MediaFile | null>;
@@ -15,15 +15,15 @@ export interface PermalinkTargets {
   courseIntroVideo(context: CatalogContext, courseId: string): Promise<MediaFile | null>;
 }
 
-/** Under which paths the permalinks are. */
+/** The first path segments of permalinks. */
 export const PERMALINK_ROOTS = ['/media', '/courses'];
 
-/** Ids and keys longer than this, in characters, are nobody's. */
+/** No id or key is longer, in characters. */
 const MAX_ID_LENGTH = 1_024;
 
 /**
- * Addresses that last, for pages and mails: each answers 302 to a signed URL made now, under the access rules of the
- * GraphQL fields. Refusals are JSON with the codes of the catalogue.
+ * URLs that do not expire, for pages and mails. Each redirects (302) to a newly signed URL, under the access rules of
+ * the GraphQL fields. Errors are JSON with the codes of errors.ts.
  */
 export function permalinks(targets: PermalinkTargets, signedUrls: SignedUrls, running: RunningRequests): Router {
   const router = Router();
@@ -37,14 +37,14 @@ export function permalinks(targets: PermalinkTargets, signedUrls: SignedUrls, ru
   };
   link('/media/video/:id', (context, id) => targets.videoFile(context, id));
   link('/media/thumbnail/:id', (context, id) => targets.videoThumbnail(context, id));
-  // A storage key has slashes, plain or percent-encoded, so it takes all that is left of the path.
+  // Accepts an object key too, whose slashes may be plain or percent-encoded, so it matches the rest of the path.
   link('/media/image/*id', (context, id) => targets.image(context, id));
   link('/courses/:id/thumbnail/file', (context, id) => targets.courseThumbnail(context, id));
   link('/courses/:id/intro-video/file', (context, id) => targets.courseIntroVideo(context, id));
   return router;
 }
 
-/** The id as it stands in the path, decoded once by the router. A wildcard comes in segments. */
+/** Returns the id in the path, which the router has decoded once. For a wildcard the router returns segments. */
 function idOf(request: Request): string {
   const { id = '' } = request.params as { id?: string | string[] };
   const text = Array.isArray(id) ? id.join('/') : id;

@@ -4,46 +4,50 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { LecternError } from '../errors.js';
 import { clientAddressOf } from './client-address.js';
 
-/** Requests a minute; 0 for no limit. */
+/** Requests per minute. 0: no limit. */
 export interface RateLimitOptions {
   readonly viewerRequestsPerMinute: number;
   readonly addressRequestsPerMinute: number;
 }
 
 const WINDOW_SECONDS = 60;
-/** How many viewers or addresses are counted at once. When there are more, those that were quiet for longest are forgotten. */
+/**
+ * How many viewers or addresses are counted at once. Beyond that, those without requests for the longest time are
+ * dropped.
+ */
 const MAX_COUNTED = 50_000;
 
 /**
- * How many requests one viewer, or one address without a valid token, may send within a minute. Counted in this process
- * alone. A refusal is RATE_LIMITED, and its `Retry-After` says in how many seconds the minute is over.
+ * Limits the requests per minute of each viewer, and of each address without a valid token. Counts in this process
+ * only. A request above the limit is refused with RATE_LIMITED; `Retry-After` is the number of seconds until the minute
+ * ends.
  */
 export class RateLimits {
-  private readonly addresses: Counted | undefined;
-  private readonly viewers: Counted | undefined;
+  private readonly addresses: MinuteCounter | undefined;
+  private readonly viewers: MinuteCounter | undefined;
 
   constructor(options: RateLimitOptions) {
-    this.addresses = countedPerMinute(options.addressRequestsPerMinute);
-    this.viewers = countedPerMinute(options.viewerRequestsPerMinute);
+    this.addresses = minuteCounter(options.addressRequestsPerMinute);
+    this.viewers = minuteCounter(options.viewerRequestsPerMinute);
   }
 
-  /** For a request without a token, or with one that was refused. */
+  /** Counts a request without a valid token. */
   async countAddress(request: Request, response: Response): Promise<void> {
     await this.addresses?.take(clientAddressOf(request), response);
   }
 
-  /** For a request with a valid token. */
+  /** Counts a request with a valid token. */
   async countViewer(viewerId: string, response: Response): Promise<void> {
     await this.viewers?.take(viewerId, response);
   }
 }
 
-function countedPerMinute(points: number): Counted | undefined {
-  return points === 0 ? undefined : new Counted(points);
+function minuteCounter(points: number): MinuteCounter | undefined {
+  return points === 0 ? undefined : new MinuteCounter(points);
 }
 
-/** Requests in windows of a minute, by name, in bounded memory. */
-class Counted {
+/** Counts requests per minute for each name (a viewer or an address), in bounded memory. */
+class MinuteCounter {
   private readonly limiter: RateLimiterMemory;
   private readonly names = new LRUCache<string, true>({
     max: MAX_COUNTED,
@@ -64,7 +68,7 @@ class Counted {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000));
       response.setHeader('Retry-After', seconds);
-      throw new LecternError('RATE_LIMITED', `Too many requests. Send the next one in ${seconds} seconds.`);
+      throw new LecternError('RATE_LIMITED', `Too many requests. Wait ${seconds} seconds before the next one.`);
     }
   }
 }

@@ -3,27 +3,26 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { RequestOutcome } from '../metrics.js';
 import type { RequestNotes, Telemetry } from '../telemetry.js';
 
-/** A request id from outside that is safe in logs and headers. */
+/** A client's request id is used if it is safe in logs and headers. */
 const REQUEST_ID = /^[\w.-]{1,128}$/;
-/** More of a path than this, in characters, tells an operator nothing. */
+/** How much of a path is logged, in characters. */
 const MAX_LOGGED_PATH = 500;
-/** What machines ask for every few seconds is logged at `debug`. */
+/** Paths that monitoring requests every few seconds. They are logged at level `debug`. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 
 const requestIds = new WeakMap<Request, string>();
 
-/** The id of a request. Only behind `requestLog`. */
+/** Returns the id of a request. Only for handlers that run after `requestLog`. */
 export function requestIdOf(request: Request): string {
   const id = requestIds.get(request);
-  if (id === undefined) throw new Error('This request has no id yet.');
+  if (id === undefined) throw new Error('This request has not passed the handler `requestLog`.');
   return id;
 }
 
 /**
- * Gives each request an id, the client's own X-Request-Id where that is an acceptable one, and sends it with every
- * answer. When the request has ended it is counted and logged: without its query, which may hold a signature, and
- * without its headers.
- * @param hasGivenUp Whether this server broke the request off, because it stops.
+ * Gives each request an id (the client's X-Request-Id if it is acceptable) and sends it in the response. When the
+ * request has ended, counts and logs it, without its headers and without its query, which may contain a signature.
+ * @param hasGivenUp Returns true when this server ended the request because it stops.
  */
 export function requestLog(telemetry: Telemetry, hasGivenUp: (request: Request) => boolean): RequestHandler {
   return (request, response, next) => {
@@ -32,7 +31,7 @@ export function requestLog(telemetry: Telemetry, hasGivenUp: (request: Request) 
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
     requestIds.set(request, requestId);
     response.setHeader('X-Request-Id', requestId);
-    // Read now, because routers change `url` while they work.
+    // Read now, because routers change `url`.
     const { method } = request;
     const path = (request.originalUrl.split('?')[0] ?? '').slice(0, MAX_LOGGED_PATH);
     const notes: RequestNotes = {};

@@ -24,7 +24,7 @@ import { limitUploads } from './upload-limit.js';
 
 export interface RoutesOptions {
   readonly production: boolean;
-  /** How many proxies, or which, tell the client's address (`trust proxy` of Express). Absent: none. */
+  /** The number or the addresses of trusted proxies (`trust proxy` of Express). Absent: none. */
   readonly trustProxy?: number | readonly string[];
   readonly corsOrigins: CorsRules['origins'];
   readonly rateLimits: RateLimitOptions;
@@ -33,17 +33,17 @@ export interface RoutesOptions {
   readonly localStorage: Storage;
   readonly fileTokens: FileTokens;
   readonly limits: BodyLimits;
-  /** How many files one request may carry. */
+  /** How many files one request may contain. */
   readonly maxFiles: number;
-  /** How many uploads may run at once. */
+  /** How many uploads may run at the same time. */
   readonly uploadsAtOnce: number;
-  /** Whether HSTS counts for the subdomains of this host too. */
+  /** Whether HSTS applies to the subdomains of this host too. */
   readonly hstsIncludeSubDomains: boolean;
-  /** How long the reader of a file may take no byte, in milliseconds. */
+  /** A download is ended when its client has accepted no byte for this time, in milliseconds. */
   readonly downloadStallMs: number;
-  /** How long an answer stays readable when the body of its request is not read, in milliseconds. */
+  /** How long a connection stays open after a response when the request body was not read, in milliseconds. */
   readonly answerReadableMs: number;
-  /** Throws for an operation that costs too much. */
+  /** Throws when an operation costs too much. */
   readonly checkCost: (request: GraphqlRequest) => void;
   readonly health: HealthChecks;
   readonly permalinks: PermalinkTargets;
@@ -55,7 +55,9 @@ export interface RoutesOptions {
   readonly graphql: RequestHandler;
 }
 
-/** The order in which a request passes the handlers. What stands before `identify` is open to strangers. */
+/**
+ * Builds the Express app: the handlers in the order in which a request passes them. Those before `identify` are public.
+ */
 export function routes(options: RoutesOptions): Express {
   const { limits, running, telemetry, production, corsOrigins, localStorage: storage, fileTokens: tokens } = options;
   const { logger } = telemetry;
@@ -63,7 +65,7 @@ export function routes(options: RoutesOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  // As Apollo reads a URL: by another reading, what is guarded would not be what is run.
+  // Parses the query as Apollo does. Otherwise the cost guard could check another operation than the one that runs.
   app.set('query parser', (text: string) => Object.fromEntries(new URLSearchParams(text)));
   if (options.trustProxy !== undefined) app.set('trust proxy', options.trustProxy);
   app.use(

@@ -1,14 +1,16 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** Where Apollo Sandbox comes from. Its page runs only outside production. */
+/** The addresses from which Apollo Sandbox is loaded. It is off in production. */
 const SANDBOX = {
   scripts: 'https://embeddable-sandbox.cdn.apollographql.com',
   frame: 'https://sandbox.embed.apollographql.com',
   assets: 'https://apollo-server-landing-page.cdn.apollographql.com',
 };
 
-/** The usual headers of an API that shows no pages. Browsers heed HSTS on HTTPS alone (RFC 6797, section 8.1). */
+/**
+ * The usual headers of an API without pages. Browsers ignore HSTS unless it came over HTTPS (RFC 6797, section 8.1).
+ */
 export function securityHeaders({ hstsIncludeSubDomains }: { hstsIncludeSubDomains: boolean }): RequestHandler {
   return helmet({
     strictTransportSecurity: { includeSubDomains: hstsIncludeSubDomains },
@@ -17,13 +19,13 @@ export function securityHeaders({ hstsIncludeSubDomains }: { hstsIncludeSubDomai
   });
 }
 
-/** Lets pages of other origins show what these addresses lead to: browsers ask for it of a redirect as of the file itself. */
+/** Lets pages of other origins show the targets of permalinks: browsers require this header on redirects too. */
 export const embeddable: RequestHandler = (_request, response, next) => {
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
   next();
 };
 
-/** Lets a browser load the Sandbox page when it asks /graphql for HTML. */
+/** Lets a browser that requests HTML from /graphql load the Sandbox page. */
 export function sandboxHeaders(): RequestHandler {
   const forSandbox = helmet.contentSecurityPolicy({
     useDefaults: false,

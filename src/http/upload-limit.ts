@@ -2,9 +2,9 @@ import type { RequestHandler } from 'express';
 import { LecternError } from '../errors.js';
 
 /**
- * Lets at most `max` uploads run at once on this server: each takes memory and a connection to the storage. One more is
- * refused with SERVICE_UNAVAILABLE. Behind the guards, so that only uploads that would be taken count, and before
- * the body is read.
+ * Limits how many uploads run at the same time on this server, because each takes memory and a connection to the
+ * storage. Refuses further ones with SERVICE_UNAVAILABLE before the body is read. Comes after the guards, so that
+ * uploads which they refuse do not count.
  */
 export function limitUploads(max: number): RequestHandler {
   let running = 0;
@@ -20,7 +20,7 @@ export function limitUploads(max: number): RequestHandler {
     const ended = (): void => {
       running -= 1;
     };
-    // A client may have left while its token was verified.
+    // The client may have disconnected while its token was verified.
     if (response.closed) ended();
     else response.once('close', ended);
     next();

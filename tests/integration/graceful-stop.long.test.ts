@@ -137,7 +137,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     const created = JSON.parse(response!.text) as { data: { createCourse: { id: string } } };
     expect(await server.ended()).toBe(0);
     expect(server.stderr()).toBe('');
-    expect(stopLines()).toEqual([[1, ['POST /graphql'], 'stopping: waits up to 60 s for running requests']]);
+    expect(stopLines()).toEqual([[1, ['POST /graphql'], 'stopping: waiting up to 60 s for running requests']]);
     idle.destroy();
 
     const again = await startApp({}, environment);
@@ -164,8 +164,8 @@ onEveryStorage('a server that is told to stop', (storage) => {
     expect(server.stderr()).toBe('');
     const uploads = Array.from({ length: 3 }, () => 'POST /graphql');
     expect(stopLines()).toEqual([
-      [3, uploads, 'stopping: waits up to 1 s for running requests'],
-      [3, uploads, 'stopping: the grace is over, running requests are given up'],
+      [3, uploads, 'stopping: waiting up to 1 s for running requests'],
+      [3, uploads, 'stopping: the grace period is over, running requests are aborted'],
     ]);
 
     // Not even the journal has anything left to do.

@@ -122,7 +122,7 @@ field('map twice', () => multipartBody([OPERATIONS, MAP, MAP, PNG]), 'BAD_REQUES
 field('operations again behind map', () => multipartBody([OPERATIONS, MAP, OPERATIONS, PNG]), 'BAD_REQUEST');
 field('a field behind the file', () => form({ files: [PNG, fieldPart('more', 'x')] }), 'BAD_REQUEST');
 field('a file part without a file name', () => form({ files: [NAMELESS] }), 'BAD_REQUEST', {
-  message: /the file "0" was expected\. .* it has no file name: append a File or a Blob/,
+  message: /the file "0" was expected\. .* it lacks a file name: append a File or a Blob/,
 });
 field('an object in place of a file', () => form({ files: [fieldPart('0', '[object Object]')] }), 'BAD_REQUEST', {
   message: /the file "0" was expected/,
@@ -132,7 +132,7 @@ request(
   () => multipartBody([NAMELESS, OPERATIONS, MAP]),
   'BAD_REQUEST',
   {
-    message: /has a field "0" .* no file name/,
+    message: /has a field "0" .* lacks a file name/,
   },
 );
 for (const name of ['operations', 'map']) {
@@ -143,10 +143,10 @@ for (const name of ['operations', 'map']) {
   });
 }
 request('operations that were an object', () => form({ operations: '[object Object]' }), 'BAD_REQUEST', {
-  message: /"\[object Object\]" as its `operations`\. Append JSON\.stringify/,
+  message: /"\[object Object\]" as `operations`\. Append JSON\.stringify/,
 });
 request('a map that was a Map', () => form({ map: '[object Map]' }), 'BAD_REQUEST', {
-  message: /"\[object Map\]" as its `map`/,
+  message: /"\[object Map\]" as `map`/,
 });
 request('operations that are cut off', () => form({ operations: '{"query":' }), 'BAD_REQUEST', {
   message: /`operations` that is not valid JSON \(line 1, column 10\)/,

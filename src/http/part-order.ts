@@ -3,85 +3,90 @@ import type { FileUpload } from 'graphql-upload-minimal';
 import { LecternError } from '../errors.js';
 import type { UploadedFile } from '../graphql/upload.js';
 
-/** How long a part that nobody reads may stand before one that is waited for, in milliseconds. */
+/** How long an unread part may block the part that a resolver waits for, in milliseconds. */
 const BLOCKED_MS = 500;
-/** How often that is looked at, in milliseconds. */
-const LOOK_MS = 50;
+/** How often that is checked, in milliseconds. */
+const CHECK_MS = 50;
 
-/** A file part from its header on. */
+/** A file part whose header has arrived. */
 class Part {
+  /** True when a resolver reads the part. */
   isOpen = false;
-  /** All of it has come: the parser has found what comes behind it. */
-  isWhole = false;
-  /** Settles with `isWhole`, or fails when the form breaks off before. */
-  readonly followed: Promise<void>;
+  /** True when the whole part has arrived: the parser has found the next part or the end of the form. */
+  isComplete = false;
+  /** Resolves when the part is complete, and rejects when the form ends before that. */
+  readonly completed: Promise<void>;
   private resolve!: () => void;
   private reject!: (reason: Error) => void;
 
   constructor(readonly stream: Readable) {
-    this.followed = new Promise((resolve, reject) => {
+    this.completed = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.followed.catch(() => undefined);
+    this.completed.catch(() => undefined);
   }
 
-  follow(): void {
-    this.isWhole = true;
+  complete(): void {
+    this.isComplete = true;
     this.resolve();
   }
 
-  breakOff(reason: Error): void {
+  fail(reason: Error): void {
     this.reject(reason);
   }
 }
 
 /**
- * The file parts of one request come one behind the other. Fields of one mutation run one after the other, too; when
- * the part of a later field comes first and is too long to be held, the part that is waited for can never come. This
- * notices and breaks the form off, so that the client does not wait without end.
+ * Notices when the order of a form's file parts causes a deadlock. Parts arrive one after the other, and the fields of
+ * a mutation run one after the other. If the part of a later field arrives first and is too long for the buffers, the
+ * part that the first field waits for can never arrive. Then the form is ended with an error.
  */
-export class PartTurns {
-  /** The parts that were announced and have come. */
+export class PartOrder {
+  /** The parts of the map that have arrived. */
   private readonly parts = new Map<Readable, Part>();
-  /** The part that the parser is at. */
+  /** The part that is arriving. */
   private current: Part | undefined;
-  /** How many parts are waited for that have not come. */
+  /** How many resolvers wait for a part that has not arrived. */
   private awaited = 0;
-  /** Fails when the form has ended: what has not come by then is missing. */
+  /** Rejects when the form has ended: parts that have not arrived by then are missing. */
   private readonly ended: Promise<never>;
   private end!: () => void;
   private blockedSince: number | undefined;
   private watch: NodeJS.Timeout | undefined;
 
-  /** @param breakOff Ends the form. The error is given to every reader that waits for a part of it. */
+  /** @param endForm Ends the form. Every reader of one of its parts gets the error. */
   constructor(
     private readonly parser: Writable,
-    private readonly breakOff: (reason: LecternError) => void,
+    private readonly endForm: (reason: LecternError) => void,
   ) {
     this.ended = new Promise((_resolve, reject) => {
-      this.end = () => reject(new LecternError('BAD_REQUEST', 'A file of the map is missing in the form.'));
+      this.end = () => reject(new LecternError('BAD_REQUEST', 'A file that the map names is missing in the form.'));
     });
     this.ended.catch(() => undefined);
     parser.once('finish', () => this.formEnded());
     parser.once('close', () => clearInterval(this.watch));
   }
 
-  /** A part begins, so the one before it has ended. One that was not announced is let by unread by the library. */
-  arrive(stream: Readable, announced: boolean): void {
-    this.current?.follow();
-    this.current = announced ? new Part(stream) : undefined;
+  /**
+   * Called when a part begins, which completes the part before it.
+   * @param inMap False when the map does not name the part. The library then discards its bytes.
+   */
+  arrive(stream: Readable, inMap: boolean): void {
+    this.current?.complete();
+    this.current = inMap ? new Part(stream) : undefined;
     if (this.current) this.parts.set(stream, this.current);
   }
 
-  formBroke(reason: Error): void {
-    this.current?.breakOff(reason);
+  /** Called when the form fails. */
+  fail(reason: Error): void {
+    this.current?.fail(reason);
     clearInterval(this.watch);
   }
 
-  /** Waits for a part and opens it. Its stream ends when the form goes on behind it, and fails when it breaks off. */
+  /** Waits for a part and opens it. Its stream ends when the part is complete, and fails when the form fails before. */
   async open(file: Promise<FileUpload>): Promise<UploadedFile> {
-    if (!this.parser.destroyed) this.watch ??= setInterval(() => this.look(), LOOK_MS);
+    if (!this.parser.destroyed) this.watch ??= setInterval(() => this.check(), CHECK_MS);
     this.awaited += 1;
     try {
       return this.readable(await Promise.race([file, this.ended]));
@@ -93,26 +98,26 @@ export class PartTurns {
   }
 
   private formEnded(): void {
-    this.current?.follow();
+    this.current?.complete();
     this.end();
     clearInterval(this.watch);
   }
 
-  private look(): void {
+  private check(): void {
     const { parser } = this;
-    // With a part that nobody has read the parser does not tell that it has finished.
+    // The parser does not emit `finish` while a part is unread.
     if (parser.writableEnded && parser.writableLength === 0 && !parser.destroyed) this.formEnded();
     this.blockedSince = this.isBlocked() ? (this.blockedSince ?? Date.now()) : undefined;
-    if (this.blockedSince !== undefined && Date.now() - this.blockedSince >= BLOCKED_MS) this.breakOff(outOfTurn());
+    if (this.blockedSince !== undefined && Date.now() - this.blockedSince >= BLOCKED_MS) this.endForm(wrongOrder());
   }
 
   /**
-   * Somebody waits; the parser holds bytes that it cannot pass on, because a part that nobody has opened is full; and
-   * it is not a slow reader of an opened part that it waits for.
+   * Returns true when a resolver waits for a part, but the parser cannot go on, because the buffer of a part that no
+   * resolver has opened is full. Returns false when the parser only waits for a slow reader of an opened part.
    */
   private isBlocked(): boolean {
     const parts = [...this.parts.values()];
-    const isWaiting = this.awaited > 0 || parts.some((part) => part.isOpen && !part.isWhole);
+    const isWaiting = this.awaited > 0 || parts.some((part) => part.isOpen && !part.isComplete);
     const isObstructed = parts.some(({ isOpen, stream }) => !isOpen && isFull(stream));
     const isRead = parts.some(({ isOpen, stream }) => isOpen && stream.readableLength > 0);
     return isWaiting && isObstructed && !isRead && this.parser.writableLength > 0;
@@ -120,12 +125,12 @@ export class PartTurns {
 
   private readable(file: FileUpload): UploadedFile {
     const stream = file.createReadStream();
-    // A part that was cut off before this moment has told so already, to nobody.
-    if (stream.destroyed) throw stream.errored ?? new Error('The part was cut off.');
+    // If the part has already failed, its error event was emitted before anyone listened.
+    if (stream.destroyed) throw stream.errored ?? new Error('The part ended early.');
     const part = this.parts.get(stream);
     if (part) part.isOpen = true;
     const { filename, mimetype } = file as Partial<FileUpload>;
-    return { filename: filename ?? '', declaredType: mimetype ?? '', stream: part ? whole(part) : stream };
+    return { filename: filename ?? '', declaredType: mimetype ?? '', stream: part ? completeOnly(part) : stream };
   }
 }
 
@@ -133,12 +138,12 @@ function isFull(stream: Readable): boolean {
   return stream.readableLength >= stream.readableHighWaterMark;
 }
 
-/** The bytes of a part, with an end only when the part has one. */
-function whole({ stream, followed }: Part): Readable {
+/** Returns the bytes of a part. The stream ends only when the part is complete; otherwise it fails. */
+function completeOnly({ stream, completed }: Part): Readable {
   const bytes = new Transform({
     transform: (chunk, _encoding, done) => done(null, chunk),
     flush: (done) => {
-      followed.then(
+      completed.then(
         () => done(),
         (error: unknown) => done(asRefusal(error)),
       );
@@ -148,13 +153,12 @@ function whole({ stream, followed }: Part): Readable {
   return bytes;
 }
 
-function outOfTurn(): LecternError {
-  const message =
-    'A file stands before one that is needed first. Send the files in the order of the fields that take them.';
+function wrongOrder(): LecternError {
+  const message = 'The files are in the wrong order. Send them in the order of the fields that use them.';
   return new LecternError('BAD_REQUEST', message);
 }
 
-/** The library's errors have a status and a message for the client; what has none is a form that broke off. */
+/** Translates an error of the library. One without a status means that the form ended early: UPLOAD_INCOMPLETE. */
 export function asRefusal(error: unknown): LecternError {
   if (error instanceof LecternError) return error;
   const { status, message = '' } = (error ?? {}) as { status?: number; message?: string };

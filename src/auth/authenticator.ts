@@ -5,34 +5,34 @@ import { keySetVerifier } from './key-set.js';
 import { highestRole, isViewerId, type Viewer } from './viewer.js';
 
 export interface AuthenticatorOptions {
-  /** Verifies tokens signed with HS256, and no others. Without it, and without `previousSecret`, those are refused. */
+  /** Verifies tokens signed with HS256. Without it and `previousSecret`, such tokens are refused. */
   readonly secret?: string | undefined;
   /** Verifies tokens that were signed with HS256 before the secret was changed. */
   readonly previousSecret?: string | undefined;
-  /** The key set that verifies tokens signed with a key pair, and no others. Without it those are refused. */
+  /** The URL of the key set (JWKS) that verifies tokens signed with a key pair. Without it such tokens are refused. */
   readonly jwksUrl?: string | undefined;
   /** The `iss` that tokens must have. Any when absent. */
   readonly issuer?: string | undefined;
   /** The `aud` that tokens must have. Any when absent. */
   readonly audience?: string | undefined;
-  /** The claim that holds the role, or the roles: its name, or a path through claims (`realm_access.roles`). */
+  /** The claim with the role or the roles: its name, or a path (`realm_access.roles`). */
   readonly roleClaim: string;
   /** How long to wait for the key set, in milliseconds. 5,000 when absent. */
   readonly jwksTimeoutMs?: number;
-  /** The clock that expiry is judged by. The system's when absent. */
+  /** Returns the time, to check expiry. Absent: the system clock. */
   readonly now?: () => Date;
 }
 
 export interface Authenticator {
   /**
-   * The viewer that an Authorization header stands for; null without a header.
-   * @throws {LecternError} UNAUTHENTICATED for a header that is no valid token; SERVICE_UNAVAILABLE when the key set
-   * that would tell cannot be fetched.
+   * Returns the viewer that an Authorization header identifies. Returns null without a header.
+   * @throws {LecternError} UNAUTHENTICATED when the header has no valid token, SERVICE_UNAVAILABLE when the key set
+   *   that is needed cannot be fetched.
    */
   authenticate(authorizationHeader: string | undefined): Promise<Viewer | null>;
 }
 
-/** The longest Authorization header, in bytes: far more than a token needs, far less than what is costly to look at. */
+/** The longest Authorization header that is parsed, in bytes: much longer than tokens are. */
 const MAX_HEADER_BYTES = 8 * 1024;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const JWKS_TIMEOUT_MS = 5_000;
@@ -44,8 +44,8 @@ const BEARER_TOKEN = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
 
 /**
- * Decides from the Authorization header alone who is asking. A token costs at most one signature check for each secret,
- * or those of keySetVerifier.
+ * Creates the authenticator. It identifies a viewer by the Authorization header only. Verifying a token costs at most
+ * one signature check per secret, or those of `keySetVerifier`.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const secrets = [options.secret, options.previousSecret].filter((secret) => secret !== undefined);
@@ -61,7 +61,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ...(options.audience === undefined ? {} : { audience: options.audience }),
   };
 
-  /** HS256 is verified with secrets only, all else with the key set only: a public key must not serve as a secret. */
+  /**
+   * HS256 is verified with secrets only, other algorithms with the key set only: a public key must never be a secret.
+   */
   function verifierFor(token: string): Verify {
     const verify = algorithmOf(token) === SECRET_ALGORITHM ? verifyBySecret : verifyByKeySet;
     if (verify === undefined) throw refusal('Tokens of this kind are not accepted here.');
@@ -93,7 +95,7 @@ function tokenOf(authorizationHeader: string): string {
   return token;
 }
 
-/** Base64 has several spellings of the same bytes; a token that can be spelt otherwise could pass by a list of tokens. */
+/** Returns false for a non-canonical base64 text, so that one token has only one text (for lists of revoked tokens). */
 function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
@@ -106,7 +108,7 @@ function algorithmOf(token: string): string | undefined {
   }
 }
 
-/** Tries the secrets in their order. */
+/** Tries the secrets in order. */
 function secretVerifier(secrets: readonly string[]): Verify {
   const keys = secrets.map((secret) => new TextEncoder().encode(secret));
   return async (token, options) => {
@@ -130,8 +132,8 @@ function viewerOf(payload: JWTPayload, roleClaim: string): Viewer {
 }
 
 /**
- * A claim by its name, else by its path: `realm_access.roles` is `roles` within `realm_access`. The name comes first,
- * because names that are URLs have dots.
+ * Returns a claim by its name, or else by its path: `realm_access.roles` is `roles` in `realm_access`. The name is
+ * tried first, because names that are URLs contain dots.
  */
 function claimOf(payload: JWTPayload, name: string): unknown {
   if (Object.hasOwn(payload, name)) return payload[name];
@@ -141,7 +143,7 @@ function claimOf(payload: JWTPayload, name: string): unknown {
   }, payload);
 }
 
-/** The message holds nothing of the token. */
+/** The message must not contain any part of the token. */
 function refusal(message: string, cause?: unknown): LecternError {
   return new LecternError('UNAUTHENTICATED', message, cause === undefined ? {} : { cause });
 }

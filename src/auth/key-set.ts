@@ -9,27 +9,28 @@ import type {
 } from 'jose';
 import { LecternError } from '../errors.js';
 
-/** Key pairs only. Listed, so that no token chooses how it is verified. */
+/** Accepted algorithms, all with key pairs. A list, so that a token cannot choose how it is verified. */
 const KEY_PAIR_ALGORITHMS = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA'],
 ];
 
-/** The largest key set that is read, in bytes: some hundred keys. */
+/** The largest key set that is read, in bytes: a few hundred keys. */
 const MAX_KEY_SET_BYTES = 256 * 1024;
 /** How long a key set is used before it is fetched again, in milliseconds. */
 const KEY_SET_LIFE_MS = 600_000;
-/** Tokens with unknown keys let it be fetched again no sooner than after this time, in milliseconds. */
+/** The shortest time between two fetches that are caused by tokens with unknown keys, in milliseconds. */
 const REFETCH_PAUSE_MS = 30_000;
-/** After a fetch that failed the next is tried no sooner than after this time, in milliseconds. */
+/** The shortest time between a failed fetch and the next one, in milliseconds. */
 const FAILED_FETCH_PAUSE_MS = 5_000;
-/** How many keys are tried for a token that does not say which is its own: each costs a signature check. */
+/** How many keys are tried for a token that does not name its key. Each costs a signature check. */
 const MAX_KEYS_TRIED = 10;
 
 /**
- * Verifies tokens with the keys that an identity provider publishes. The set is fetched when the first token comes, and
- * again when it is old or a token names an unknown key. Rejects with jose's errors for tokens that are not valid, and
- * with SERVICE_UNAVAILABLE when the keys that would tell cannot be had within `timeoutMs`.
+ * Verifies tokens with the keys that an identity provider publishes. The key set is fetched for the first token, and
+ * again when it is too old or a token names an unknown key.
+ * Rejects with jose's errors when a token is not valid, and with SERVICE_UNAVAILABLE when the key set cannot be fetched
+ * within `timeoutMs` milliseconds.
  */
 export function keySetVerifier(
   url: string,
@@ -58,14 +59,14 @@ export function keySetVerifier(
       return (await jwtVerify(token, keyFor, verifyOptions)).payload;
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(error, token, verifyOptions);
-      // A key that its algorithm forbids, an RSA key that is too short, say: nothing can be verified with it.
+      // The algorithm does not allow this key, for example because an RSA key is too short.
       if (error instanceof TypeError) throw new errors.JOSENotSupported('The key cannot be used.', { cause: error });
       throw error;
     }
   };
 }
 
-/** A token need not name its key (RFC 7515, section 4.1.4): then each that fits is tried (appendix D). */
+/** A token need not name its key (RFC 7515, section 4.1.4). Then every suitable key is tried (appendix D). */
 async function verifyWithAny(
   keys: AsyncIterable<CryptoKey>,
   token: string,
@@ -84,7 +85,7 @@ async function verifyWithAny(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** Fetches a key set of bounded size. A provider that is away, or answers anything else, is left alone for a while. */
+/** Fetches a key set of bounded size. After a failure, rejects without a request for FAILED_FETCH_PAUSE_MS. */
 function boundedFetch(): FetchImplementation {
   let failure: { readonly error: unknown; readonly until: number } | undefined;
   return async (url, options) => {
@@ -93,7 +94,7 @@ function boundedFetch(): FetchImplementation {
       const response = await fetch(url, options);
       if (response.status !== 200) throw new Error(`The key set was answered with HTTP ${String(response.status)}.`);
       const keySet: unknown = JSON.parse(await readText(response));
-      // Throws for what is no key set.
+      // Throws when it is not a key set.
       createLocalJWKSet(keySet as JSONWebKeySet);
       failure = undefined;
       return Response.json(keySet);

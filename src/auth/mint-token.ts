@@ -3,7 +3,7 @@ import type { Role } from './viewer.js';
 
 export interface MintTokenOptions {
   readonly secret: string;
-  /** Who the token stands for. */
+  /** The user id. */
   readonly sub: string;
   readonly role: Role;
   readonly roleClaim: string;
@@ -12,7 +12,7 @@ export interface MintTokenOptions {
   readonly expiresInSeconds: number;
 }
 
-/** Makes an HS256 token, for development: in production an identity provider does. */
+/** Makes an HS256 token, for development. In production an identity provider makes tokens. */
 export async function mintToken(options: MintTokenOptions): Promise<string> {
   const issuedAt = Math.floor(Date.now() / 1000);
   const token = new SignJWT({ [options.roleClaim]: options.role })

@@ -1,19 +1,19 @@
 import { Command } from 'commander';
 
-/** The exit codes of a command that looks for faults, as `diff` and `grep` have them. */
+/** The exit codes of a command that searches for problems, like those of `diff` and `grep`. */
 export const EXIT_CLEAN = 0;
 export const EXIT_FINDINGS = 1;
-/** It could not look, or not to the end. */
+/** The command failed, or could not finish. */
 export const EXIT_FAILED = 2;
 
-/** Makes it the exit code of the process that a command cannot read its arguments. */
+/** Creates a command that exits with EXIT_FAILED when its arguments are invalid. */
 export function answeringCommand(name: string): Command {
   return new Command(name).exitOverride(({ exitCode }) => {
     process.exit(exitCode === EXIT_CLEAN ? EXIT_CLEAN : EXIT_FAILED);
   });
 }
 
-/** The exit code of the process is the answer. It has failed until that is there, however the process ends. */
+/** Sets the exit code of the process to `answer`. Until it resolves, the exit code is EXIT_FAILED. */
 export async function answerWith(answer: Promise<number>): Promise<void> {
   process.exitCode = EXIT_FAILED;
   process.exitCode = await answer;

@@ -8,7 +8,7 @@ interface DoctorOptions {
   readonly json?: boolean;
 }
 
-/** `lectern doctor`: looks at everything that the server needs, and says what is wrong and what to do. */
+/** `lectern doctor`: checks everything that the server needs, and says what is wrong and what to do. */
 export function doctorCommand(): Command {
   return answeringCommand('doctor')
     .description('Check the configuration, the database and the storages. Each fault comes with what to do about it.')
@@ -17,7 +17,7 @@ export function doctorCommand(): Command {
 }
 
 async function doctor({ json = false }: DoctorOptions): Promise<number> {
-  // app.js for its models: they declare the indexes that are looked for.
+  // Imports app.js because its models declare the indexes that are checked.
   const [{ examineInstallation }] = await Promise.all([import('../app/examination.js'), import('../app.js')]);
   const secrets = secretsOf();
   const statuses = new Set<Diagnosis['status']>();
@@ -35,7 +35,7 @@ function lineOf({ check, status, message, remedy }: Diagnosis): string {
   return `${status.padEnd(7)}  ${check.padEnd(20)}  ${message}${remedy === undefined ? '' : ` ${remedy}`}`;
 }
 
-/** Drivers and stores write these messages, and may put anything into them. */
+/** Replaces secrets by `***`: messages of drivers and stores may contain them. */
 function without(secrets: readonly string[], diagnosis: Diagnosis): Diagnosis {
   const { message, remedy } = diagnosis;
   const hide = (text: string): string => secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { printLecternSchema } from '../schema.js';
 
-/** Writes schema/schema.graphql; with --check only tells whether it is up to date, by the exit code. */
+/** Writes schema/schema.graphql. With --check it writes nothing, and exits with code 1 when the file is outdated. */
 const FILE = new URL('../../schema/schema.graphql', import.meta.url);
 
 const schema = printLecternSchema();

@@ -1,7 +1,6 @@
 /**
- * Keeps notices about versions out of the output of commands: Node's about experimental and deprecated features, and
- * the AWS SDK's about the versions of Node that it will support. An operator can do nothing about them. Every other
- * warning is printed as Node prints it: it may tell of a defect.
+ * Hides warnings that an operator can do nothing about: Node's about experimental and deprecated features, and the AWS
+ * SDK's about supported versions of Node. All other warnings are printed, because they may point to a defect.
  */
 export function hideNotices(): void {
   const [print] = process.listeners('warning');
@@ -18,7 +17,7 @@ function isNotice({ name, message }: Error): boolean {
   );
 }
 
-/** Ends the process without a word when what reads its output has ended, as `head` in `lectern doctor | head` does. */
+/** Ends the process silently when the reader of its output has ended, as in `lectern doctor | head`. */
 export function endQuietlyWhenNobodyReads(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 
 export interface ListLayout<T> {
-  /** One JSON list, and nothing else, instead of lines. */
+  /** True: prints one JSON list instead of lines. */
   readonly json: boolean;
-  /** Above the first line. */
+  /** Printed above the first line. */
   readonly heading?: string;
   readonly line: (item: T) => string;
-  /** Called before each write, to clear away what a progress bar shows. */
+  /** Called before each write, for instance to clear a progress bar. */
   readonly beforeWrite?: () => void;
 }
 
-/** Prints items to standard output as they come, however many. Returns how many there were. */
+/** Prints items to standard output as they arrive, in bounded memory. Returns the number of items. */
 export async function printList<T>(items: AsyncIterable<T>, layout: ListLayout<T>): Promise<number> {
   const { json, heading, line, beforeWrite } = layout;
   const write = async (text: string): Promise<void> => {

@@ -18,7 +18,7 @@ interface ReconcileOptions {
 
 const DEFAULT_AGE_SECONDS = 24 * 3600;
 const MAX_AGE_SECONDS = 10 * 365 * 86_400;
-/** These say how to delete, so they mean nothing without --delete-orphans. */
+/** Options that are valid only together with --delete-orphans. */
 const OF_DELETION = ['olderThan', 'force'];
 const MS_PER_SECOND = 1_000;
 
@@ -34,7 +34,7 @@ export function reconcileCommand(): Command {
         .argParser(parseAge)
         .default(DEFAULT_AGE_SECONDS, '24h'),
     )
-    .option('--force', 'delete although the database knows no file of a storage, or more than half would go')
+    .option('--force', 'delete even if no record refers to a file in a storage, or more than half would be deleted')
     .action((options: ReconcileOptions, command: Command) => answerWith(reconcile(options, command)));
 }
 

@@ -1,15 +1,15 @@
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-/** Texts longer than this, in characters, are not remembered: clients that repeat a query send shorter ones. */
+/** Longer texts are not cached, in characters. */
 const MAX_TEXT = 20_000;
-/** How much text is remembered in all, in characters. A parsed query takes some 50 bytes for each character. */
+/** How much text is cached in all, in characters. A parsed query takes about 50 bytes per character. */
 const MAX_DOCUMENT_TEXT = 500_000;
 const MAX_PRICE_TEXT = 2_000_000;
 
 /**
- * Remembers queries that the guard of costs has let through, in bounded memory, so that a client that repeats a query
- * does not pay for parsing and pricing it again. What is refused is never remembered.
+ * Caches queries that the cost guard has accepted, in bounded memory, so that a repeated query is not parsed and priced
+ * again. Refused queries are never cached.
  */
 export class AcceptedQueries {
   private readonly documents = new LRUCache<string, DocumentNode>({
@@ -21,7 +21,7 @@ export class AcceptedQueries {
     sizeCalculation: (_price, key) => key.length + 1,
   });
 
-  /** The document of a text whose shape was accepted; `parse` makes it, or throws, when the text is not remembered. */
+  /** Returns the cached document of a text. If it is not cached, calls `parse`, which throws to refuse the query. */
   document(text: string, parse: () => DocumentNode | undefined): DocumentNode | undefined {
     const known = this.documents.get(text);
     if (known) return known;
@@ -31,8 +31,8 @@ export class AcceptedQueries {
   }
 
   /**
-   * Runs `check`, which throws when the price is too high, unless it has passed for the same text, operation and
-   * variables. Nothing else decides the price. Two files as a variable count as equal: no file changes a price.
+   * Calls `check`, which throws when the cost is too high, unless it has already passed for the same text, operation
+   * and variables. Nothing else influences the cost; uploaded files do not, so any two files count as equal.
    */
   price(text: string, operationName: unknown, variables: unknown, check: () => boolean): void {
     const key = text.length <= MAX_TEXT ? asText([text, operationName, variables]) : undefined;
@@ -41,7 +41,7 @@ export class AcceptedQueries {
   }
 }
 
-/** JSON, or undefined for what is nested too deeply to be written: such a price is not remembered. */
+/** Returns JSON. Returns undefined when the value is nested too deeply: then the price is not cached. */
 function asText(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

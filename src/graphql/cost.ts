@@ -13,11 +13,13 @@ import { AcceptedQueries } from './accepted-queries.js';
 import { pageSize } from './pagination.js';
 import { shapeOf } from './shape.js';
 
-/** What a signed URL costs: signing is by far the dearest thing that a field does. */
+/** The cost of a signed URL. Signing is by far the most expensive work of a field. */
 export const URL_COST = 5;
-/** As how many items a list is priced that always comes whole: how many it has is known only when it is read. */
+/** The assumed number of items of a list without pages, whose length is known only after it was read. */
 const ITEMS_OF_WHOLE_LIST = 10;
-/** The most fields and fragments of one document, spread out: it ends a query that multiplies itself by fragments. */
+/**
+ * The most fields and fragments of a document after expanding fragments. Refuses queries that multiply by fragments.
+ */
 const MAX_SELECTIONS = 5_000;
 
 export interface CostLimits {
@@ -30,36 +32,36 @@ export interface CostLimits {
   readonly maxDepth: number;
   readonly maxAliases: number;
   readonly maxDirectives: number;
-  /** How often something may be asked for again at the same place. */
+  /** How often a query may repeat a selection in the same place. */
   readonly maxDuplicates: number;
 }
 
-/** One request as it was sent, of which nothing is known yet. */
+/** A request as it was sent, not validated. */
 export interface GraphqlRequest {
   readonly query?: unknown;
-  /** An object, or in a URL its JSON. */
+  /** An object, or JSON text when it comes from a URL. */
   readonly variables?: unknown;
   readonly operationName?: unknown;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A list costs what its items cost, times the size of the page that is asked for; every other field costs 1. */
+/** The cost of a list is that of one item times the requested page size. Every other field costs 1. */
 export const byPageSize: ComplexityEstimator = ({ args, childComplexity, field }) => {
   if (!field.args.some((argument) => argument.name === 'first')) return 1 + childComplexity;
   const { first } = args as { first?: number | null };
-  // A negative size is refused when the list is resolved, before anything is read.
+  // The resolver refuses a negative size before it reads anything.
   const isNegative = typeof first === 'number' && first < 0;
   return 1 + (isNegative ? 1 : pageSize(first)) * childComplexity;
 };
 
-/** The price of a field that lists all that there is, without pages. */
+/** The cost of a list without pages. */
 export const wholeList: ComplexityEstimator = ({ childComplexity }) => 1 + ITEMS_OF_WHOLE_LIST * childComplexity;
 
 /**
- * Refuses what would cost too much, before it is validated or run, as QUERY_TOO_COSTLY: first by the document's shape,
- * for which its text is enough, then by its price, counted with the sizes of its lists. What is wrong with a query
- * otherwise is left to others to say.
+ * Returns a guard that refuses too expensive queries with QUERY_TOO_COSTLY before they are validated or run: first by
+ * the shape of the document, then by its cost, computed from page sizes. Other errors of a query are left to Apollo
+ * Server.
  */
 export function costGuard(limits: CostLimits): (request: GraphqlRequest) => void {
   const accepted = new AcceptedQueries();
@@ -83,12 +85,12 @@ function parseInShape(query: string, limits: CostLimits): DocumentNode | undefin
   return document;
 }
 
-/** The document; undefined for one that is no GraphQL. */
+/** Parses a document. Returns undefined when it is not valid GraphQL. */
 function parseShort(query: string, maxTokens: number): DocumentNode | undefined {
   try {
     return parse(query, { maxTokens, noLocation: true });
   } catch (error) {
-    // graphql-js has no code for it, only these words.
+    // graphql-js has no error code for this, only a message.
     if (error instanceof GraphQLError && /more tha[nt] \d+ tokens/.test(error.message)) {
       throw tooCostly(`The query is longer than ${String(maxTokens)} tokens.`, error);
     }
@@ -108,7 +110,7 @@ function checkShape(document: DocumentNode, limits: CostLimits): void {
   most(selections, MAX_SELECTIONS, 'fields and fragments, each counted where it is spread');
 }
 
-/** The price of an operation; undefined for one that will not be run. */
+/** The cost of an operation. Returns undefined when it will not run because it is invalid. */
 function costOf(
   schema: GraphQLSchema,
   query: DocumentNode,
@@ -121,13 +123,13 @@ function costOf(
       query,
       estimators: [fieldExtensionsEstimator(), byPageSize],
       variables,
-      // The document's shape has bounded them.
+      // `checkShape` has already limited the nodes.
       maxQueryNodes: Infinity,
       ...(typeof operationName === 'string' && { operationName }),
     });
   } catch (error) {
     if (!canRun(schema, query, variables, operationName)) return undefined;
-    // The rest of such a query would be run, at a price that is not known.
+    // The query would run, but its cost cannot be computed.
     if (!(error instanceof GraphQLError)) throw error;
     throw new LecternError('BAD_USER_INPUT', 'An argument or a directive of the query has no usable value.', {
       cause: error,
@@ -135,7 +137,7 @@ function costOf(
   }
 }
 
-/** Whether an operation would be run at all. What is wrong with one that would not, others tell better. */
+/** Returns true when an operation is valid and would run. Apollo Server reports the errors of invalid ones. */
 function canRun(schema: GraphQLSchema, query: DocumentNode, variables: Values, operationName: unknown): boolean {
   const operation = getOperationAST(query, typeof operationName === 'string' ? operationName : null);
   if (!operation || validate(schema, query).length > 0) return false;

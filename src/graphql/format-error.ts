@@ -3,18 +3,18 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ERROR_CATALOGUE, LecternError } from '../errors.js';
 
 export interface ErrorFormatting {
-  /** Translates an error of a library to one of the catalogue, when it is recognised. */
+  /** Translates a known error of a library to one of the catalogue. Returns undefined for any other. */
   readonly recognise: (error: unknown) => LecternError | undefined;
-  /** Takes note, whole, of what an operator should know: defects of ours before they are masked, and what is away. */
+  /** Logs an error with all details: a defect before it is masked, or a database or storage that is not available. */
   readonly report: (error: unknown) => void;
-  /** Leaves out the names of the schema that graphql-js suggests for misspelt ones. */
+  /** Removes the "Did you mean" suggestions of graphql-js, which reveal names of the schema. */
   readonly hideSuggestions: boolean;
 }
 
-/** From this HTTP status on it is not the client's fault. */
+/** Errors with this HTTP status or a higher one are not the client's fault. */
 export const SERVER_FAULT = 500;
 
-/** Codes of Apollo that are part of our catalogue under another name. */
+/** Apollo's error codes, and the codes of our catalogue for them. */
 const APOLLO_CODES: Readonly<Record<string, string>> = {
   [ApolloServerErrorCode.BAD_REQUEST]: 'BAD_REQUEST',
   [ApolloServerErrorCode.OPERATION_RESOLUTION_FAILURE]: 'BAD_REQUEST',
@@ -26,9 +26,9 @@ const APOLLO_CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns whatever went wrong into what a client may see: errors of the catalogue as they are, errors that graphql-js
- * and Apollo raised for the client's mistakes under their code, and everything else as a masked
- * INTERNAL_SERVER_ERROR, reported whole.
+ * Returns a function that formats errors for clients. Errors of the catalogue are shown as they are, and those of
+ * graphql-js and Apollo about a client's mistakes with their code. Every other error is logged with all details, and
+ * the client sees only INTERNAL_SERVER_ERROR.
  */
 export function errorFormatter(
   options: ErrorFormatting,
@@ -49,12 +49,12 @@ export function errorFormatter(
   };
 }
 
-/** graphql-js ends a message so. Apollo takes it off validation errors only, not off those of variables. */
+/** Removes the suggestion at the end of a message. Apollo does so for validation errors, but not for variables. */
 function withoutSuggestions(message: string): string {
   return message.replace(/ ?Did you mean .+\?/s, '');
 }
 
-/** What a client gets in `extensions`, in GraphQL results and in plain HTTP answers alike. */
+/** The `extensions` of an error, in GraphQL results and in other HTTP responses. */
 export function describeError(error: LecternError): Record<string, unknown> {
   return { code: error.code, retryable: error.retryable, ...(error.fields && { fields: error.fields }) };
 }

@@ -1,8 +1,8 @@
 import { GraphQLError, OperationTypeNode, type ValidationRule } from 'graphql';
 
 /**
- * Refuses subscriptions where the schema has none. graphql-js validates them and fails only when it is to run one, as
- * if that were a defect of the server.
+ * Refuses subscriptions when the schema has none. graphql-js accepts them in validation and fails when it runs one,
+ * with an error that looks like a defect of the server.
  */
 export const noSubscriptions: ValidationRule = (context) => ({
   OperationDefinition(node) {

@@ -259,6 +259,7 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
     HeadBucketCommand: ['s3:ListBucket'],
     // Without ListBucket a missing object would be 403, not 404.
     HeadObjectCommand: ['s3:GetObject', 's3:ListBucket'],
+    ListPartsCommand: ['s3:ListMultipartUploadParts'],
     ListMultipartUploadsCommand: ['s3:ListBucketMultipartUploads'],
     ListObjectsV2Command: ['s3:ListBucket'],
     PutObjectCommand: ['s3:PutObject'],

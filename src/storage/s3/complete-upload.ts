@@ -3,7 +3,8 @@ import type { CompleteMultipartUploadCommand, S3Client } from '@aws-sdk/client-s
 import { isNotFound, statusOf, storageUnavailable } from './s3-errors.js';
 
 /**
- * The metadata entry (`x-amz-meta-lectern-upload`) whose value is a random token of the upload that made the object.
+ * The metadata entry (`x-amz-meta-lectern-upload`) that names the upload which made the object: a random token, or the id
+ * of the session of a direct upload.
  */
 export const UPLOAD_TOKEN = 'lectern-upload';
 
@@ -45,7 +46,8 @@ export async function completeUpload(
   }
 }
 
-async function isStored(client: S3Client, object: ExpectedObject, abortSignal: AbortSignal): Promise<boolean> {
+/** Whether the object of this upload is there. Rejects with STORAGE_UNAVAILABLE when that cannot be seen. */
+export async function isStored(client: S3Client, object: ExpectedObject, abortSignal: AbortSignal): Promise<boolean> {
   const { bucket, key, token, size } = object;
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });

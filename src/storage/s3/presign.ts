@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { DirectUpload, PartToSign, SignedPart } from '../direct-uploads.js';
 import { encodeKeyForUrl, percentEncode } from '../object-key.js';
 import type { SignedUrl, SignGetOptions } from '../storage.js';
 import type { S3Credentials } from './clients.js';
@@ -31,9 +32,21 @@ export interface PresignerOptions {
   readonly now?: () => number;
 }
 
+/** What a signature covers, beside the bucket and the time. */
+interface RequestToSign {
+  readonly method: 'GET' | 'PUT';
+  readonly key: string;
+  /** Parameters in the order of their names, none of which begins with `X-Amz-`. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Headers that the request must have, in lower case and in the order of their names, all before `host`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signedAt: Date;
+  readonly expiresAt: Date;
+}
+
 /**
- * Signs URLs that read an object. The URLs equal those of the SDK's `getSignedUrl` byte for byte, at a fraction of the
- * cost: the signing key is computed once a day, and the credentials are reused for a second.
+ * Signs URLs that read an object or write a part of one. The URLs equal those of the SDK's `getSignedUrl` byte for byte,
+ * at a fraction of the cost: the signing key is computed once a day, and the credentials are reused for a second.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export class Presigner {
@@ -52,10 +65,37 @@ export class Presigner {
    * Rejects with STORAGE_UNAVAILABLE when there are no credentials, and with a RangeError when the lifetime would be
    * less than a second.
    */
-  async signGet(key: string, options: SignGetOptions): Promise<SignedUrl> {
+  async signGet(key: string, { signedAt, expiresAt, disposition, contentType }: SignGetOptions): Promise<SignedUrl> {
+    const query = {
+      'response-content-disposition': disposition,
+      'response-content-type': contentType,
+      'x-id': 'GetObject',
+    };
+    return this.sign({ method: 'GET', key, query, headers: {}, signedAt, expiresAt });
+  }
+
+  /**
+   * Signs a request that writes one part: exactly `size` bytes and, when given, one MD5. Valid from now; expires and
+   * rejects as `signGet` does.
+   * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+   */
+  async signPart(
+    { key, uploadId }: Pick<DirectUpload, 'key' | 'uploadId'>,
+    { number, size, md5 }: PartToSign,
+    expiresAt: Date,
+  ): Promise<SignedPart> {
+    const toSet = md5 === undefined ? {} : { 'content-md5': md5 };
+    const headers = { 'content-length': String(size), ...toSet };
+    const query = { partNumber: String(number), uploadId, 'x-id': 'UploadPart' };
+    const signedAt = new Date(this.now());
+    const signed = await this.sign({ method: 'PUT', key, query, headers, signedAt, expiresAt });
+    return { method: 'PUT', ...signed, headers: Object.entries(toSet).map(([name, value]) => ({ name, value })) };
+  }
+
+  private async sign(request: RequestToSign): Promise<SignedUrl> {
     const credentials = await this.credentials();
-    const signedAt = wholeSeconds(options.signedAt);
-    const asked = wholeSeconds(earlier(options.expiresAt, credentials.expiration));
+    const signedAt = wholeSeconds(request.signedAt);
+    const asked = wholeSeconds(earlier(request.expiresAt, credentials.expiration));
     const lifetime = Math.min(asked - signedAt, MAX_LIFETIME_SECONDS);
     if (lifetime < 1) throw new RangeError('A signed S3 URL must be valid for at least one second.');
 
@@ -63,6 +103,9 @@ export class Presigner {
     const day = time.slice(0, 8);
     const scope = `${day}/${this.options.region}/s3/aws4_request`;
     const { sessionToken = '' } = credentials;
+    const { bucketUrl } = this.options;
+    const headers = { ...request.headers, host: bucketUrl.host };
+    const headerNames = Object.keys(headers).join(';');
     // In the order of the canonical query string. `X-Amz-Signature` stands between `before` and `after`.
     const before = [
       `X-Amz-Algorithm=${ALGORITHM}`,
@@ -73,15 +116,20 @@ export class Presigner {
       ...(sessionToken === '' ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
     ].join('&');
     const after = [
-      'X-Amz-SignedHeaders=host',
-      `response-content-disposition=${percentEncode(options.disposition)}`,
-      `response-content-type=${percentEncode(options.contentType)}`,
-      'x-id=GetObject',
+      `X-Amz-SignedHeaders=${percentEncode(headerNames)}`,
+      ...Object.entries(request.query).map(([name, value]) => `${name}=${percentEncode(value)}`),
     ].join('&');
 
-    const { bucketUrl } = this.options;
-    const path = `${this.base}/${encodeKeyForUrl(key)}`;
-    const canonicalRequest = `GET\n${path}\n${before}&${after}\nhost:${bucketUrl.host}\n\nhost\nUNSIGNED-PAYLOAD`;
+    const path = `${this.base}/${encodeKeyForUrl(request.key)}`;
+    const headerLines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+    const canonicalRequest = [
+      request.method,
+      path,
+      `${before}&${after}`,
+      headerLines.join(''),
+      headerNames,
+      'UNSIGNED-PAYLOAD',
+    ].join('\n');
     const digest = createHash('sha256').update(canonicalRequest).digest('hex');
     const signature = createHmac('sha256', this.dayKey(credentials, day))
       .update(`${ALGORITHM}\n${time}\n${scope}\n${digest}`)

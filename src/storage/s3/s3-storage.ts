@@ -21,6 +21,7 @@ import { makeCheckingClient, makeClient, makeReadingClient } from './clients.js'
 import type { S3ClientOptions, S3Credentials, S3Timings } from './clients.js';
 import { deleteObjects } from './delete-objects.js';
 import { compareClocks, diagnoseS3 } from './diagnose-s3.js';
+import { S3DirectUploads } from './direct-uploads.js';
 import { objectBody } from './object-body.js';
 import { pathOf, Presigner } from './presign.js';
 import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
@@ -41,6 +42,7 @@ const NO_SUCH_KEY: ReadonlySet<string> = new Set(['NoSuchKey']);
 /** Stores files in a bucket of Amazon S3 or of an S3-compatible store. */
 export class S3Storage implements Storage {
   readonly name = 's3';
+  readonly direct: S3DirectUploads;
   private readonly bucket: string;
   private readonly client: S3Client;
   private readonly readingClient: S3Client;
@@ -58,6 +60,7 @@ export class S3Storage implements Storage {
     this.publicBucketUrl = this.bucketUrl(options.publicEndpoint ?? options.endpoint);
     const credentials = async (): Promise<S3Credentials> => this.client.config.credentials();
     this.presigner = new Presigner({ credentials, region: options.region, bucketUrl: this.publicBucketUrl });
+    this.direct = new S3DirectUploads({ client: this.client, bucket: this.bucket, presigner: this.presigner });
   }
 
   async put(key: string, body: Readable, { contentType, maxBytes, signal }: PutOptions): Promise<void> {

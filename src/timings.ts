@@ -37,6 +37,11 @@ export const DEFAULT_TIMINGS = {
   s3Idle: 5_000,
   /** After an upload to S3 has failed: for the requests in flight, and then again for aborting the upload. */
   s3GiveUp: 2_000,
+  /**
+   * Of two requests that write the same part of a direct upload to the local storage, the first one is given up when it
+   * has sent no byte for this time; else the second one is refused.
+   */
+  partSilence: 5_000,
 } as const;
 
 export type TimingName = keyof typeof DEFAULT_TIMINGS;

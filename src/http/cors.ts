@@ -64,11 +64,11 @@ const FILE_RESPONSE_HEADERS = [
   'Last-Modified',
 ];
 
-/** The CORS rules of /files. */
+/** The CORS rules of /files: pages may read files and send the parts of direct uploads. */
 export function fileCors(origins: CorsRules['origins']): RequestHandler {
   return cors({
     origins,
-    methods: ['GET', 'HEAD'],
+    methods: ['GET', 'HEAD', 'PUT'],
     exposedHeaders: [...FILE_RESPONSE_HEADERS, 'X-Request-Id', 'Retry-After'],
   });
 }

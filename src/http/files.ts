@@ -10,16 +10,11 @@ import { mayBeInline } from '../media/slots.js';
 import type { FileGrant, FileTokens } from '../storage/file-token.js';
 import { isObjectKey } from '../storage/object-key.js';
 import { ObjectNotFoundError } from '../storage/storage.js';
-import type { ByteRange, ObjectStat, Storage } from '../storage/storage.js';
+import type { ByteRange, ObjectStat } from '../storage/storage.js';
+import { receivePart, type FilePartsOptions } from './file-parts.js';
 import { adviseClient } from './json-error.js';
 
-export interface FilesRouterOptions {
-  /** The local storage. */
-  readonly storage: Storage;
-  /** The tokens with which the storage signs its URLs. */
-  readonly tokens: FileTokens;
-  /** Returns a signal that aborts when the server stops and no longer waits for downloads. */
-  readonly signalOf?: (request: Request) => AbortSignal;
+export interface FilesRouterOptions extends FilePartsOptions {
   /** A download is ended when its client has accepted no byte for this time, in milliseconds. */
   readonly stallMs: number;
   readonly logger?: { error(fields: object, message: string): void };
@@ -34,6 +29,10 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin";
 
 const ALLOWED_METHODS = 'GET, HEAD';
+const ALLOWED_UPLOAD_METHODS = 'PUT';
+
+/** Below this, parts of direct uploads are received. No slot has it as the prefix of its keys. */
+const UPLOADS_PATH = '/uploads/';
 
 /** Headers that describe a file. They are removed from error responses. */
 const FILE_HEADERS = [
@@ -45,11 +44,19 @@ const FILE_HEADERS = [
   'Content-Range',
 ];
 
-/** Serves `/files/{key}` to every client with a valid signed URL. Reads the disk only after the token was verified. */
+/**
+ * Serves `/files/{key}` to every client with a valid signed URL, and receives parts of direct uploads under
+ * `/files/uploads/{key}`. Accesses the disk only after the token was verified.
+ */
 export function filesRouter(options: FilesRouterOptions): Router {
   const router = Router();
   router.use(setCommonHeaders, refuseOtherMethods, async (request: Request, response: Response) => {
-    await serveFile(options, request, response);
+    if (!isUpload(request)) {
+      await serveFile(options, request, response);
+      return;
+    }
+    const { key, query } = readUrl(request.url.slice(UPLOADS_PATH.length));
+    await receivePart(options, key, query, request, response);
   });
   router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     answerError(options, error, request, response, next);
@@ -175,13 +182,18 @@ function setCommonHeaders(_request: Request, response: Response, next: NextFunct
   next();
 }
 
+function isUpload(request: Request): boolean {
+  return request.url.startsWith(UPLOADS_PATH);
+}
+
 function refuseOtherMethods(request: Request, response: Response, next: NextFunction): void {
-  if (request.method === 'GET' || request.method === 'HEAD') {
+  const allowed = isUpload(request) ? ALLOWED_UPLOAD_METHODS : ALLOWED_METHODS;
+  if (allowed.split(', ').includes(request.method)) {
     next();
     return;
   }
-  const refusal = new LecternError('BAD_REQUEST', `Only the methods ${ALLOWED_METHODS} are allowed here.`);
-  sendError(response, 405, refusal, { Allow: ALLOWED_METHODS });
+  const refusal = new LecternError('BAD_REQUEST', `Only ${allowed} is allowed here.`);
+  sendError(response, 405, refusal, { Allow: allowed });
 }
 
 function setFileHeaders(response: Response, grant: FileGrant, stat: ObjectStat): void {
@@ -222,7 +234,7 @@ function answerError(
     return;
   }
   const answer = asAnswer(error);
-  if (answer.status >= 500) logger?.error({ err: error, path: request.path }, 'could not serve a file');
+  if (answer.status >= 500) logger?.error({ err: error, path: request.path }, 'could not serve or receive a file');
   sendError(response, answer.status, answer);
 }
 

@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { GraphqlRequest } from '../graphql/cost.js';
 import type { SignedUrls } from '../media/signed-urls.js';
+import type { ReceivedPart } from '../storage/direct-uploads.js';
 import type { FileTokens } from '../storage/file-token.js';
 import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
@@ -32,6 +33,8 @@ export interface RoutesOptions {
   readonly authenticator: Authenticator;
   readonly localStorage: Storage;
   readonly fileTokens: FileTokens;
+  /** Is told of every part of a direct upload that this server has received. */
+  readonly partStored?: (part: ReceivedPart) => Promise<void>;
   readonly limits: BodyLimits;
   /** How many files one request may contain. */
   readonly maxFiles: number;
@@ -80,7 +83,16 @@ export function routes(options: RoutesOptions): Express {
   app.use(
     '/files',
     fileCors(corsOrigins),
-    filesRouter({ storage, tokens, logger, signalOf, stallMs: options.downloadStallMs }),
+    running.refuseUploads,
+    filesRouter({
+      storage,
+      tokens,
+      logger,
+      signalOf,
+      stallMs: options.downloadStallMs,
+      bodyTimes: { stallMs: limits.stallMs, totalMs: limits.multipartMs },
+      ...(options.partStored && { partStored: options.partStored }),
+    }),
   );
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));
   app.use(PERMALINK_ROOTS, embeddable);

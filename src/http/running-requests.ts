@@ -63,7 +63,7 @@ export class RunningRequests {
 
   /** Refuses new uploads while the server stops. */
   readonly refuseUploads: RequestHandler = (request, _response, next) => {
-    if (this.stopping && request.is('multipart/form-data')) throw new LecternError('SERVICE_UNAVAILABLE');
+    if (this.stopping && isUpload(request)) throw new LecternError('SERVICE_UNAVAILABLE');
     next();
   };
 
@@ -110,4 +110,9 @@ export class RunningRequests {
     const until = Date.now() + ms;
     while ([...this.running.values()].some(counts) && Date.now() < until) await delay(CHECK_MS);
   }
+}
+
+/** A multipart form, or a part of a direct upload. */
+function isUpload(request: Request): boolean {
+  return request.method === 'PUT' || Boolean(request.is('multipart/form-data'));
 }

@@ -64,7 +64,7 @@ export interface UnfinishedOptions {
   readonly key?: string;
 }
 
-/** A temporary file or multipart upload that belongs to a `put` which is still running or was interrupted. */
+/** A temporary file or multipart upload of a `put` that is still running or was interrupted, or a direct upload. */
 export interface UnfinishedObject {
   /** S3: the object's key. Local: the path of the temporary file, which lies in the folder of the object. */
   readonly name: string;
@@ -112,7 +112,11 @@ export interface Storage {
   /** Returns a URL from which anyone can read the object until the URL expires. Sends no request. */
   signGet(key: string, options: SignGetOptions): Promise<SignedUrl>;
 
-  /** Removes temporary files or multipart uploads that interrupted `put`s have left. Returns how many it removed. */
+  /**
+   * Removes temporary files or multipart uploads that interrupted `put`s have left. Returns how many it removed. With a
+   * key it also ends direct uploads of that key. Without a key, S3 cannot distinguish a running direct upload from an
+   * interrupted `put`: call it only when no direct upload is running.
+   */
   sweepUnfinished(options: UnfinishedOptions): Promise<number>;
 
   /** Yields every unfinished upload under a prefix, in any order, in bounded memory. */

@@ -92,7 +92,7 @@ describe('CORS_ORIGINS', () => {
     const file = await corsOf(course.thumbnailUrl!, preflight(OURS, 'GET', 'range, if-range'));
     expect(file).toMatchObject({ status: '204', 'access-control-allow-origin': OURS });
     expect(listOf(file['access-control-allow-headers'])).toEqual(['range', 'if-range']);
-    expect(listOf(file['access-control-allow-methods'])).toEqual(['get', 'head']);
+    expect(listOf(file['access-control-allow-methods'])).toEqual(['get', 'head', 'put']);
   });
 
   it('lets a page send any header, as tracing libraries do, and never credentials', async () => {

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import { releaseUnreadBody } from '../../src/http/body-progress.js';
 import { filesRouter } from '../../src/http/files.js';
 import { FileTokens } from '../../src/storage/file-token.js';
 import type { Storage } from '../../src/storage/storage.js';
+import { patience } from './patience.js';
+
+/** As DEFAULT_TIMINGS has it, in milliseconds. */
+const ANSWER_READABLE_MS = 1_000;
 
 /** A storage, and a server on loopback that its URLs point to. */
 export interface ServedStorage<S extends Storage> {
@@ -23,9 +28,16 @@ export async function serveStorage<S extends Storage>(
   const storage = make({ publicUrl: () => origin, tokens });
   const logged: object[] = [];
   const app = express();
+  app.use(releaseUnreadBody(ANSWER_READABLE_MS));
   app.use(
     '/files',
-    filesRouter({ storage, tokens, stallMs: 60_000, logger: { error: (fields) => logged.push(fields) } }),
+    filesRouter({
+      storage,
+      tokens,
+      stallMs: patience(60_000),
+      bodyTimes: { stallMs: patience(60_000), totalMs: patience(120_000) },
+      logger: { error: (fields) => logged.push(fields) },
+    }),
   );
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../../diagnosis.js';
+import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 import type { FileTokens } from '../file-token.js';
 import { encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertReadable } from '../assert-readable.js';
@@ -23,6 +24,8 @@ import type {
 } from '../storage.js';
 import { deleteFiles } from './delete-files.js';
 import { diagnoseLocal } from './diagnose-local.js';
+import { parseDirectName } from './direct-files.js';
+import { LocalDirectUploads } from './direct-uploads.js';
 import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
 import { foldersExist, makeRoot, pathOfKey } from './folders.js';
 import type { KeyPath } from './folders.js';
@@ -40,6 +43,8 @@ export interface LocalStorageOptions {
    */
   readonly publicUrl: () => string;
   readonly tokens: FileTokens;
+  /** Absent: the defaults. */
+  readonly timings?: Pick<Timings, 'partSilence'>;
 }
 
 /** Read ahead from each open file, in bytes. */
@@ -50,6 +55,7 @@ const PROBE_KEY = 'probe';
 /** Stores files in a local folder. `http/files.ts` serves them. */
 export class LocalStorage implements Storage {
   readonly name = 'local';
+  readonly direct: LocalDirectUploads;
   private readonly root: string;
   private readonly publicUrl: () => string;
   private readonly tokens: FileTokens;
@@ -58,6 +64,12 @@ export class LocalStorage implements Storage {
     this.root = path.resolve(options.directory);
     this.publicUrl = options.publicUrl;
     this.tokens = options.tokens;
+    this.direct = new LocalDirectUploads({
+      root: this.root,
+      publicUrl: options.publicUrl,
+      tokens: options.tokens,
+      silenceMs: (options.timings ?? DEFAULT_TIMINGS).partSilence,
+    });
   }
 
   async put(key: string, body: Readable, { signal }: PutOptions): Promise<void> {
@@ -110,7 +122,8 @@ export class LocalStorage implements Storage {
 
   async *unfinished(prefix: string): AsyncGenerator<UnfinishedObject> {
     for await (const { name } of this.filesUnder(prefix)) {
-      const unfinished = parseUnfinishedName(path.posix.basename(name));
+      const baseName = path.posix.basename(name);
+      const unfinished = parseUnfinishedName(baseName) ?? parseDirectName(baseName);
       if (unfinished === null) continue;
       const { owner, begunAt } = unfinished;
       yield { name, id: name, begunAt, belongsTo: (key) => ownerMark(key) === owner };

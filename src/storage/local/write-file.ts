@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
+import { fileExists } from './file-exists.js';
 import { makeFolders, makeRoot, removeEmptyFolders, syncFolder } from './folders.js';
 import type { KeyPath } from './folders.js';
 import { makeUnfinishedName } from './unfinished-name.js';
@@ -44,7 +45,7 @@ export async function writeFile(target: FileToWrite): Promise<void> {
   try {
     await fill(unfinished.handle, target.body, target.signal);
     target.signal.throwIfAborted();
-    await onDisk(() => giveName(unfinished.path, target));
+    await onDisk(() => giveName(unfinished.path, target.key, target.where));
   } catch (error) {
     await removeUnfinished(unfinished, target);
     throw error;
@@ -59,12 +60,17 @@ export async function writeFile(target: FileToWrite): Promise<void> {
 
 async function createUnfinished({ root, key, where }: FileToWrite): Promise<UnfinishedFile> {
   const unfinishedPath = path.join(where.folder, makeUnfinishedName(key));
+  return { path: unfinishedPath, handle: await createInFolders(root, where, unfinishedPath) };
+}
+
+/** Makes a file that is not there yet, for writing, and the folders of its key. */
+export async function createInFolders(root: string, where: KeyPath, file: string): Promise<FileHandle> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   for (let tries = 1; ; tries++) {
     try {
       await makeRoot(root);
       await makeFolders(where);
-      return { path: unfinishedPath, handle: await open(unfinishedPath, flags, FILE_MODE) };
+      return await open(file, flags, FILE_MODE);
     } catch (error) {
       if (!hasErrno(error, 'ENOENT') || tries === MAX_FOLDER_TRIES) throw error;
     }
@@ -90,14 +96,17 @@ async function fill(handle: FileHandle, body: Readable, signal: AbortSignal): Pr
   }
 }
 
-/** Gives the file its final name by link(2), which refuses an existing name; rename(2) would overwrite it. */
-async function giveName(unfinishedPath: string, { key, where }: FileToWrite): Promise<void> {
+/**
+ * Gives the file its final name by link(2), which refuses an existing name; rename(2) would overwrite it. The old name
+ * stays, except on file systems without hard links.
+ */
+export async function giveName(unfinishedPath: string, key: string, where: KeyPath): Promise<void> {
   try {
     await link(unfinishedPath, where.file);
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) throw keyTaken(key, error);
     if (!hasErrno(error, ...NO_HARD_LINKS)) throw error;
-    if (await exists(where.file)) throw keyTaken(key, error);
+    if (await fileExists(where.file)) throw keyTaken(key, error);
     await rename(unfinishedPath, where.file);
   }
 }
@@ -106,16 +115,6 @@ function keyTaken(key: string, cause: unknown): Error {
   return new Error(`There is already an object with the key "${key}", and a key must never be written twice.`, {
     cause,
   });
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await lstat(file);
-    return true;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
 }
 
 /** Ignores its own failures, which would hide why the write failed. The sweeper removes a file that stays. */

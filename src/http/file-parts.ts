@@ -1,0 +1,76 @@
+import { PassThrough } from 'node:stream';
+import type { Request, Response } from 'express';
+import { LecternError } from '../errors.js';
+import { UploadGoneError, type ReceivedPart } from '../storage/direct-uploads.js';
+import type { FileTokens, PartGrant } from '../storage/file-token.js';
+import { isObjectKey } from '../storage/object-key.js';
+import type { Storage } from '../storage/storage.js';
+import { askForBody, watchBody, type BodyTimes } from './body-progress.js';
+
+export interface FilePartsOptions {
+  /** The local storage: the one whose parts this server receives itself. */
+  readonly storage: Storage;
+  /** The same that the storage signs with. */
+  readonly tokens: FileTokens;
+  /** Aborts when the client has gone, or when the server stops and cannot wait for a part any longer. */
+  readonly signalOf?: (request: Request) => AbortSignal;
+  readonly bodyTimes: BodyTimes;
+  /** Is told of every part that is whole. */
+  readonly partStored?: (part: ReceivedPart) => Promise<void>;
+}
+
+/** Received ahead of a slow disk, in bytes. */
+const BUFFER_BYTES = 256 * 1024;
+
+/**
+ * Receives one part of a direct upload: the PUT of a URL that the local storage has signed. Answers 200 when the part
+ * would survive a power cut. Rejects with what the client reads otherwise.
+ */
+export async function receivePart(
+  options: FilePartsOptions,
+  key: string,
+  query: URLSearchParams,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { storage, signalOf, bodyTimes, partStored } = options;
+  const part = admit(options.tokens, key, query, request);
+  const gone = new AbortController();
+  const signal = AbortSignal.any([gone.signal, ...(signalOf ? [signalOf(request)] : [])]);
+  // Between the two, so that a part that cannot be written does not destroy the connection before its answer.
+  const body = new PassThrough({ highWaterMark: BUFFER_BYTES });
+  watchBody(request, bodyTimes, (reason) => gone.abort(new LecternError('UPLOAD_INCOMPLETE', reason)));
+  request.once('close', () => {
+    if (!request.readableEnded) gone.abort(new LecternError('UPLOAD_INCOMPLETE'));
+  });
+  askForBody(request, response);
+  request.pipe(body);
+  try {
+    await storage.direct?.receivePart?.(part, body, signal);
+  } catch (error) {
+    request.unpipe(body);
+    if (error instanceof UploadGoneError) throw uploadGone(error);
+    throw error;
+  }
+  await partStored?.(part);
+  response.status(200).end();
+}
+
+/** The same answer for a missing, a forged and an expired token, and for what could not be a key. */
+function admit(tokens: FileTokens, key: string, query: URLSearchParams, request: Request): PartGrant {
+  const md5 = request.get('content-md5');
+  const verdict = isObjectKey(key) ? tokens.verifyPart({ key, query, md5 }) : null;
+  if (verdict === null || !verdict.valid) {
+    throw new LecternError('FORBIDDEN', 'This link is not valid, or no longer. Ask for a new one.');
+  }
+  const { grant } = verdict;
+  const length = request.get('content-length');
+  if (length === undefined || Number(length) !== grant.size) {
+    throw new LecternError('BAD_REQUEST', `This part has ${grant.size} bytes, and Content-Length must say so.`);
+  }
+  return grant;
+}
+
+function uploadGone(cause: UploadGoneError): LecternError {
+  return new LecternError('NOT_FOUND', 'This upload has ended: it was completed, aborted or given up.', { cause });
+}

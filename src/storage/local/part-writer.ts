@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { LecternError } from '../../errors.js';
+import { UploadGoneError, type ReceivedPart } from '../direct-uploads.js';
+import type { DirectFiles } from './direct-files.js';
+import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
+import { fileExists } from './file-exists.js';
+import { newToken, noteMark, readMark, writeMark, type PartMark } from './part-marks.js';
+
+/** Gathered before a write, as for whole files. */
+const WRITE_BUFFER_BYTES = 1024 * 1024;
+
+/** A writer shows itself in the mark of its part this many times within the silence after which it is given up. */
+const SIGNS_PER_SILENCE = 5;
+
+export interface PartToWrite {
+  readonly part: ReceivedPart;
+  readonly files: DirectFiles;
+  readonly body: Readable;
+  readonly signal: AbortSignal;
+  /** How long a writer may be silent before another one may take its part over, in milliseconds. */
+  readonly silenceMs: number;
+}
+
+/**
+ * Writes one part at its place in the file of its upload, and marks it when it is whole and on the disk.
+ *
+ * While it writes, the mark says so and has its token: a completion sees that the part is not whole, and a second writer,
+ * also of another process, sees whether this one still moves. A writer that has lost its mark stops.
+ */
+export class PartWriter {
+  private readonly token = newToken();
+  private readonly stop = new AbortController();
+  private lastByteAt = Date.now();
+  private lastSignAt = 0;
+
+  constructor(private readonly target: PartToWrite) {}
+
+  /** For how long no byte has come, in milliseconds. */
+  get silentMs(): number {
+    return Date.now() - this.lastByteAt;
+  }
+
+  /** Ends the writing with this error. `write` rejects with it once nothing of it can be written any more. */
+  giveUp(reason: Error): void {
+    this.stop.abort(reason);
+  }
+
+  /** Rejects as `DirectUploads.receivePart` does. */
+  async write(): Promise<void> {
+    const { files, part } = this.target;
+    const bytes = await openPart(files.bytes, part.key);
+    try {
+      const marks = await openPart(files.marks, part.key);
+      try {
+        await this.claim(marks);
+        await this.fillAndMark(bytes, marks);
+      } finally {
+        await marks.close();
+      }
+    } finally {
+      await bytes.close();
+    }
+  }
+
+  private async claim(marks: FileHandle): Promise<void> {
+    const { part, files, silenceMs } = this.target;
+    await onDisk(async () => {
+      const held = await readMark(marks, part.number);
+      if (held?.state === 'writing' && Date.now() - held.at < silenceMs) throw partBusy();
+      // On the disk before a byte is: what was whole is so no longer.
+      await writeMark(marks, part.number, this.markOf('writing'));
+      this.lastSignAt = Date.now();
+      // A completion renames the marks before it reads them. So either it reads this mark, or this sees the new name.
+      if (!(await fileExists(files.marks))) throw new UploadGoneError(part.key);
+    });
+  }
+
+  private async fillAndMark(bytes: FileHandle, marks: FileHandle): Promise<void> {
+    const { part } = this.target;
+    try {
+      await this.fill(bytes, marks);
+      await onDisk(async () => {
+        await this.assertHeld(marks);
+        await writeMark(marks, part.number, this.markOf('whole'));
+      });
+    } catch (error) {
+      await this.release(marks);
+      throw error;
+    }
+  }
+
+  private async fill(bytes: FileHandle, marks: FileHandle): Promise<void> {
+    const { part, body } = this.target;
+    const signal = AbortSignal.any([this.target.signal, this.stop.signal]);
+    const file = bytes.createWriteStream({
+      start: part.offset,
+      highWaterMark: WRITE_BUFFER_BYTES,
+      autoClose: false,
+    });
+    let diskError: unknown;
+    file.once('error', (error) => {
+      if (!body.readableAborted && !signal.aborted) diskError = error;
+    });
+    try {
+      await pipeline(body, (source: AsyncIterable<Buffer>) => this.checked(source, marks), file, { signal });
+      await onDisk(() => bytes.datasync());
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof LecternError || error instanceof UploadGoneError) throw error;
+      throw diskError === undefined ? error : translateDiskError(diskError);
+    } finally {
+      file.destroy(); // or the handle could not be closed
+    }
+  }
+
+  /** The bytes of the part, and no more: what goes beyond it would be the next part's. */
+  private async *checked(source: AsyncIterable<Buffer>, marks: FileHandle): AsyncGenerator<Buffer> {
+    const { size, md5 } = this.target.part;
+    const digest = md5 === undefined ? undefined : createHash('md5');
+    let received = 0;
+    for await (const chunk of source) {
+      this.lastByteAt = Date.now();
+      received += chunk.length;
+      if (received > size) throw otherSize(size);
+      digest?.update(chunk);
+      await this.showSign(marks);
+      yield chunk;
+    }
+    if (received !== size) throw otherSize(size);
+    if (digest !== undefined && digest.digest('base64') !== md5) {
+      throw new LecternError('CHECKSUM_MISMATCH', 'The MD5 of the bytes is not the one that was signed.');
+    }
+  }
+
+  private async showSign(marks: FileHandle): Promise<void> {
+    if (Date.now() - this.lastSignAt < this.target.silenceMs / SIGNS_PER_SILENCE) return;
+    await onDisk(async () => {
+      await this.assertHeld(marks);
+      await noteMark(marks, this.target.part.number, this.markOf('writing'));
+    });
+    this.lastSignAt = Date.now();
+  }
+
+  private async assertHeld(marks: FileHandle): Promise<void> {
+    const { part } = this.target;
+    const { nlink } = await marks.stat();
+    if (nlink === 0) throw new UploadGoneError(part.key);
+    if ((await readMark(marks, part.number))?.token !== this.token) throw partBusy();
+  }
+
+  /** Takes the mark back, so that the part can be sent again at once. Its own failure would hide why the writing failed. */
+  private async release(marks: FileHandle): Promise<void> {
+    const { number } = this.target.part;
+    try {
+      if ((await readMark(marks, number))?.token === this.token) await writeMark(marks, number, undefined);
+    } catch {
+      return;
+    }
+  }
+
+  private markOf(state: PartMark['state']): PartMark {
+    const { size, md5 } = this.target.part;
+    return { state, token: this.token, size, md5Signed: md5 !== undefined, at: Date.now() };
+  }
+}
+
+export function partBusy(): LecternError {
+  return new LecternError('CONFLICT', 'Another request is writing this part.');
+}
+
+function otherSize(size: number): LecternError {
+  return new LecternError('UPLOAD_INCOMPLETE', `The part must have ${size} bytes.`);
+}
+
+/** Never makes the file: an upload that has ended has none. */
+async function openPart(file: string, key: string): Promise<FileHandle> {
+  return onDisk(async () => {
+    try {
+      return await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw new UploadGoneError(key, { cause: error });
+      throw error;
+    }
+  });
+}

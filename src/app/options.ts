@@ -54,7 +54,10 @@ export interface StorageParts extends Pick<StoragesOptions, 'drivers' | 'observe
  */
 export function storagesOf(config: Config, { tokens, publicUrl, ...options }: StorageParts): Storages {
   const { name, localDir } = config.storage;
-  const settings = { local: { directory: localDir, publicUrl, tokens, timings: timingsOf(config) }, ...s3Options(config) };
+  const settings = {
+    local: { directory: localDir, publicUrl, tokens, timings: timingsOf(config) },
+    ...s3Options(config),
+  };
   try {
     return createStorages({ current: name, settings, ...options });
   } catch (error) {

@@ -146,7 +146,7 @@ describe('the files of a direct upload to a local storage', () => {
     await send(storage.direct, again, 1, Buffer.from('abc'));
     await storage.direct.complete(upload, await partsOf(storage.direct, upload), never);
     const completing = storage.direct.complete(again, await partsOf(storage.direct, again), never);
-    await expect(completing).rejects.toThrow(/never written twice/);
+    await expect(completing).rejects.toThrow(/never be written twice/);
     await expectWhole(storage, upload);
     await storage.direct.abort(again);
     await expectWhole(storage, upload);

@@ -33,7 +33,7 @@ export interface Figure {
   /** What `npm run bench -- <name>` calls it. */
   readonly name: string;
   readonly title: string;
-  readonly unit: 'ms' | 'MiB/s' | 'requests/s';
+  readonly unit: 'ms' | 'MiB' | 'MiB/s' | 'requests/s' | 'commands';
   readonly goals: readonly Goal[];
   /** Starts the servers and fills them. */
   setUp(scale: Scale): Promise<Contest>;

@@ -12,9 +12,11 @@ import { chartOf, pageOf, reportOf, tableOf } from './report.js';
 import { signedUrls } from './signed-urls.js';
 import { start } from './start.js';
 import { uploadLocal } from './upload-local.js';
+import { uploadS3 } from './upload-s3.js';
 
 const FIGURES: readonly Figure[] = [
   uploadLocal,
+  uploadS3,
   download,
   signedUrls,
   plainQuery,

@@ -11,6 +11,7 @@ const SECRET = 'a secret for measurements alone, longer than 32 bytes';
 
 export interface MeasuredServer {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -42,6 +43,7 @@ export async function startLectern(environment: Record<string, string>): Promise
   const server = await startServer(environment, environment['DATA_DIR']);
   return {
     url: server.url,
+    pid: server.process.pid!,
     stop: async () => {
       await server.stop();
     },
@@ -49,11 +51,11 @@ export async function startLectern(environment: Record<string, string>): Promise
 }
 
 /** Starts a script of bench/peers, which prints its URL in one line. It gets a folder of its own as argument. */
-export async function startPeer(script: string): Promise<MeasuredServer> {
+export async function startPeer(script: string, environment: Record<string, string> = {}): Promise<MeasuredServer> {
   const folder = await mkdtemp(join(tmpdir(), 'lectern-peer-'));
   const child = spawn(process.execPath, [join(import.meta.dirname, 'peers', script), folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', NODE_NO_WARNINGS: '1', ...environment },
   });
   const ended = once(child, 'close');
   const printed = once(child.stdout.setEncoding('utf8'), 'data') as Promise<[string]>;
@@ -61,6 +63,7 @@ export async function startPeer(script: string): Promise<MeasuredServer> {
   if (url === null) throw new Error(`bench/peers/${script} ended. Are the peers installed? npm ci --prefix bench`);
   return {
     url: url.trim(),
+    pid: child.pid!,
     stop: async () => {
       child.kill();
       await ended;

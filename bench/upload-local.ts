@@ -26,7 +26,7 @@ async function setUp({ smoke }: Scale): Promise<Contest> {
   const [lectern, bare, ...peers] = await Promise.all([
     startLectern(data.environment),
     startPeer('bare.js'),
-    ...Object.values(PEERS).map(startPeer),
+    ...Object.values(PEERS).map((script) => startPeer(script)),
   ]);
   const token = await adminToken();
   const topicId = await newTopic(lectern.url, token);

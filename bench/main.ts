@@ -7,6 +7,7 @@ import { download } from './download.js';
 import { embeddedStart } from './embedded-start.js';
 import type { Figure, Result, Scale } from './figure.js';
 import { measure } from './measure.js';
+import { latencyDuringUploads, memoryOfMany, memoryOfOne, memoryWhenIdle } from './memory.js';
 import { plainQuery } from './plain-query.js';
 import { chartOf, pageOf, reportOf, tableOf } from './report.js';
 import { signedUrls } from './signed-urls.js';
@@ -17,6 +18,10 @@ import { uploadS3 } from './upload-s3.js';
 const FIGURES: readonly Figure[] = [
   uploadLocal,
   uploadS3,
+  memoryOfOne,
+  memoryOfMany,
+  latencyDuringUploads,
+  memoryWhenIdle,
   download,
   signedUrls,
   plainQuery,

@@ -20,5 +20,5 @@ const schema = createSchema({
     },
   },
 });
-const server = createServer(createYoga({ schema, logging: false }));
+const server = createServer(createYoga({ schema, logging: false, maxRequestBodySize: 2 ** 33 }));
 server.listen(0, 'localhost', () => console.log(`http://localhost:${server.address().port}/graphql`));

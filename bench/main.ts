@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commands } from './commands.js';
+import { courseList, courseListMongodb } from './course-list.js';
 import { costlyQueries } from './costly-queries.js';
 import { download } from './download.js';
 import { embeddedStart } from './embedded-start.js';
@@ -24,6 +25,8 @@ const FIGURES: readonly Figure[] = [
   memoryWhenIdle,
   download,
   signedUrls,
+  courseList,
+  courseListMongodb,
   plainQuery,
   start,
   embeddedStart,

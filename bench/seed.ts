@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { createApp } from '../src/app.js';
 import { VideoModel } from '../src/catalog/video/video.model.js';
 import { loadConfig } from '../src/config.js';
-import { insertTopicsWithVideos } from '../tests/support/catalogue-seed.js';
+import { insertCourses, insertTopicsWithVideos } from '../tests/support/catalogue-seed.js';
 import { fixtures } from '../tests/support/fixtures.js';
 import { adminToken } from './servers.js';
 import { query } from './transfer.js';
@@ -32,6 +32,27 @@ export async function seedCourse(
     const { createCourse } = await query<{ createCourse: { id: string } }>(url, token, course);
     await insertTopicsWithVideos(createCourse.id, count, pattern);
     return createCourse.id;
+  } finally {
+    await app.stop();
+  }
+}
+
+/** Fills the data of a server that does not run with courses that anybody may see. */
+export async function seedCourses(environment: Record<string, string>, count: number): Promise<void> {
+  const app = await createApp(loadConfig({ ...environment, LOG_LEVEL: 'silent' }));
+  try {
+    // The start makes the indexes.
+    await app.start();
+    const first = Date.now() - count;
+    await insertCourses(
+      Array.from({ length: count }, (_, i) => ({
+        title: `Course ${i}`,
+        description: 'What is taught, to whom, and what one has to know before. '.repeat(5),
+        level: 'BEGINNER' as const,
+        instructorId: 'bench',
+        createdAt: new Date(first + i),
+      })),
+    );
   } finally {
     await app.stop();
   }

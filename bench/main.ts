@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commands } from './commands.js';
 import { courseList, courseListMongodb } from './course-list.js';
+import { coursePage, coursePageCommands, deepPage } from './course-page.js';
 import { costlyQueries } from './costly-queries.js';
 import { download } from './download.js';
 import { embeddedStart } from './embedded-start.js';
@@ -27,6 +28,9 @@ const FIGURES: readonly Figure[] = [
   signedUrls,
   courseList,
   courseListMongodb,
+  coursePage,
+  coursePageCommands,
+  deepPage,
   plainQuery,
   start,
   embeddedStart,

@@ -5,6 +5,7 @@ import { commands } from './commands.js';
 import { courseList, courseListMongodb } from './course-list.js';
 import { coursePage, coursePageCommands, deepPage } from './course-page.js';
 import { costlyQueries } from './costly-queries.js';
+import { deleteCourse, deleteCourseCommands, deleteOneOfMany } from './deletions.js';
 import { download } from './download.js';
 import { embeddedStart } from './embedded-start.js';
 import type { Figure, Result, Scale } from './figure.js';
@@ -36,6 +37,9 @@ const FIGURES: readonly Figure[] = [
   embeddedStart,
   commands,
   costlyQueries,
+  deleteCourse,
+  deleteCourseCommands,
+  deleteOneOfMany,
 ];
 const ROUNDS = 9;
 const FEWEST_ROUNDS = 7;

@@ -51,7 +51,9 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
     return;
   }
   try {
-    for (const storage of storages.all()) yield* storage.diagnose();
+    const { corsOrigins } = config.traffic;
+    const origin = corsOrigins === '*' ? undefined : corsOrigins?.[0];
+    for (const storage of storages.all()) yield* storage.diagnose(origin === undefined ? {} : { origin });
   } finally {
     await storages.close();
   }

@@ -64,6 +64,11 @@ export interface UnfinishedOptions {
   readonly key?: string;
 }
 
+export interface DiagnoseOptions {
+  /** An origin whose pages send parts of direct uploads (`https://example.org`). Absent when there is none. */
+  readonly origin?: string;
+}
+
 /** A temporary file or multipart upload of a `put` that is still running or was interrupted, or a direct upload. */
 export interface UnfinishedObject {
   /** S3: the object's key. Local: the path of the temporary file, which lies in the folder of the object. */
@@ -133,7 +138,7 @@ export interface Storage {
   compareClocks?(): Promise<Diagnosis>;
 
   /** For `lectern doctor`: checks one by one what the storage needs. Never rejects. Removes the objects it made. */
-  diagnose(): AsyncIterable<Diagnosis>;
+  diagnose(options?: DiagnoseOptions): AsyncIterable<Diagnosis>;
 
   /** Closes sockets and handles. */
   close(): Promise<void>;

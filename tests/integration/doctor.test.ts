@@ -6,6 +6,7 @@ import {
   ListObjectsV2Command,
   PutBucketAclCommand,
   PutBucketCorsCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
   type CORSRule,
 } from '@aws-sdk/client-s3';
@@ -189,7 +190,10 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     's3 privacy',
     's3 delete',
     's3 multipart',
+    's3 direct upload',
     's3 cors',
+    's3 preflight',
+    's3 lifecycle',
     's3 checksums',
   ];
   let proxy: S3Proxy;
@@ -199,7 +203,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
   beforeAll(async () => {
     proxy = await startS3Proxy(inject('s3')!.endpoint);
     bucket = await createBucket();
-    onS3 = { ...environment, ...s3Environment(bucket) };
+    onS3 = { ...environment, ...s3Environment(bucket), CORS_ORIGINS: `${ORIGIN},https://b.example.org` };
   });
   afterAll(() => proxy.close());
 
@@ -207,7 +211,28 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     proxy.intercept = () => false;
   };
 
-  const RULE: CORSRule = { AllowedOrigins: ['https://a.example.org'], AllowedMethods: ['GET', 'PUT'] };
+  const ORIGIN = 'https://a.example.org';
+  const RULE: CORSRule = { AllowedOrigins: [ORIGIN], AllowedMethods: ['GET', 'PUT'] };
+  const HEADERS = ['Content-Type', 'Content-MD5'];
+  /** A lifecycle rule that aborts unfinished uploads after so many days. */
+  const abortAfter = (name: string, days: number) =>
+    withS3((client) =>
+      client.send(
+        new PutBucketLifecycleConfigurationCommand({
+          Bucket: name,
+          LifecycleConfiguration: {
+            Rules: [
+              {
+                ID: 'unfinished-uploads',
+                Status: 'Enabled',
+                Filter: { Prefix: '' },
+                AbortIncompleteMultipartUpload: { DaysAfterInitiation: days },
+              },
+            ],
+          },
+        }),
+      ),
+    );
   const allowOrigins = (name: string, rule: CORSRule) =>
     withS3((client) =>
       client.send(new PutBucketCorsCommand({ Bucket: name, CORSConfiguration: { CORSRules: [rule] } })),
@@ -217,27 +242,53 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     return Contents.map(({ Key }) => Key ?? '');
   };
 
-  it('finds all well but the CORS rules, which are missing, then incomplete, then right; and leaves nothing', async () => {
+  it('finds all well but the rules of the bucket, which are missing, then incomplete, then right; and leaves nothing', async () => {
     const { exitCode, all, faults } = await doctor(onS3);
     expect(all.map(({ check }) => check).filter((check) => check.startsWith('s3 '))).toEqual(S3_CHECKS);
     expect(exitCode).toBe(0);
     expect(faults.filter(({ check }) => check.startsWith('s3'))).toMatchObject([
       { check: 's3 cors', status: 'warning' },
+      { check: 's3 preflight', status: 'warning', message: expect.stringContaining(ORIGIN) },
+      { check: 's3 lifecycle', status: 'warning', message: expect.stringMatching(/No lifecycle rule/) },
     ]);
     const documented = tableRows(readPage('docs/maintenance.md').prose, 'Check', 'What is looked at');
     const names = documented.flatMap(([cell = '']) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name));
     expect(names.sort()).toEqual(all.map(({ check }) => check).sort());
-    await allowOrigins(bucket, RULE);
-    expect((await doctor(onS3)).of('s3 cors')).toMatchObject({
+    await allowOrigins(bucket, { ...RULE, AllowedMethods: ['GET'], AllowedHeaders: HEADERS });
+    await abortAfter(bucket, 7);
+    const incomplete = await doctor(onS3);
+    expect(incomplete.of('s3 cors')).toMatchObject({ status: 'warning', message: expect.stringMatching(/PUT/) });
+    expect(incomplete.of('s3 preflight')).toMatchObject({ status: 'warning' });
+    expect(incomplete.of('s3 lifecycle')).toMatchObject({
       status: 'warning',
-      message: expect.stringMatching(/ETag/),
+      message: expect.stringMatching(/7 days/),
     });
-    await allowOrigins(bucket, { ...RULE, ExposeHeaders: ['ETag'] });
-    expect((await doctor(onS3)).of('s3 cors')).toMatchObject({
-      status: 'ok',
-      message: 'CORS rules expose ETag to https://a.example.org.',
-    });
+    await allowOrigins(bucket, { ...RULE, AllowedHeaders: ['Content-Type'] });
+    expect((await doctor(onS3)).of('s3 preflight')).toMatchObject({ status: 'warning' });
+    await allowOrigins(bucket, { ...RULE, AllowedHeaders: HEADERS });
+    await abortAfter(bucket, 8);
+    const right = await doctor(onS3);
+    expect(right.of('s3 cors')).toMatchObject({ status: 'ok', message: `CORS rules allow PUT to ${ORIGIN}.` });
+    expect(right.of('s3 preflight')).toMatchObject({ status: 'ok', message: expect.stringContaining(ORIGIN) });
+    expect(right.of('s3 lifecycle')).toMatchObject({ status: 'ok', message: expect.stringMatching(/8 days/) });
     expect(await keysIn(bucket)).toEqual([]);
+    expect(await unfinishedUploads(bucket)).toEqual([]);
+  });
+
+  it.each([
+    ['another size', (sent: number) => sent === 1],
+    ['another MD5', (sent: number) => sent === 2],
+  ])('tells a store that accepts a part with %s than was signed', async (what, isWrong) => {
+    let sent = 0;
+    proxy.intercept = (request, response) => {
+      if (request.method !== 'PUT' || !(request.url ?? '').includes('X-Amz-Signature') || !isWrong(++sent))
+        return false;
+      request.resume().once('end', () => response.writeHead(200, { etag: '"x"' }).end());
+      return true;
+    };
+    const { exitCode, of } = await doctor({ ...onS3, S3_PUBLIC_ENDPOINT: proxy.endpoint }).finally(letThrough);
+    expect(exitCode).toBe(1);
+    expect(of('s3 direct upload')).toMatchObject({ status: 'problem', message: expect.stringContaining(what) });
     expect(await unfinishedUploads(bucket)).toEqual([]);
   });
 
@@ -344,13 +395,14 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     ['POST', /\?uploads/, 's3 multipart'],
     ['PUT', /partNumber/, 's3 multipart'],
     ['GET', /\?cors/, 's3 cors'],
+    ['GET', /\?lifecycle/, 's3 lifecycle'],
   ])('a policy without %s %s shows in "%s" alone', async (method, url, check) => {
     proxy.intercept = (request, response) =>
       request.method === method && url.test(request.url ?? '') && refuse(request, response, 403, 'AccessDenied');
     const { faults } = await doctor({ ...onS3, S3_ENDPOINT: proxy.endpoint }).finally(letThrough);
     const ofS3 = faults.filter(({ check: name }) => name.startsWith('s3 '));
     expect(ofS3.map((fault) => fault.check)).toEqual([check]);
-    expect(ofS3[0]?.status).toBe(check === 's3 cors' ? 'warning' : 'problem');
+    expect(ofS3[0]?.status).toBe(['s3 cors', 's3 lifecycle'].includes(check) ? 'warning' : 'problem');
     expect(await unfinishedUploads(bucket)).toEqual([]);
   });
 

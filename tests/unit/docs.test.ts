@@ -255,6 +255,7 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
     DeleteObjectsCommand: ['s3:DeleteObject'],
     // Asked by `lectern doctor` alone, which goes without where it is refused.
     GetBucketCorsCommand: [],
+    GetBucketLifecycleConfigurationCommand: [],
     GetObjectCommand: ['s3:GetObject'],
     HeadBucketCommand: ['s3:ListBucket'],
     // Without ListBucket a missing object would be 403, not 404.

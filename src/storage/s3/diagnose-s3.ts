@@ -2,8 +2,10 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { examine, ok, problem, reasonOf, warning, type Diagnosis, type Outcome } from '../../diagnosis.js';
 import { encodeKeyForUrl } from '../object-key.js';
+import { ask } from './ask.js';
 import { deleteProbe, newProbeKey, PROBE, putProbe, readProbe } from '../probe.js';
 import type { Storage } from '../storage.js';
+import { directUpload, lifecycleRule, preflight } from './diagnose-direct.js';
 import { checksumMode, corsRules, multipart } from './diagnose-uploads.js';
 import { pathOf } from './presign.js';
 
@@ -18,6 +20,8 @@ export interface ExaminedBucket {
   readonly publicBucketUrl: URL;
   /** True when S3_PUBLIC_ENDPOINT is set. */
   readonly hasPublicEndpoint: boolean;
+  /** An origin whose pages send parts of direct uploads. Absent when the configuration names none. */
+  readonly origin?: string;
 }
 
 /** The largest difference of clocks that Signature Version 4 allows, in milliseconds. */
@@ -25,8 +29,6 @@ const MAX_SKEW_MS = 15 * 60_000;
 /** From this difference of clocks on there is a warning, in milliseconds: it will probably grow. */
 const NOTICEABLE_SKEW_MS = 60_000;
 
-/** The time-out of a plain HTTP request, in milliseconds. */
-const FETCH_TIMEOUT_MS = 5_000;
 /** The time-out of the first request to the bucket with all its attempts, in milliseconds. */
 const BUCKET_TIMEOUT_MS = 10_000;
 /** The lifetime of the signed URL that is tried, in milliseconds. */
@@ -88,8 +90,14 @@ export async function* diagnoseS3(bucket: ExaminedBucket): AsyncGenerator<Diagno
     await deleteProbe(storage, key);
     return ok('The object was deleted.');
   });
-  yield await examine('s3 multipart', POLICY_REMEDY, () => multipart(bucket, newProbeKey()));
+  const parts = await examine('s3 multipart', POLICY_REMEDY, () => multipart(bucket, newProbeKey()));
+  yield parts;
+  if (parts.status !== 'problem') {
+    yield await examine('s3 direct upload', POLICY_REMEDY, () => directUpload(bucket, newProbeKey()));
+  }
   yield await examine('s3 cors', ENDPOINT_REMEDY, () => corsRules(bucket));
+  yield await examine('s3 preflight', ENDPOINT_REMEDY, () => preflight(bucket));
+  yield await examine('s3 lifecycle', ENDPOINT_REMEDY, () => lifecycleRule(bucket));
   yield await examine('s3 checksums', 'Report this: it is a defect of Lectern.', () => checksumMode(bucket, key));
 }
 
@@ -195,8 +203,4 @@ async function signedUrl(bucket: ExaminedBucket, key: string): Promise<Outcome> 
 
 function addressOf(bucketUrl: URL): string {
   return `${bucketUrl.origin}${pathOf(bucketUrl)}`;
-}
-
-function ask(url: string, method: 'GET' | 'HEAD'): Promise<Response> {
-  return fetch(url, { method, redirect: 'manual', signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
 }

@@ -16,12 +16,12 @@ interface Bucket {
   readonly bucket: string;
 }
 
-const CORS_REMEDY = 'Set the CORS rules of docs/S3_UPLOAD_SETUP.md.';
+export const CORS_REMEDY = 'Set the CORS rules of docs/S3_UPLOAD_SETUP.md.';
 
 /** Errors of GetBucketCors: the bucket has no CORS rules. */
 const NO_RULES: ReadonlySet<string> = new Set(['NoSuchCORSConfiguration', 'NoSuchCORS']);
-/** Errors of GetBucketCors: the store does not tell this server the CORS rules. */
-const NOT_TOLD: ReadonlySet<string> = new Set(['AccessDenied', 'MethodNotAllowed', 'NotImplemented']);
+/** Errors of calls that read the settings of a bucket: the store does not tell them to this server. */
+export const NOT_TOLD: ReadonlySet<string> = new Set(['AccessDenied', 'MethodNotAllowed', 'NotImplemented']);
 
 const CHECKSUM_PARAMETER = /x-amz-(checksum|sdk-checksum)/i;
 
@@ -43,7 +43,7 @@ export async function multipart({ client, bucket }: Bucket, key: string): Promis
   return ok('A multipart upload was begun, got a part, and was aborted.');
 }
 
-/** Reads the CORS rules of the bucket. A browser that uploads in parts has to be able to read the header ETag. */
+/** Reads the CORS rules of the bucket. A page of another origin needs PUT to send the parts of direct uploads. */
 export async function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
   let rules: readonly CORSRule[];
   try {
@@ -60,12 +60,11 @@ export async function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
   }
   if (rules.length === 0)
     return warning('There are no CORS rules: scripts of web pages cannot read files.', CORS_REMEDY);
-  const exposing = rules.filter(({ ExposeHeaders = [] }) =>
-    ExposeHeaders.some((name) => name.toLowerCase() === 'etag'),
-  );
-  if (exposing.length === 0) return warning('No CORS rule exposes the header ETag.', CORS_REMEDY);
-  const origins = [...new Set(exposing.flatMap(({ AllowedOrigins = [] }) => AllowedOrigins))];
-  return ok(`CORS rules expose ETag to ${origins.join(', ')}.`);
+  const writing = rules.filter(({ AllowedMethods = [] }) => AllowedMethods.includes('PUT'));
+  if (writing.length === 0)
+    return warning('No CORS rule allows PUT: web pages cannot send direct uploads.', CORS_REMEDY);
+  const origins = [...new Set(writing.flatMap(({ AllowedOrigins = [] }) => AllowedOrigins))];
+  return ok(`CORS rules allow PUT to ${origins.join(', ')}.`);
 }
 
 /**

@@ -7,6 +7,7 @@ import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js'
 import { assertReadable } from '../assert-readable.js';
 import { ObjectNotFoundError } from '../storage.js';
 import type {
+  DiagnoseOptions,
   ListedObject,
   ObjectStat,
   OpenOptions,
@@ -171,7 +172,7 @@ export class S3Storage implements Storage {
     return compareClocks({ bucketUrl: this.bucketUrl(this.options.endpoint) });
   }
 
-  diagnose(): AsyncIterable<Diagnosis> {
+  diagnose({ origin }: DiagnoseOptions = {}): AsyncIterable<Diagnosis> {
     const { endpoint, publicEndpoint } = this.options;
     return diagnoseS3({
       storage: this,
@@ -180,6 +181,7 @@ export class S3Storage implements Storage {
       bucketUrl: this.bucketUrl(endpoint),
       publicBucketUrl: this.publicBucketUrl,
       hasPublicEndpoint: publicEndpoint !== undefined,
+      ...(origin !== undefined && { origin }),
     });
   }
 

@@ -122,11 +122,11 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     replacedGraceMs: config.uploads.replacedMediaGraceSeconds * 1_000,
     lateMs: config.tests.lateSeconds * 1_000,
   };
-  const deletion = new ObjectDeletion({ storageNamed, telemetry });
+  const deletion = new ObjectDeletion({ storageNamed, telemetry, timings });
   const storageForNewFiles = storages.current;
-  const intake = new Intake({ storageForNewFiles, journal, deletion, slots, meter, telemetry, timing });
+  const intake = new Intake({ storageForNewFiles, journal, deletion, slots, meter, telemetry, timing, timings });
   const lifeCycle = new LifeCycle({ intake, journal, owners, deletion, telemetry, timing });
-  const removals = new Removal(lifeCycle, telemetry);
+  const removals = new Removal(lifeCycle, telemetry, timings.cascade);
   const sweeper = new Sweeper({
     journal,
     owners,
@@ -136,6 +136,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     removals,
     timing,
     intervalMs: config.uploads.sweepIntervalSeconds * 1_000,
+    timings,
   });
   const reconciliation = new Reconciliation({
     storages: storages.all(),
@@ -147,10 +148,16 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     telemetry,
   });
   const longestUrlMs = Math.max(...Object.values(slots).map(({ urlTtlSeconds }) => urlTtlSeconds)) * 1_000;
-  const upgrade = new Upgrade({ journal, owners, telemetry, keepOriginalsMs: longestUrlMs });
-  const migration = new Migration({ owners, slots, intake, lifeCycle, telemetry });
+  const upgrade = new Upgrade({
+    journal,
+    owners,
+    telemetry,
+    keepOriginalsMs: longestUrlMs,
+    leaseMs: timings.upgradeLease,
+  });
+  const migration = new Migration({ owners, slots, intake, lifeCycle, telemetry }, timings.migrationLease);
 
-  const rebuilding = new Rebuilding(telemetry);
+  const rebuilding = new Rebuilding(telemetry, undefined, timings.rebuildLease);
   const remeasuring = new Remeasuring({ owners, meter, storageNamed, telemetry });
   const courses = new CourseService(lifeCycle, removals, livingTopics);
   const topics = new TopicService(removals, livingVideos);

@@ -42,6 +42,29 @@ export const DEFAULT_TIMINGS = {
    * has sent no byte for this time; else the second one is refused.
    */
   partSilence: 5_000,
+  /** `lectern doctor` waits this time for the first answer of the bucket, with every attempt of the SDK. */
+  doctorBucket: 10_000,
+  /** A request waits this time for a deletion. After that the sweeper deletes the object. */
+  deletion: 2_000,
+  /**
+   * After a deletion has failed, requests do not try to delete for this time, because each would wait in vain. Ends early
+   * when a deletion succeeds.
+   */
+  deletionPause: 10_000,
+  /** A failed request waits this time while its objects are discarded. */
+  discard: 3_000,
+  /** A request waits this time for the cascade of its deletion. After that the sweeper finishes it. */
+  cascade: 2_000,
+  /** Other servers cannot sweep for this time after a server died during a sweep. */
+  sweepLease: 60_000,
+  /** A stopping server waits this time for the current batch of a sweep. */
+  sweepStop: 5_000,
+  /** Other servers cannot rebuild records for this time after a server died while it rebuilt them. */
+  rebuildLease: 60_000,
+  /** Other servers cannot start for this time after a server died while it upgraded the journal of an earlier version. */
+  upgradeLease: 60_000,
+  /** A new migration has to wait this time after a killed one. A running one renews its lease five times in this time. */
+  migrationLease: 5_000,
 } as const;
 
 export type TimingName = keyof typeof DEFAULT_TIMINGS;

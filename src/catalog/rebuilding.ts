@@ -1,11 +1,10 @@
 import { LeaseHolder } from '../database/lease.js';
 import type { Telemetry } from '../telemetry.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { DERIVED_RECORDS, type DerivedRecords, type OldRecord, type UpdatedRecord } from './derived-records.js';
 
 /** The lease by which only one server does the work at a time. */
 const LEASE = 'rebuild';
-/** How long other servers wait after a server died during a run, in milliseconds. Renewed with each batch. */
-const LEASE_MS = 60_000;
 /** Time between two runs, in milliseconds. An older server that runs at the same time may write old records. */
 const INTERVAL_MS = 600_000;
 /** How many records are read and written at once. */
@@ -48,6 +47,8 @@ export class Rebuilding {
   constructor(
     private readonly telemetry: Telemetry,
     private readonly records: readonly DerivedRecords[] = DERIVED_RECORDS,
+    /** How long other servers cannot rebuild after a server died, in milliseconds. Renewed with each batch. */
+    private readonly leaseMs: number = DEFAULT_TIMINGS.rebuildLease,
   ) {}
 
   /** Starts background runs, now and every ten minutes, until `stop`. */
@@ -104,7 +105,7 @@ export class Rebuilding {
 
   private async runUnderLease(): Promise<void> {
     const { logger } = this.telemetry;
-    const take = (): Promise<boolean> => this.lease.take(LEASE, LEASE_MS);
+    const take = (): Promise<boolean> => this.lease.take(LEASE, this.leaseMs);
     try {
       if (!(await take())) return;
       const { updated, failed } = await this.rebuild({ signal: this.stopping.signal, mayContinue: take });

@@ -6,6 +6,7 @@ import type { OwnerDocument, OwnerState } from '../media/slot-owner.js';
 import { batches } from '../media/upkeep/batches.js';
 import type { Removals } from '../media/upkeep/sweep.js';
 import type { Telemetry } from '../telemetry.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { within } from '../within.js';
 import { CourseModel } from './course/course.model.js';
 import { courses, images, topics, videos } from './slot-owners.js';
@@ -42,8 +43,6 @@ const LEVELS = [COURSES, TOPICS, VIDEOS, IMAGES];
 const BATCH = 100;
 /** After this many consecutive batches in which every child was changed by another request, the cascade fails. */
 const MAX_LOST_BATCHES = 100;
-/** How long a request waits for the cascade of its deletion, in milliseconds. After that the sweeper finishes it. */
-const CASCADE_WITHIN_MS = 2_000;
 
 /**
  * Deletes records with their children (the cascade). One update marks the record as deleted; from then on neither it
@@ -51,9 +50,11 @@ const CASCADE_WITHIN_MS = 2_000;
  * does so.
  */
 export class Removal implements Removals {
+  /** @param cascadeMs How long a request waits for the cascade of its deletion, in milliseconds. */
   constructor(
     private readonly lifeCycle: LifeCycle,
     private readonly telemetry: Telemetry,
+    private readonly cascadeMs: number = DEFAULT_TIMINGS.cascade,
   ) {}
 
   /** Deletes a course with its topics and videos. Returns false when it does not exist or is already deleted. */
@@ -117,7 +118,7 @@ export class Removal implements Removals {
     const finished = cascade().catch((error: unknown) => {
       this.telemetry.logger.warn({ err: error, id }, 'could not finish the cascade of a deletion; the sweeper will');
     });
-    await within(CASCADE_WITHIN_MS, finished, () => undefined);
+    await within(this.cascadeMs, finished, () => undefined);
     return true;
   }
 

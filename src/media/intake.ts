@@ -3,6 +3,7 @@ import { LecternError } from '../errors.js';
 import type { UploadOutcome } from '../metrics.js';
 import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
+import { DEFAULT_TIMINGS, type Timings } from '../timings.js';
 import { within } from '../within.js';
 import { inspect, type IncomingFile, type InspectedFile } from './content/incoming-file.js';
 import type { MediaMeter } from './content/media-meter.js';
@@ -23,6 +24,8 @@ export interface IntakeParts {
   readonly meter: MediaMeter;
   readonly telemetry: Telemetry;
   readonly timing: LifeTiming;
+  /** `DEFAULT_TIMINGS` when absent. */
+  readonly timings?: Pick<Timings, 'discard'>;
 }
 
 /** A file that is to be stored for a place. */
@@ -41,9 +44,6 @@ export interface StoredFile {
   readonly file: MediaFile;
   readonly facts: ItemFacts | undefined;
 }
-
-/** How long a failed request waits while its objects are discarded, in milliseconds. */
-const DISCARD_WITHIN_MS = 3_000;
 
 /**
  * The first half of the life of a file: from its first byte to a stored object that has a pending row in the journal
@@ -111,11 +111,11 @@ export class Intake {
   /**
    * Gives up uploads, whether or not their objects were stored: marks their rows as `doomed`, then deletes the objects.
    * After LATE the sweeper deletes each object again, because a PUT may have arrived late, and then removes the row.
-   * Never rejects, and waits at most DISCARD_WITHIN_MS; the sweeper does what is left.
+   * Never rejects, and waits at most the timing `discard`; the sweeper does what is left.
    */
   async discard(objects: readonly PlacedObject[]): Promise<void> {
     const discarded = Promise.all(objects.map((object) => this.discardOne(object)));
-    await within(DISCARD_WITHIN_MS, discarded, () => undefined);
+    await within((this.parts.timings ?? DEFAULT_TIMINGS).discard, discarded, () => undefined);
   }
 
   private async discardOne(object: PlacedObject): Promise<void> {

@@ -1,21 +1,18 @@
 import { LecternError } from '../errors.js';
 import type { Storage, StorageName } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
+import { DEFAULT_TIMINGS, type Timings } from '../timings.js';
 import { within } from '../within.js';
 import type { ObjectReference } from './object-reference.js';
+
+type DeletionTimings = Pick<Timings, 'deletion' | 'deletionPause'>;
 
 export interface ObjectDeletionParts {
   readonly storageNamed: (name: StorageName) => Storage | undefined;
   readonly telemetry: Telemetry;
+  /** `DEFAULT_TIMINGS` when absent. */
+  readonly timings?: DeletionTimings;
 }
-
-/** How long a request waits for a deletion, in milliseconds. After that the sweeper deletes the object. */
-const DELETE_WITHIN_MS = 2_000;
-/**
- * After a deletion has failed: how long requests do not try to delete, in milliseconds, because each would wait in
- * vain. Ends early when a deletion succeeds.
- */
-const PAUSE_MS = 10_000;
 
 /**
  * Deletes objects that can never be live again: released ones, those of doomed rows, and those of uploads that the
@@ -25,10 +22,14 @@ export class ObjectDeletion {
   /** Until this time, in milliseconds since 1970, requests do not try to delete. */
   private pausedUntil = 0;
 
-  constructor(private readonly parts: ObjectDeletionParts) {}
+  private readonly timings: DeletionTimings;
+
+  constructor(private readonly parts: ObjectDeletionParts) {
+    this.timings = parts.timings ?? DEFAULT_TIMINGS;
+  }
 
   /**
-   * Tries to delete objects during a request. Waits at most DELETE_WITHIN_MS and never rejects: the sweeper deletes
+   * Tries to delete objects during a request. Waits at most the timing `deletion` and never rejects: the sweeper deletes
    * what is left.
    * @param options.unfinished Also ends unfinished uploads of these objects, before it deletes.
    */
@@ -39,7 +40,7 @@ export class ObjectDeletion {
       this.pauseAttempts();
       this.parts.telemetry.logger.warn({ err: error, key: objects[0]?.key }, 'could not delete; the sweeper will');
     });
-    await within(DELETE_WITHIN_MS, done, () => this.pauseAttempts());
+    await within(this.timings.deletion, done, () => this.pauseAttempts());
   }
 
   /** Deletes objects, with one call for each storage. An object that does not exist is not an error. */
@@ -64,6 +65,6 @@ export class ObjectDeletion {
   }
 
   private pauseAttempts(): void {
-    this.pausedUntil = Date.now() + PAUSE_MS;
+    this.pausedUntil = Date.now() + this.timings.deletionPause;
   }
 }

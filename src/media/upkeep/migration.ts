@@ -42,10 +42,9 @@ export interface MigrationSummary extends Readonly<Record<MoveOutcome, number>> 
 
 /** The lease that keeps two runs from doing the same work twice. Correctness does not depend on it. */
 const LEASE = 'migrate-storage';
-/** How long a new run has to wait after a killed one, in milliseconds. */
-const LEASE_MS = 5_000;
-const LEASE_RENEWAL_MS = 1_000;
-const LEASE_POLL_MS = 250;
+/** How often a run renews its lease in the time that the lease lasts, and how often a waiting run asks for it. */
+const RENEWALS = 5;
+const POLLS = 20;
 
 /**
  * Moves every file of one storage to another, while servers run. After an interruption the next run continues: it moves
@@ -55,7 +54,11 @@ export class Migration {
   private readonly mover: FileMover;
   private readonly lease = new LeaseHolder();
 
-  constructor(private readonly parts: FileMoverParts) {
+  /** @param leaseMs How long a new run has to wait after a killed one, in milliseconds. */
+  constructor(
+    private readonly parts: FileMoverParts,
+    private readonly leaseMs: number,
+  ) {
     this.mover = new FileMover(parts);
   }
 
@@ -64,7 +67,7 @@ export class Migration {
     const { source, target, signal } = options;
     await Promise.all([source.check(), target.check()]);
     await this.takeLease(signal);
-    const renewing = setInterval(() => void this.renewLease(), LEASE_RENEWAL_MS);
+    const renewing = setInterval(() => void this.renewLease(), this.leaseMs / RENEWALS);
     try {
       return await new Run(options, this.parts, this.mover).finish();
     } finally {
@@ -75,16 +78,16 @@ export class Migration {
 
   /** Takes the lease. Waits long enough for the lease of a killed run to end. */
   private async takeLease(signal: AbortSignal): Promise<void> {
-    for (const deadline = Date.now() + LEASE_MS + LEASE_RENEWAL_MS; ;) {
-      if (await this.lease.take(LEASE, LEASE_MS)) return;
+    for (const deadline = Date.now() + this.leaseMs * (1 + 1 / RENEWALS); ;) {
+      if (await this.lease.take(LEASE, this.leaseMs)) return;
       if (Date.now() > deadline) throw new LecternError('CONFLICT', 'Another migration is running.');
-      await delay(LEASE_POLL_MS, undefined, { signal });
+      await delay(this.leaseMs / POLLS, undefined, { signal });
     }
   }
 
   private async renewLease(): Promise<void> {
     try {
-      await this.lease.take(LEASE, LEASE_MS);
+      await this.lease.take(LEASE, this.leaseMs);
     } catch (error) {
       this.parts.telemetry.logger.warn({ err: error }, 'could not renew the lease of the migration');
     }

@@ -1,3 +1,4 @@
+import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 import { within } from '../../within.js';
 import { collectionsOf, type Waiting } from '../slot-owner.js';
 import { LeaseHolder } from '../../database/lease.js';
@@ -5,17 +6,17 @@ import { Sweep, type SweepParts, type SweepSummary } from './sweep.js';
 
 export type { SweepSummary } from './sweep.js';
 
+type SweeperTimings = Pick<Timings, 'sweepLease' | 'sweepStop'>;
+
 export interface SweeperParts extends SweepParts {
   /** Time between two sweeps, in milliseconds. */
   readonly intervalMs: number;
+  /** `DEFAULT_TIMINGS` when absent. */
+  readonly timings?: SweeperTimings;
 }
 
 /** The lease by which only one server sweeps at a time. */
 const LEASE = 'sweep';
-/** How long other servers cannot sweep after a server died during a sweep, in milliseconds. */
-const LEASE_MS = 60_000;
-/** How long a stopping server waits for the current batch of a sweep, in milliseconds. */
-const STOP_WITHIN_MS = 5_000;
 
 /**
  * Sweeps at regular intervals. A lease lets one server sweep at a time, to save work; several sweeps at once would be
@@ -27,7 +28,11 @@ export class Sweeper {
   private sweeping: Promise<SweepSummary> | undefined;
   private readonly lease = new LeaseHolder();
 
-  constructor(private readonly parts: SweeperParts) {}
+  private readonly timings: SweeperTimings;
+
+  constructor(private readonly parts: SweeperParts) {
+    this.timings = parts.timings ?? DEFAULT_TIMINGS;
+  }
 
   /** Sweeps now, and then every `intervalMs` until `stop`. */
   start(): void {
@@ -42,7 +47,7 @@ export class Sweeper {
     sweep();
   }
 
-  /** Starts no further sweep. Waits up to STOP_WITHIN_MS for a running one, which ends after its current batch. */
+  /** Starts no further sweep. Waits up to the timing `sweepStop` for a running one, which ends after its current batch. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopping.abort();
@@ -50,7 +55,7 @@ export class Sweeper {
       () => undefined,
       () => undefined,
     );
-    if (ended) await within(STOP_WITHIN_MS, ended, () => undefined);
+    if (ended) await within(this.timings.sweepStop, ended, () => undefined);
   }
 
   /** Sweeps everything that is due. While a sweep runs, returns the promise of that sweep. */
@@ -71,7 +76,7 @@ export class Sweeper {
 
   /** Sweeps unless another server has the lease. */
   private async sweepUnderLease(): Promise<void> {
-    if (!(await this.lease.take(LEASE, LEASE_MS))) return;
+    if (!(await this.lease.take(LEASE, this.timings.sweepLease))) return;
     await this.sweep();
     await this.lease.release(LEASE);
   }

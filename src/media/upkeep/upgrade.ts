@@ -21,10 +21,11 @@ export interface UpgradeParts {
   readonly telemetry: Telemetry;
   /** How long originals that migrations of version 0.1 left stay readable, in milliseconds: clients may have URLs. */
   readonly keepOriginalsMs: number;
+  /** How long other servers cannot start after a server died during the upgrade, in milliseconds. */
+  readonly leaseMs: number;
 }
 
 const LEASE = 'upgrade';
-const LEASE_MS = 60_000;
 /** How often a starting server checks whether another server has finished the upgrade, in milliseconds. */
 const LEASE_POLL_MS = 250;
 /** How often adding an original to its owner's `released` is attempted when other requests change the owner. */
@@ -47,7 +48,7 @@ export class Upgrade {
    */
   async run(): Promise<number> {
     if (!(await this.rows.areThere()) && (await this.unreleased().next()).done) return 0;
-    while (!(await this.lease.take(LEASE, LEASE_MS))) await delay(LEASE_POLL_MS);
+    while (!(await this.lease.take(LEASE, this.parts.leaseMs))) await delay(LEASE_POLL_MS);
     try {
       const rows = await this.convertRows();
       let tombstones = 0;
@@ -73,7 +74,7 @@ export class Upgrade {
     await this.rows.renameFields();
     let changed = 0;
     for await (const row of this.rows.all()) {
-      await this.lease.take(LEASE, LEASE_MS);
+      await this.lease.take(LEASE, this.parts.leaseMs);
       const owner = this.parts.owners[row.object.slot] as SlotOwner | undefined;
       // This version does not know the slot. The row stays, and the sweeper skips it.
       if (!owner) continue;

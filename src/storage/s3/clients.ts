@@ -11,7 +11,7 @@ export interface S3Credentials {
 }
 
 /** The time-outs of requests to the store, in milliseconds. */
-export type S3Timings = Pick<Timings, 's3Connect' | 's3Idle' | 's3GiveUp'>;
+export type S3Timings = Pick<Timings, 's3Connect' | 's3Idle' | 's3GiveUp'> & Partial<Pick<Timings, 'doctorBucket'>>;
 
 export interface S3ClientOptions {
   readonly region: string;

@@ -4,6 +4,7 @@ import { examine, ok, problem, reasonOf, warning, type Diagnosis, type Outcome }
 import { encodeKeyForUrl } from '../object-key.js';
 import { ask } from './ask.js';
 import { deleteProbe, newProbeKey, PROBE, putProbe, readProbe } from '../probe.js';
+import type { Timings } from '../../timings.js';
 import type { Storage } from '../storage.js';
 import { directUpload, lifecycleRule, preflight } from './diagnose-direct.js';
 import { checksumMode, corsRules, multipart } from './diagnose-uploads.js';
@@ -20,6 +21,7 @@ export interface ExaminedBucket {
   readonly publicBucketUrl: URL;
   /** True when S3_PUBLIC_ENDPOINT is set. */
   readonly hasPublicEndpoint: boolean;
+  readonly timings: Pick<Timings, 'doctorBucket'>;
   /** An origin whose pages send parts of direct uploads. Absent when the configuration names none. */
   readonly origin?: string;
 }
@@ -29,8 +31,6 @@ const MAX_SKEW_MS = 15 * 60_000;
 /** From this difference of clocks on there is a warning, in milliseconds: it will probably grow. */
 const NOTICEABLE_SKEW_MS = 60_000;
 
-/** The time-out of the first request to the bucket with all its attempts, in milliseconds. */
-const BUCKET_TIMEOUT_MS = 10_000;
 /** The lifetime of the signed URL that is tried, in milliseconds. */
 const URL_LIFETIME_MS = 5 * 60_000;
 
@@ -136,15 +136,15 @@ async function clockSkew({ bucketUrl }: Pick<ExaminedBucket, 'bucketUrl'>): Prom
 /**
  * Lists the bucket instead of sending a HEAD, because the response to a HEAD has no body that says why it was refused.
  */
-async function bucketAnswers({ client, bucket }: ExaminedBucket): Promise<Outcome> {
-  const abortSignal = AbortSignal.timeout(BUCKET_TIMEOUT_MS);
+async function bucketAnswers({ client, bucket, timings }: ExaminedBucket): Promise<Outcome> {
+  const abortSignal = AbortSignal.timeout(timings.doctorBucket);
   try {
     await client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), { abortSignal });
     return ok(`The bucket ${bucket} can be listed.`);
   } catch (error) {
     if (abortSignal.aborted) {
       return problem(
-        `The bucket ${bucket} did not answer within ${BUCKET_TIMEOUT_MS / 1_000} seconds.`,
+        `The bucket ${bucket} did not answer within ${timings.doctorBucket / 1_000} seconds.`,
         ENDPOINT_REMEDY,
       );
     }

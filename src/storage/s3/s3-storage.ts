@@ -2,7 +2,7 @@ import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand, paginateListObj
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import type { Diagnosis } from '../../diagnosis.js';
-import { DEFAULT_TIMINGS } from '../../timings.js';
+import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertReadable } from '../assert-readable.js';
 import { ObjectNotFoundError } from '../storage.js';
@@ -19,7 +19,7 @@ import type {
   UnfinishedOptions,
 } from '../storage.js';
 import { makeCheckingClient, makeClient, makeReadingClient } from './clients.js';
-import type { S3ClientOptions, S3Credentials, S3Timings } from './clients.js';
+import type { S3ClientOptions, S3Credentials } from './clients.js';
 import { deleteObjects } from './delete-objects.js';
 import { compareClocks, diagnoseS3 } from './diagnose-s3.js';
 import { S3DirectUploads } from './direct-uploads.js';
@@ -48,7 +48,7 @@ export class S3Storage implements Storage {
   private readonly client: S3Client;
   private readonly readingClient: S3Client;
   private readonly checkingClient: S3Client;
-  private readonly timings: S3Timings;
+  private readonly timings: Timings;
   private readonly publicBucketUrl: URL;
   private readonly presigner: Presigner;
 
@@ -57,7 +57,7 @@ export class S3Storage implements Storage {
     this.client = makeClient(options);
     this.readingClient = makeReadingClient(options, this.client);
     this.checkingClient = makeCheckingClient(options, this.client);
-    this.timings = options.timings ?? DEFAULT_TIMINGS;
+    this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
     this.publicBucketUrl = this.bucketUrl(options.publicEndpoint ?? options.endpoint);
     const credentials = async (): Promise<S3Credentials> => this.client.config.credentials();
     this.presigner = new Presigner({ credentials, region: options.region, bucketUrl: this.publicBucketUrl });
@@ -181,6 +181,7 @@ export class S3Storage implements Storage {
       bucketUrl: this.bucketUrl(endpoint),
       publicBucketUrl: this.publicBucketUrl,
       hasPublicEndpoint: publicEndpoint !== undefined,
+      timings: this.timings,
       ...(origin !== undefined && { origin }),
     });
   }

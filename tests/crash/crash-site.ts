@@ -1,91 +1,60 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { createApp, type App } from '../../src/app.js';
-import { loadConfig, type Environment } from '../../src/config.js';
-import { newEnvironment, removeData, tokenFor } from '../support/app.js';
-import { startServer, tryStartServer, type ServerProcess } from '../support/server.js';
-import type { StorageUnderTest } from '../support/storages.js';
+import { tokenFor } from '../support/app.js';
 import { clientWith, type Client } from '../support/client.js';
-import { Instructor } from './instructor.js';
-import type { Random } from './random.js';
-import { startRelay, type Relay } from './relay.js';
-import { readShelf } from './shelf.js';
+import { patience, waitUntil } from '../support/patience.js';
 import { faultsOf, letTimePass } from '../support/wholeness.js';
+import { Instructor } from './instructor.js';
+import type { KillableHost, KillableServer } from './killable.js';
+import type { DeathPoint } from './life.js';
+import type { Random } from './random.js';
+import { readShelf } from './shelf.js';
 
 /** How many clients work at the same time. */
 const INSTRUCTORS = 4;
-/** Between these is how long the clients work before a kill at a random moment, in milliseconds. */
-const LEAST_WORK_MS = 50;
-const MOST_WORK_MS = 1_000;
-/** How long a server may be worked on before a fail point is taken for one that is never reached, in milliseconds. */
-const NEVER_REACHED_MS = 20_000;
+/** How long a server may be worked on before a point is taken for one that is never reached, in milliseconds. */
+const NEVER_REACHED_MS = patience(45_000);
 
-/** A server on data of its own that is killed and started again, and the clients that keep account of it. */
+/** A server on data of its own that dies and is started again, and the clients that keep account of it. */
 export class CrashSite {
   private readonly instructors: readonly Instructor[];
 
-  private constructor(
-    private readonly environment: Environment & { readonly DATA_DIR: string },
-    /** The ways to what goes on when the server is killed. */
-    private readonly relays: readonly Relay[],
+  constructor(
+    private readonly host: KillableHost,
     private readonly random: Random,
   ) {
     this.instructors = Array.from({ length: INSTRUCTORS }, (_, i) => new Instructor(`ada${i + 1}`, random));
   }
 
-  static async create(storage: StorageUnderTest, random: Random): Promise<CrashSite> {
-    const environment = await newEnvironment(await storage.environment());
-    const relays: Relay[] = [];
-    const relayed: Record<string, string> = {};
-    for (const name of ['S3_ENDPOINT', 'MONGODB_URI']) {
-      const address = environment[name];
-      if (address === undefined) continue;
-      const url = new URL(address);
-      const relay = await startRelay(new URL(address));
-      relays.push(relay);
-      url.host = `127.0.0.1:${relay.port}`;
-      relayed[name] = url.href;
-    }
-    return new CrashSite({ ...environment, ...relayed }, relays, random);
+  /** Lets the clients work on a server until it comes to this point, where it dies. */
+  async killAt(deathPoint: DeathPoint): Promise<void> {
+    const server = await this.start(deathPoint);
+    const overdue = new AbortController();
+    overdue.signal.addEventListener('abort', () => void server.kill());
+    const timer = setTimeout(() => overdue.abort(), NEVER_REACHED_MS);
+    await this.workUntilDead(server).finally(() => clearTimeout(timer));
+    if (overdue.signal.aborted || !this.host.hasDied()) throw new Error(`${textOf(deathPoint)} was never reached.`);
   }
 
-  /** Lets the clients work on a server until it comes to this fail point, which kills it. */
-  async killAt(failPoint: string): Promise<void> {
-    const server = await this.start({ FAIL_POINT: failPoint });
-    const never = setTimeout(() => server.process.kill('SIGTERM'), NEVER_REACHED_MS);
-    await this.workUntilKilled(server);
-    clearTimeout(never);
-    if (server.process.signalCode !== 'SIGKILL') throw new Error(`${failPoint} was never reached: ${server.stderr()}`);
-  }
-
-  /** Lets the clients work on a server for a random while, then kills it. */
+  /** Lets the clients work on a server that dies at a random moment. */
   async killAtRandom(): Promise<void> {
     const server = await this.start();
-    const working = this.workUntilKilled(server);
-    await delay(this.random.between(LEAST_WORK_MS, MOST_WORK_MS));
-    server.process.kill('SIGKILL');
-    await working;
+    server.dieSometime(this.random);
+    await this.workUntilDead(server);
   }
 
-  /** Starts a server that is killed by its own sweep, at this point. */
-  async killSweepAt(failPoint: string): Promise<void> {
-    await this.asOperator(letTimePass);
-    const started = await tryStartServer({ ...this.environment, FAIL_POINT: failPoint });
-    if ('process' in started) {
-      const never = setTimeout(() => started.process.kill('SIGTERM'), NEVER_REACHED_MS);
-      await started.ended();
-      clearTimeout(never);
-    }
-    const signal = 'process' in started ? started.process.signalCode : started.signal;
-    if (signal !== 'SIGKILL') throw new Error(`${failPoint} was never reached by a sweep: ${String(signal)}`);
+  /** Starts a server that dies in its own sweep, at this point. */
+  async killSweepAt(deathPoint: DeathPoint): Promise<void> {
+    await this.host.asOperator(letTimePass);
+    const server = await this.host.start(deathPoint);
+    if (server === 'died') return;
+    await waitUntil(() => this.host.hasDied(), { within: NEVER_REACHED_MS }).finally(() => server.kill());
   }
 
   /** Sweeps once, as `lectern sweep` does, when all deadlines have passed. Returns what is not whole after that. */
   async sweepOnce(): Promise<string[]> {
-    return this.asOperator(async (app) => {
+    return this.host.asOperator(async (app, site) => {
       await letTimePass();
       await app.sweeper.sweep();
-      const filesDir = loadConfig(this.environment).storage.localDir;
-      return faultsOf(app, { filesDir, environment: this.environment });
+      return faultsOf(app, site);
     });
   }
 
@@ -94,24 +63,24 @@ export class CrashSite {
     await (await this.start()).stop();
   }
 
-  async remove(): Promise<void> {
-    await removeData(this.environment);
-    for (const relay of this.relays) relay.close();
+  remove(): Promise<void> {
+    return this.host.remove();
   }
 
   /** Starts the server and compares what it shows to each client, byte for byte, with what was acknowledged to it. */
-  private async start(environment: Environment = {}): Promise<ServerProcess> {
-    const server = await startServer({ ...this.environment, ...environment });
+  private async start(deathPoint?: DeathPoint): Promise<KillableServer> {
+    const server = await this.host.start(deathPoint);
+    if (server === 'died') throw new Error(`The server died at its start, at ${textOf(deathPoint)}.`);
     try {
       await Promise.all(this.instructors.map((instructor) => this.compareShelf(instructor, server)));
     } catch (error) {
-      await server.stop('SIGKILL');
+      await server.kill();
       throw error;
     }
     return server;
   }
 
-  private async compareShelf(instructor: Instructor, server: ServerProcess): Promise<void> {
+  private async compareShelf(instructor: Instructor, server: KillableServer): Promise<void> {
     const seen = await readShelf(await clientOf(instructor, server), instructor.name);
     const acceptable = instructor.acceptable().map((shelf) => canonical(shelf));
     if (!acceptable.includes(canonical(seen.shelf))) {
@@ -123,7 +92,7 @@ export class CrashSite {
     instructor.accept(seen);
   }
 
-  private async workUntilKilled(server: ServerProcess): Promise<void> {
+  private async workUntilDead(server: KillableServer): Promise<void> {
     const working = this.instructors.map(async (instructor) =>
       instructor.work(await clientOf(instructor, server), server.url),
     );
@@ -131,26 +100,18 @@ export class CrashSite {
       await Promise.all(working);
     } finally {
       // A client that found a fault ends the others.
-      server.process.kill('SIGKILL');
+      await server.kill();
       await Promise.allSettled(working);
-      await server.ended();
-    }
-  }
-
-  /** Works with the parts of a server in this process, while no server runs. */
-  private async asOperator<T>(work: (app: App) => Promise<T>): Promise<T> {
-    for (const relay of this.relays) await relay.settled();
-    const app = await createApp(loadConfig(this.environment));
-    try {
-      return await work(app);
-    } finally {
-      await app.stop();
     }
   }
 }
 
-async function clientOf({ name }: Instructor, { url }: ServerProcess): Promise<Client> {
+async function clientOf({ name }: Instructor, { url }: KillableServer): Promise<Client> {
   return clientWith(url, await tokenFor(name, 'instructor'));
+}
+
+function textOf(point: DeathPoint | undefined): string {
+  return point ? `${point.when} ${point.step}, pass ${point.pass}` : 'no point';
 }
 
 /** The same text for the same content, in whatever order it came. */

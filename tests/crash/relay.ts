@@ -10,11 +10,10 @@ export interface Relay {
    * client has gone, and may do so after the next sweep. In life that time is far longer ago than any deadline.
    */
   settled(): Promise<void>;
+  /** Ends this way for good, as the end of the process that used it does. Its connections are cut in the same turn. */
+  cut(): void;
   close(): void;
 }
-
-/** How long a server may take over a request of somebody who has gone, in milliseconds. */
-const SETTLE_MS = 20_000;
 
 /** Hands on bytes as they are, so that signatures and protocols hold. */
 export async function startRelay(target: { readonly hostname: string; readonly port: string }): Promise<Relay> {
@@ -36,7 +35,11 @@ export async function startRelay(target: { readonly hostname: string; readonly p
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    settled: () => waitUntil(() => upstreams.size === 0, { within: SETTLE_MS, interval: 10 }).then(() => undefined),
+    settled: () => waitUntil(() => upstreams.size === 0, { interval: 10 }).then(() => undefined),
+    cut: () => {
+      server.close();
+      for (const socket of clients) socket.destroy();
+    },
     close: () => {
       server.close();
       for (const socket of [...clients, ...upstreams]) socket.destroy();

@@ -5,7 +5,6 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { startS3Proxy } from '../support/s3-proxy.js';
 import { generated, MIB } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
 import { describeStorage, listed, newKey, putOptions, putText } from './storage.contract.js';
@@ -24,28 +23,6 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
       client.destroy();
     };
     return { storage, leaveUnfinished, tearDown };
-  });
-
-  test('more objects are listed and deleted than fit into one page or one request', async () => {
-    const { bucket, client } = await makeBucket();
-    const storage = s3Storage(bucket);
-    const keys = Array.from({ length: 1001 }, (_, index) => `images/owner/${index}.png`);
-    const waiting = [...keys];
-    const put = async (): Promise<void> => {
-      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
-        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'x' }));
-      }
-    };
-    await Promise.all(Array.from({ length: 16 }, put));
-    expect(await listed(storage.list(''))).toEqual([...keys].sort());
-    const proxy = await startS3Proxy(s3Server!.endpoint);
-    const counted = s3Storage(bucket, { endpoint: proxy.endpoint });
-    await counted.delete(keys);
-    expect(proxy.requests.map((request) => request.split(' ')[0])).toEqual(['POST', 'DELETE']);
-    expect(await listed(storage.list(''))).toEqual([]);
-    await counted.close();
-    proxy.close();
-    await storage.close();
   });
 
   test("nothing is listed or swept that is not Lectern's", async () => {

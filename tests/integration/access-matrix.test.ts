@@ -9,7 +9,7 @@ import * as gql from '../support/gql/graphql.js';
 import type { CourseStatus } from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { OPERATIONS, type Operation, type Outcome, type Target } from '../support/operations-table.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { createBareTree, createTree } from '../support/tree.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
@@ -52,7 +52,7 @@ describe('the table of operations', () => {
   });
 });
 
-onEveryStorage('who may do what', (storage) => {
+onAnyStorage('who may do what', (storage) => {
   let app: TestApp;
   let clients: Record<Who, Client>;
 

@@ -9,7 +9,7 @@ import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, type UploadFile } from '../support/multipart.js';
 import { vttFile, VTT } from '../support/samples.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
 const MIB = 1024 ** 2;
@@ -64,7 +64,7 @@ const BAD: [string, string | Buffer, string?][] = [
   ['a video', fixtures.video.bytes],
 ];
 
-onEveryStorage('captions', (storage) => {
+onAnyStorage('captions', (storage) => {
   let app: TestApp;
   let ada: Client;
   let topicId: string;

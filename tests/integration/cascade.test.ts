@@ -11,13 +11,13 @@ import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes, graphql } from '../support/graphql-client.js';
 import { waitFor } from '../support/patience.js';
 import { vttFile } from '../support/samples.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { addFullVideo, createTree, type CourseTree, type FullVideo } from '../support/tree.js';
 import { leftAfterSweep, releasedObjects } from '../support/wholeness.js';
 
 const ALIVE = { deletedAt: { $exists: false } };
 
-onEveryStorage('a deletion', (storage) => {
+onAnyStorage('a deletion', (storage) => {
   let app: TestApp;
   let ada: Client;
   let bystander: CourseTree;

@@ -14,6 +14,7 @@ import { CoursesDocument } from '../support/gql/graphql.js';
 import { errorCodes } from '../support/graphql-client.js';
 import { startFaultyDatabase, type FaultyDatabase } from '../support/faulty-database.js';
 import type { Passage, TcpProxy } from '../support/tcp-proxy.js';
+import { sampleOf } from '../support/scope.js';
 import { shortened, timings } from '../support/timings.js';
 import { newWorkload } from '../support/workload.js';
 
@@ -91,7 +92,7 @@ const LOST_REPLIES: readonly (readonly [string, readonly string[]])[] = [
   ['find', ['courses', 'videos']],
 ];
 
-it.each(LOST_REPLIES)(
+it.each(sampleOf(LOST_REPLIES, 3))(
   'the replies to %s of %j may get lost: what was said is true, and nothing is done by half',
   async (command, collections) => {
     const before = proxy.lostReplies();

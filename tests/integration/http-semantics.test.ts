@@ -8,7 +8,7 @@ import { clientOf, createCourse } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
 import { errorCodes, graphql, type RequestOptions } from '../support/graphql-client.js';
 import { rawRequest, type RawBody } from '../support/multipart.js';
-import { waitUntil } from '../support/patience.js';
+import { patience, waitUntil } from '../support/patience.js';
 
 const jsonBody = (text: string): RawBody => {
   const bytes = Buffer.from(text);
@@ -137,7 +137,7 @@ describe('settings of HTTP', () => {
   });
 
   it('KEEP_ALIVE_SECONDS keeps a connection for its next request, longer than a head may take', async () => {
-    app = await startApp({ KEEP_ALIVE_SECONDS: '6', REQUEST_HEAD_SECONDS: '1' });
+    app = await startApp({ KEEP_ALIVE_SECONDS: '3', REQUEST_HEAD_SECONDS: '1' });
     const { hostname, port } = new URL(app.origin);
     const socket = connect({ host: hostname, port: Number(port) });
     let text = '';
@@ -145,9 +145,9 @@ describe('settings of HTTP', () => {
     const answers = (): number => text.match(/HTTP\/1\.1 200 OK/g)?.length ?? 0;
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     await waitUntil(() => answers() === 1);
-    expect(text).toContain('Keep-Alive: timeout=6\r\n');
+    expect(text).toContain('Keep-Alive: timeout=3\r\n');
     // As a balancer does between two requests.
-    await delay(2_500);
+    await delay(1_500);
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     await waitUntil(() => answers() === 2);
     await once(socket, 'close');
@@ -185,7 +185,7 @@ describe('the total time of a body', () => {
         framing,
         token: signedIn ? token : undefined,
         beforeChunk: () => delay(50),
-        timeoutMs: 20_000,
+        timeoutMs: patience(20_000),
       });
       expect(response?.text).toContain(`"code":"${code}"`);
       expect(response?.text).toContain('did not arrive completely within 2 seconds');

@@ -5,7 +5,7 @@ import { bigMp4, fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, type UploadFile } from '../support/multipart.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 import { committed } from '../support/corpus.js';
 
@@ -16,7 +16,7 @@ const soundOnlyMp4 = committed('sound-only.mp4', 'video/mp4');
 const soundOnlyWebm = committed('sound-only.webm', 'video/webm');
 const EXACTNESS_SECONDS = 0.2;
 
-onEveryStorage('what a file shows', (storage) => {
+onAnyStorage('what a file shows', (storage) => {
   let app: TestApp;
   let ada: Client;
   let courseId: string;

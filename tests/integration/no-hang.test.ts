@@ -6,13 +6,14 @@ import { bigJpeg, bigMp4 } from '../support/fixtures.js';
 import { CreateCourseDocument } from '../support/gql/graphql.js';
 import { halfDuplexRequest } from '../support/half-duplex.js';
 import { fieldPart, filePart, multipartBody, rawRequest, type Part, type RawBody } from '../support/multipart.js';
-import { patience, waitFor, waitUntil } from '../support/patience.js';
+import { expectInTime, waitFor, waitUntil } from '../support/patience.js';
+import { sampleOf } from '../support/scope.js';
 import { followRequests, type ServedRequests } from '../support/server-connections.js';
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
-/** Within this time every client has its answer, in milliseconds. */
-const ANSWER_MS = patience(2_000);
+/** Within this time every client has its answer, in milliseconds on a quiet machine. */
+const ANSWER_MS = 2_000;
 
 /** Larger than all buffers on the way, and the bytes made once. */
 function part(name: string, file: ReturnType<typeof bigMp4>): Part {
@@ -122,30 +123,29 @@ describe('a request that is refused while both of its files are still coming', (
 
   let sent = 0;
 
-  it.each(REFUSALS)('$what: is answered within 2 s in either order, to clients of both kinds', async (refusal) => {
-    const { role = 'instructor', headers = {} } = refusal;
-    const attempts = [false, true].flatMap((turned) => {
-      const request = { body: bodyOf(refusal, turned), token: role === null ? undefined : tokens[role], headers };
-      return [rawRequest, halfDuplexRequest].map(async (send) => {
-        const path = `/graphql?request=${String((sent += 1))}`;
-        const { response, milliseconds } = await send(app.origin + path, request);
-        return { path, turned, client: send.name, response, milliseconds };
+  it.each(sampleOf(REFUSALS, 6))(
+    '$what: is answered within 2 s in either order, to clients of both kinds',
+    async (refusal) => {
+      const { role = 'instructor', headers = {} } = refusal;
+      const attempts = [false, true].flatMap((turned) => {
+        const request = { body: bodyOf(refusal, turned), token: role === null ? undefined : tokens[role], headers };
+        return [rawRequest, halfDuplexRequest].map(async (send) => {
+          const path = `/graphql?request=${String((sent += 1))}`;
+          const { response, milliseconds } = await send(app.origin + path, request);
+          return { path, turned, client: send.name, response, milliseconds };
+        });
       });
-    });
-    for (const { path, turned, client, response, milliseconds } of await Promise.all(attempts)) {
-      const codes = (JSON.parse(response?.text ?? '{}') as Answer).errors?.map(({ extensions }) => extensions.code);
-      expect({ turned, client, codes }).toEqual({ turned, client, codes: [expectedCode(refusal, turned)] });
-      expect([turned, client, milliseconds < ANSWER_MS ? 'in time' : milliseconds]).toEqual([
-        turned,
-        client,
-        'in time',
-      ]);
-      // The connection is let go, whether its client does or not.
-      const request = served.all.find(({ url }) => url === path)!;
-      await waitUntil(() => request.closedAt !== undefined, { within: 2_000 });
-    }
-    await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
-  });
+      for (const { path, turned, client, response, milliseconds } of await Promise.all(attempts)) {
+        const codes = (JSON.parse(response?.text ?? '{}') as Answer).errors?.map(({ extensions }) => extensions.code);
+        expect({ turned, client, codes }).toEqual({ turned, client, codes: [expectedCode(refusal, turned)] });
+        await expectInTime(milliseconds, ANSWER_MS);
+        // The connection is let go, whether its client does or not.
+        const request = served.all.find(({ url }) => url === path)!;
+        await waitUntil(() => request.closedAt !== undefined, { within: 2_000 });
+      }
+      await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
+    },
+  );
 });
 
 describe('two fields of one operation whose files come in their order', () => {

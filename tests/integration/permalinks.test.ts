@@ -5,7 +5,7 @@ import { downloadedSha256 } from '../support/download.js';
 import { fixtures, type SampleFile } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { createTree, type CourseTree } from '../support/tree.js';
 
 interface Answer {
@@ -31,7 +31,7 @@ async function get(app: TestApp, path: string, client?: Client, method = 'GET'):
   };
 }
 
-onEveryStorage('a permalink', (storage) => {
+onAnyStorage('a permalink', (storage) => {
   let app: TestApp;
   let clients: Record<'nobody' | 'student' | 'other' | 'owner' | 'admin', Client>;
   let image: gql.UploadImageMutation['uploadImage'];

@@ -3,7 +3,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.js';
 import { clientOf, createCourse, createTopic, createVideo } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 
 /** What a page finds out about a video by playing it. */
 interface Played {
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   });
   afterAll(() => browser.close());
 
-  onEveryStorage('a video', (storage) => {
+  onAnyStorage('a video', (storage) => {
     let app: TestApp;
     beforeAll(async () => {
       app = await startApp(await storage.environment());

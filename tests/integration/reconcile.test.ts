@@ -20,7 +20,8 @@ import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { waitFor } from '../support/patience.js';
 import { startServer, type ServerProcess } from '../support/server.js';
-import { onEveryStorage, type StorageUnderTest } from '../support/storages.js';
+import { onAnyStorage, type StorageUnderTest } from '../support/storages.js';
+import { shortened, timings } from '../support/timings.js';
 import { createTree } from '../support/tree.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
@@ -103,7 +104,7 @@ class Site {
   }
 }
 
-onEveryStorage('lectern reconcile', (storage) => {
+onAnyStorage('lectern reconcile', (storage) => {
   let site: Site;
 
   beforeAll(async () => {
@@ -324,7 +325,7 @@ onEveryStorage('lectern reconcile', (storage) => {
   });
 });
 
-onEveryStorage('lectern reconcile --delete-orphans, where it may be the wrong database', (storage) => {
+onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong database', (storage) => {
   let site: Site;
   let orphans: string[];
 
@@ -389,7 +390,11 @@ describe('lectern reconcile, when it cannot look', () => {
   it('ends with exit code 2 and one line where the database does not answer', async () => {
     const environment = await newEnvironment({ MONGODB_URI: 'mongodb://127.0.0.1:1/lectern' });
     const { exitCode, stdout, stderr } = await lectern(
-      { ...environment, MONGODB_URI: 'mongodb://127.0.0.1:1/lectern' },
+      {
+        ...environment,
+        MONGODB_URI: 'mongodb://127.0.0.1:1/lectern',
+        TIMINGS: timings(shortened('databaseSelection')),
+      },
       'reconcile',
       '--json',
     );

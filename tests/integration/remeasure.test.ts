@@ -9,11 +9,11 @@ import { clientOf, createCourse, createTopic, createVideo, type Client } from '.
 import { fixtures } from '../support/fixtures.js';
 import { AddVideoResourceDocument, ReplaceVideoFileDocument, VideoDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 
 const signal = new AbortController().signal;
 
-onEveryStorage('stored files', (storage) => {
+onAnyStorage('stored files', (storage) => {
   let app: TestApp;
   let ada: Client;
   let topicId: string;

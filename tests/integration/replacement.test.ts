@@ -9,7 +9,7 @@ import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, graphqlParts, multipartBody, rawRequest, truncated, type UploadFile } from '../support/multipart.js';
 import { waitFor } from '../support/patience.js';
 import { REPLACEMENTS, type Owner } from '../support/replacements.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep, releasedObjects } from '../support/wholeness.js';
 
 const MIB = 1024 ** 2;
@@ -18,13 +18,15 @@ const ACCEPTED = MIB;
 const LIMITS = { image: MIB + 100_000, video: 10 * MIB };
 const AT_ONCE = 16;
 
-onEveryStorage('the replacement of a file', (storage) => {
+onAnyStorage('the replacement of a file', (storage) => {
   let app: TestApp;
   let ada: Client;
 
   beforeAll(async () => {
     const limits = Object.values(REPLACEMENTS).map(({ limit, kind }) => [limit, String(LIMITS[kind])]);
-    app = await startApp({ ...(await storage.environment()), ...Object.fromEntries(limits) });
+    // No URL changes in the middle of a test.
+    const lifetimes = { IMAGE_URL_TTL_SECONDS: '604800', VIDEO_URL_TTL_SECONDS: '604800' };
+    app = await startApp({ ...(await storage.environment()), ...Object.fromEntries(limits), ...lifetimes });
     ada = await clientOf(app, 'ada');
     await app.app.sweeper.sweep();
   });

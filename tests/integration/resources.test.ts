@@ -11,7 +11,7 @@ import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, type UploadFile } from '../support/multipart.js';
 import { pdfFile, textFile, vttFile, zipFile } from '../support/samples.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
 const LIMIT = 100_000;
@@ -62,7 +62,7 @@ const BAD: [string, UploadFile, string?][] = [
   ['more than the limit', fileOf('x'.repeat(LIMIT + 1), 'long.txt', 'text/plain'), 'FILE_TOO_LARGE'],
 ];
 
-onEveryStorage('resources', (storage) => {
+onAnyStorage('resources', (storage) => {
   let app: TestApp;
   let ada: Client;
   let topicId: string;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { ROUND_MS } from '../support/fault-rounds.js';
 import { late, passing, refusing, resetting, truncating, type Intercept } from '../support/s3-proxy.js';
+import { sampleOf } from '../support/scope.js';
 import { startOnFaultyStore, type Befallen, type FaultyStore } from '../support/storage-fault-rounds.js';
 
 const ROUNDS: readonly (readonly [string, Befallen, Intercept])[] = [
@@ -22,7 +23,7 @@ describe.skipIf(inject('s3') === null)('a store that', () => {
   });
   afterAll(() => store.remove());
 
-  it.each(ROUNDS)(
+  it.each(sampleOf(ROUNDS, 3))(
     '%s, %s: what is said is true, and nothing stays',
     (_name, befallen, fault) => store.round(fault, befallen),
     ROUND_MS,

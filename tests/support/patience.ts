@@ -1,4 +1,5 @@
-import { inject, vi } from 'vitest';
+import { expect, inject, vi } from 'vitest';
+import { measureSlowness } from './slowness.js';
 
 /** How long a test waits for a condition at most, in milliseconds on a quiet machine. */
 const CONDITION_MS = 20_000;
@@ -15,6 +16,17 @@ export const slowness = process.env['VITEST'] === undefined ? 1 : inject('slowne
 /** A deadline: so many milliseconds on a quiet machine, longer on a slow or busy one. */
 export function patience(ms: number): number {
   return Math.ceil(ms * slowness);
+}
+
+/**
+ * Fails when something took longer than this deadline. What took too long for the machine at the start of the run is
+ * compared with the machine as it is now: others may have begun to use it.
+ * @param took in milliseconds
+ * @param ms the deadline, in milliseconds on a quiet machine
+ */
+export async function expectInTime(took: number, ms: number): Promise<void> {
+  if (took < patience(ms)) return;
+  expect(took).toBeLessThan(ms * (await measureSlowness()));
 }
 
 interface Waiting {

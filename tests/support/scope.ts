@@ -21,3 +21,8 @@ export function sampleOf<T>(cases: readonly T[], count: number): readonly T[] {
   const step = (cases.length - 1) / Math.max(1, count - 1);
   return Array.from({ length: count }, (_, i) => cases[Math.round(i * step)] as T);
 }
+
+/** How many rounds, requests or files a test takes: the whole volume in `npm run test:all`. */
+export function volume(inShort: number, whole: number): number {
+  return everything ? whole : inShort;
+}

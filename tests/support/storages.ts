@@ -3,6 +3,7 @@ import type { Environment } from '../../src/config.js';
 import type { StorageName } from '../../src/storage/storage.js';
 import { s3Environment } from './app.js';
 import { createBucket } from './bucket.js';
+import { everything } from './scope.js';
 
 export interface StorageUnderTest {
   readonly name: 'local' | 's3';
@@ -26,6 +27,16 @@ export function onEveryStorage(title: string, tests: (storage: StorageUnderTest)
   const names: readonly StorageName[] =
     inject('mongodbUri') === null || inject('s3') === null ? ['local', 's3'] : ['s3'];
   for (const name of names) onStorage(name, title, tests);
+}
+
+/**
+ * Tests of what does not depend on the storage, such as who may do what: in `npm test` on the local disk alone, in
+ * `npm run test:all` on every storage. What a storage has to do for them stands in the contract tests, which always take
+ * both.
+ */
+export function onAnyStorage(title: string, tests: (storage: StorageUnderTest) => void): void {
+  if (everything) onEveryStorage(title, tests);
+  else onStorage('local', title, tests);
 }
 
 /** The same for one storage, where each has a file of tests of its own, so that they run side by side. */

@@ -7,6 +7,7 @@ import type { DirectUpload, PartToSign } from '../../src/storage/direct-uploads.
 import { isObjectKey } from '../../src/storage/object-key.js';
 import { Presigner } from '../../src/storage/s3/presign.js';
 import { type S3Credentials, S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3-storage.js';
+import { volume } from '../support/scope.js';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const TEMPORARY = { ...KEYS, sessionToken: 'IQoJb3JpZ2luX2VjE/+=//' };
@@ -123,7 +124,7 @@ describe("a signed S3 URL is byte for byte the SDK's", () => {
           expect((await storage.signGet(anyKey, life)).url).toBe(await bySdk(amazon, anyKey, life));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: volume(50, 300) },
     );
     await storage.close();
   });
@@ -212,7 +213,7 @@ describe("a signed URL for a part is byte for byte the SDK's", () => {
 const words = fc.stringMatching(/^[A-Za-z0-9+/=]{16,60}$/);
 
 describe('the presigner', () => {
-  test('equals the SDK over 1,000 keys, expiries, regions and session tokens', async () => {
+  test('equals the SDK over any keys, expiries, regions and session tokens', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc
@@ -234,7 +235,7 @@ describe('the presigner', () => {
           await storage.close();
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: volume(100, 1_000) },
     );
     // The SDK's own way, with a client for each, takes most of it.
   }, 120_000);

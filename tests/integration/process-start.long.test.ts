@@ -1,0 +1,93 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
+import { productionAddress } from '../support/free-port.js';
+import { TEST_SECRET } from '../support/app.js';
+import { useProcessSite, variablesNamed } from '../support/process-site.js';
+
+const site = useProcessSite();
+
+describe('a configuration with faults', () => {
+  it('is read from .env too, and the environment wins over it', async () => {
+    await writeFile(join(site.dataDir, '.env'), 'PORT=eighty\nLOG_LEVEL=loud\n');
+    const { stderr } = await site.refusal({ PORT: '0' });
+    expect(variablesNamed(stderr)).toEqual(['LOG_LEVEL']);
+  });
+});
+
+describe('MONGODB_URI', () => {
+  it.each(['mongodb://app:Sec/ret9@127.0.0.1:27017/lectern', 'mongodb://app:p@Secret/9@127.0.0.1:27017/lectern'])(
+    'is refused with special characters in the password as they are, without a part of it: %s',
+    async (uri) => {
+      const { stderr } = await site.refusal({ MONGODB_URI: uri });
+      expect(variablesNamed(stderr)).toEqual(['MONGODB_URI']);
+      expect(stderr).toContain('%-encoded');
+      expect(stderr).not.toMatch(/Sec|ret9|p@|\/9/);
+    },
+  );
+
+  it('is refused with an option that the driver does not know', async () => {
+    const { stderr } = await site.refusal({ MONGODB_URI: 'mongodb://app:hunter2@127.0.0.1:9/lectern?wrong=1' });
+    expect(stderr).toMatch(/^MONGODB_URI: .*wrong/);
+    expect(stderr).not.toContain('hunter2');
+  });
+});
+
+describe('a variable that is nearly one of ours', () => {
+  it('is named with the right name, and the server starts', async () => {
+    const server = await site.start({ S3_BUCKET: 'media', MONGO_URI: 'mongodb://db', LOG_LEVEL: 'silent' });
+    expect(server.stdout()).toMatch(/S3_BUCKET is set, and Lectern does not know it: set S3_BUCKET_NAME/);
+    expect(server.stdout()).toMatch(/MONGO_URI is set, and Lectern does not know it: set MONGODB_URI/);
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is refused with a word on what to do', async () => {
+    const server = await site.start({});
+    const other = await mkdtemp(join(tmpdir(), 'lectern-start-'));
+    const { stderr } = await site.refusal({ PORT: new URL(server.url).port, DATA_DIR: other });
+    expect(stderr).toMatch(/is taken.*PORT/);
+    await rm(other, { recursive: true });
+  });
+});
+
+const PUBLIC_URL = 'https://media.example.org';
+
+describe('production', () => {
+  it('is refused without a secret, a database and a public URL, all named', async () => {
+    const { stderr } = await site.refusal({ NODE_ENV: 'production' });
+    expect(variablesNamed(stderr)).toEqual(['AUTH_JWT_SECRET', 'MONGODB_URI', 'PUBLIC_URL', 'URL_SIGNING_SECRET']);
+    expect(await readdir(site.dataDir)).toEqual([]);
+  });
+
+  it('is refused with either of them alone', async () => {
+    const secretOnly = await site.refusal({ NODE_ENV: 'production', PUBLIC_URL, AUTH_JWT_SECRET: TEST_SECRET });
+    expect(variablesNamed(secretOnly.stderr)).toEqual(['MONGODB_URI']);
+    expect(secretOnly.stderr).toContain('ALLOW_EMBEDDED_DATABASE=true');
+    expect(secretOnly.stderr).not.toContain(TEST_SECRET);
+    const databaseOnly = await site.refusal({ NODE_ENV: 'production', PUBLIC_URL, ALLOW_EMBEDDED_DATABASE: 'true' });
+    expect(variablesNamed(databaseOnly.stderr)).toEqual(['AUTH_JWT_SECRET', 'URL_SIGNING_SECRET']);
+  });
+
+  it('is refused when only a key set verifies tokens and nothing could sign the URLs of local files', async () => {
+    const { stderr } = await site.refusal({
+      NODE_ENV: 'production',
+      PUBLIC_URL,
+      ALLOW_EMBEDDED_DATABASE: 'true',
+      AUTH_JWKS_URL: 'https://id.example.org/keys',
+    });
+    expect(variablesNamed(stderr)).toEqual(['URL_SIGNING_SECRET']);
+  });
+
+  // The embedded run has no MongoDB to start on; `npm run test:mongodb` has.
+  const mongodbUri = inject('mongodbUri');
+  if (mongodbUri !== null) {
+    it('starts on MongoDB', async () => {
+      const address = await productionAddress();
+      const environment = { NODE_ENV: 'production', AUTH_JWT_SECRET: TEST_SECRET, MONGODB_URI: mongodbUri, ...address };
+      const server = await site.start(environment);
+      expect(JSON.parse(server.stdout())).toMatchObject({ database: 'mongodb', storage: 'local' });
+    });
+  }
+});

@@ -134,6 +134,14 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     expect((await witness.stat(upload.key))?.size).toBe(100);
   });
 
+  test('a completion that the store cannot carry out is not taken for gone while the upload is there', async () => {
+    const { upload, parts } = await uploaded();
+    proxy.intercept = (request, response) => isCompletion(request) && refuse(request, response, 500, 'InternalError');
+    await expect(storage.direct.complete(upload, parts, never)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await witness.direct.complete(upload, parts, never);
+    await expectWhole(witness, upload);
+  });
+
   test('a completion ends when it is told to', async () => {
     const { upload, parts } = await uploaded();
     const caller = new AbortController();

@@ -17,7 +17,7 @@ export interface HalfDuplexOutcome {
 /** The simplest client there is, as a process of its own: one that does not look for an answer before it has written. */
 export async function halfDuplexRequest(
   url: string,
-  request: Pick<RawRequest, 'body' | 'framing' | 'token' | 'headers'>,
+  request: Pick<RawRequest, 'method' | 'body' | 'framing' | 'token' | 'headers'>,
 ): Promise<HalfDuplexOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'lectern-half-duplex-'));
   try {
@@ -38,7 +38,7 @@ export async function halfDuplexRequest(
 async function writeRequest(
   path: string,
   url: string,
-  request: Pick<RawRequest, 'body' | 'framing' | 'token' | 'headers'>,
+  request: Pick<RawRequest, 'method' | 'body' | 'framing' | 'token' | 'headers'>,
 ): Promise<void> {
   const file = await open(path, 'w');
   const chunked = request.framing === 'chunked';

@@ -151,6 +151,8 @@ export function truncated(body: RawBody, size: number): RawBody {
 }
 
 export interface RawRequest extends RequestOptions {
+  /** POST when absent. */
+  readonly method?: 'POST' | 'PUT';
   readonly body: RawBody;
   /** Whether the body's length is announced, or it comes in chunks of no announced number. */
   readonly framing?: 'content-length' | 'chunked';
@@ -211,7 +213,10 @@ export async function rawRequest(url: string, request: RawRequest): Promise<RawO
 }
 
 /** The request line and the headers, to the empty line. */
-export function requestHead(url: string, request: Pick<RawRequest, 'body' | 'framing' | 'token' | 'headers'>): string {
+export function requestHead(
+  url: string,
+  request: Pick<RawRequest, 'method' | 'body' | 'framing' | 'token' | 'headers'>,
+): string {
   const { host, pathname, search } = new URL(url);
   const headers = {
     host,
@@ -223,7 +228,7 @@ export function requestHead(url: string, request: Pick<RawRequest, 'body' | 'fra
     ...requestHeaders(request),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  return `${request.method ?? 'POST'} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
 async function send(socket: Socket, url: string, request: RawRequest, progress: { bytesSent: number }): Promise<void> {

@@ -68,6 +68,8 @@ export function compareValues(a: unknown, b: unknown): number {
 
 /** Equality as the server sees it: 1 equals 1.0, and a document's fields count in their order. */
 export function equalValues(a: unknown, b: unknown): boolean {
+  // What comes from BSON is valid UTF-8: texts are equal when their bytes are.
+  if (typeof a === 'string' && typeof b === 'string') return a === b;
   return compareValues(a, b) === 0;
 }
 

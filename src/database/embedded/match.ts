@@ -124,12 +124,16 @@ function compared(name: string, operand: unknown): ValuesTest {
   });
 }
 
+/** Texts, of which there may be hundreds (ids), are looked up; other operands are compared one after the other. */
 function oneOf(name: string, operand: unknown): ValuesTest {
   if (!Array.isArray(operand)) throw new CommandError(2, `${name} needs an array`);
-  const tests = operand.map((element: unknown) => {
+  const texts = new Set<unknown>();
+  const tests: ValuesTest[] = [some((value) => texts.has(value))];
+  for (const element of operand as unknown[]) {
     if (isOperators(element)) throw new CommandError(2, `cannot nest $ under ${name}`);
-    return equalTo(element);
-  });
+    if (typeof element === 'string') texts.add(element);
+    else tests.push(equalTo(element));
+  }
   return (values) => tests.some((test) => test(values));
 }
 

@@ -52,6 +52,11 @@ export interface Row {
 
 export interface Result {
   readonly name: string;
+  /** When it was measured. */
+  readonly at: string;
+  readonly rounds: number;
+  /** How many processes wanted to run meanwhile, for each core: the mean of the last minute, when the last round was over. */
+  readonly load: number;
   readonly title: string;
   readonly unit: Figure['unit'];
   readonly rows: readonly Row[];

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commands } from './commands.js';
 import { courseList, courseListMongodb } from './course-list.js';
@@ -12,7 +12,7 @@ import type { Figure, Result, Scale } from './figure.js';
 import { measure } from './measure.js';
 import { latencyDuringUploads, memoryOfMany, memoryOfOne, memoryWhenIdle } from './memory.js';
 import { plainQuery } from './plain-query.js';
-import { chartOf, pageOf, reportOf, tableOf } from './report.js';
+import { chartOf, pageOf, reportOf, tableOf, type Report } from './report.js';
 import { signedUrls } from './signed-urls.js';
 import { start } from './start.js';
 import { uploadLocal } from './upload-local.js';
@@ -45,6 +45,7 @@ const ROUNDS = 9;
 const FEWEST_ROUNDS = 7;
 
 const ROOT = join(import.meta.dirname, '..');
+const LATEST = join(ROOT, 'bench', 'results', 'latest.json');
 
 /** `npm run bench -- [name ...] [--rounds 9] [--write] [--smoke]`. Returns the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -71,9 +72,14 @@ export async function main(args: string[]): Promise<number> {
     results.push(result);
   }
   if (smoke) return 0;
-  const report = reportOf(results, rounds);
-  await mkdir(join(ROOT, 'bench', 'results'), { recursive: true });
-  await writeFile(join(ROOT, 'bench', 'results', 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
+  const before = await readFile(LATEST, 'utf8').then(
+    (text) => JSON.parse(text) as Report,
+    () => null,
+  );
+  const names = FIGURES.map(({ name }) => name);
+  const report = reportOf(results, before, names);
+  await mkdir(dirname(LATEST), { recursive: true });
+  await writeFile(LATEST, `${JSON.stringify(report, null, 2)}\n`);
   if (values.write === true) {
     await writeFile(join(ROOT, 'docs', 'performance.md'), pageOf(report));
     await writeFile(join(ROOT, 'docs', 'performance.svg'), chartOf(report));

@@ -1,3 +1,4 @@
+import { cpus, loadavg } from 'node:os';
 import type { Contest, Figure, Result, Row, Scale } from './figure.js';
 
 /** Measures every contestant in every round, beginning with another one each time: what else the machine does meets all. */
@@ -12,7 +13,8 @@ export async function measure(figure: Figure, scale: Scale): Promise<Result> {
       return { ...goal, reached };
     });
     const { name, title, unit } = figure;
-    return { name, title, unit, rows, goals };
+    const load = loadavg()[0]! / cpus().length;
+    return { name, at: new Date().toISOString(), rounds: scale.rounds, load, title, unit, rows, goals };
   } finally {
     await contest.tearDown();
   }

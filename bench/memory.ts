@@ -5,14 +5,14 @@ import { adminToken, newLecternData, startLectern, startPeer, type MeasuredServe
 import { MiB, query, videoOf } from './transfer.js';
 import { newTopic, upload } from './upload-local.js';
 
-const ONE = 512 * MiB;
+const ONE = 256 * MiB;
 const EACH_OF_MANY = 16 * MiB;
 const MANY = 50;
 
 /** How much more memory a server has in RAM while it takes uploads than after its first answer. */
 export const memoryOfOne: Figure = {
   name: 'memory-one-upload',
-  title: 'Memory above idle during one upload of 512 MiB',
+  title: 'Memory above idle during one upload of 256 MiB',
   unit: 'MiB',
   goals: [{ contestant: 'Lectern', medianAtMost: 16 }],
   setUp: ({ smoke }) => memoryContest({ uploads: 1, size: smoke ? 4 * MiB : ONE }),

@@ -116,7 +116,7 @@ describe('the limit of pixels', () => {
       const client = await clientOf(app, 'ada');
       const answer = await client.upload(gql.UploadImageDocument, { file: null }, { file });
       expect(errorCodes(answer)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
-      expect(answer.body.errors![0]!.message).toContain('57599 pixels');
+      expect(answer.body.errors![0]!.message).toContain('the limit of 57599');
     },
   );
 });

@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
+import { directUploads } from './app/direct-uploads.js';
 import { bodyLimits, slotsOf, storagesOf, timingsOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { CourseService } from './catalog/course/course.service.js';
@@ -119,6 +120,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const meter = new MediaMeter({ telemetry, maxImagePixels: config.limits.imageMaxPixels });
   const timing: LifeTiming = {
     pendingDeadlineMs: config.uploads.pendingDeadlineSeconds * 1_000,
+    sessionDeadlineMs: config.uploads.sessionSeconds * 1_000,
     replacedGraceMs: config.uploads.replacedMediaGraceSeconds * 1_000,
     lateMs: config.tests.lateSeconds * 1_000,
   };
@@ -127,6 +129,22 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const intake = new Intake({ storageForNewFiles, journal, deletion, slots, meter, telemetry, timing, timings });
   const lifeCycle = new LifeCycle({ intake, journal, owners, deletion, telemetry, timing });
   const removals = new Removal(lifeCycle, telemetry, timings.cascade);
+  const images = new ImageService(lifeCycle, removals);
+  const { uploads, completions } = directUploads(config, {
+    storageForNewFiles,
+    storageNamed,
+    journal,
+    owners,
+    slots,
+    meter,
+    intake,
+    lifeCycle,
+    deletion,
+    telemetry,
+    timing,
+    timings,
+    insertOwner: { IMAGE: images.insertUploaded },
+  });
   const sweeper = new Sweeper({
     journal,
     owners,
@@ -162,7 +180,6 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const courses = new CourseService(lifeCycle, removals, livingTopics);
   const topics = new TopicService(removals, livingVideos);
   const videos = new VideoService(lifeCycle, removals);
-  const images = new ImageService(lifeCycle, removals);
   const errors = {
     recognise: recogniseDatabaseError,
     report: (error: unknown): void => {
@@ -171,7 +188,15 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     },
   };
   const { production } = config;
-  const schema = buildLecternSchema({ courses, topics, videos, images, signedUrls, storageNames: storages.names });
+  const schema = buildLecternSchema({
+    courses,
+    topics,
+    videos,
+    images,
+    uploads,
+    signedUrls,
+    storageNames: storages.names,
+  });
   const apollo = apolloServer({ schema, production, errors, telemetry });
   const running = new RunningRequests(telemetry.logger, timings.stopCleanUp);
   const needs = {
@@ -237,6 +262,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       httpServer.listen(config.server.port, config.server.host);
       await once(httpServer, 'listening');
       sweeper.start();
+      completions.start();
       rebuilding.start();
       remeasuring.start();
       return { url: publicUrl() };
@@ -247,7 +273,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       const heard = serving ? delay(timings.stopNotice) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
-      await Promise.all([running.ended(), sweeper.stop(), rebuilding.stop(), remeasuring.stop()]);
+      await Promise.all([running.ended(), completions.stop(), sweeper.stop(), rebuilding.stop(), remeasuring.stop()]);
       httpServer.closeAllConnections();
       if (serving) await apollo.stop();
       await meter.close();

@@ -6,6 +6,8 @@ import { CourseResolver } from './catalog/course/course.resolver.js';
 import type { CourseService } from './catalog/course/course.service.js';
 import { ImageResolver } from './catalog/image/image.resolver.js';
 import type { ImageService } from './catalog/image/image.service.js';
+import { UploadResolver } from './catalog/upload/upload.resolver.js';
+import type { UploadService } from './catalog/upload/upload.service.js';
 import { CourseTopicsResolver, TopicResolver } from './catalog/topic/topic.resolver.js';
 import type { TopicService } from './catalog/topic/topic.service.js';
 import { TopicVideosResolver } from './catalog/video/topic-videos.resolver.js';
@@ -31,6 +33,7 @@ export interface ResolverParts {
   readonly topics: TopicService;
   readonly videos: VideoService;
   readonly images: ImageService;
+  readonly uploads: UploadService;
   readonly signedUrls: SignedUrls;
   /** The values of the enum `StorageName`. */
   readonly storageNames: readonly StorageName[];
@@ -60,6 +63,7 @@ const RESOLVERS: readonly ResolverEntry[] = [
   entry(VideoItemsResolver, ({ videos }) => new VideoItemsResolver(videos)),
   entry(ResourceResolver, () => new ResourceResolver()),
   entry(ImageResolver, ({ images, signedUrls }) => new ImageResolver(images, signedUrls)),
+  entry(UploadResolver, ({ uploads }) => new UploadResolver(uploads)),
   entry(MediaFileResolver, ({ signedUrls, storageNames }) => new MediaFileResolver(signedUrls, storageNames)),
 ];
 

@@ -65,6 +65,12 @@ export const DEFAULT_TIMINGS = {
   upgradeLease: 60_000,
   /** A new migration has to wait this time after a killed one. A running one renews its lease five times in this time. */
   migrationLease: 5_000,
+  /** `completeUpload` answers within this time. What takes longer goes on in the background. */
+  completionAnswer: 3_000,
+  /** For so long a server that dies while it completes a direct upload keeps the others from going on with it. */
+  completionLease: 30_000,
+  /** How often a server looks for completions whose server has died. Together with the lease: less than a minute. */
+  completionRelief: 15_000,
 } as const;
 
 export type TimingName = keyof typeof DEFAULT_TIMINGS;

@@ -126,3 +126,20 @@ export function requireImageWriter(viewer: Viewer, image: RuledImage | null): as
   if (!image) throw new LecternError('NOT_FOUND');
   if (!mayManageImage(viewer, image)) throw new LecternError('FORBIDDEN');
 }
+
+// --- Direct uploads ---
+
+/** A direct upload is its maker's; admins see all of them. To everybody else it does not exist. */
+export function maySeeUpload(viewer: Viewer, { makerId }: { readonly makerId: string }): boolean {
+  return viewer.role === 'admin' || viewer.id === makerId;
+}
+
+/** `maySeeUpload` as a query filter: whose uploads a viewer lists; everybody's when absent. */
+export function uploadsListedFor(viewer: Viewer): string | undefined {
+  return viewer.role === 'admin' ? undefined : viewer.id;
+}
+
+/** Parts are signed, and uploads completed, for their maker alone. Throws FORBIDDEN for everybody else who sees it. */
+export function requireUploadMaker(viewer: Asker, { makerId }: { readonly makerId: string }): void {
+  if (viewer?.id !== makerId) throw new LecternError('FORBIDDEN', 'Only its maker may go on with this upload.');
+}

@@ -34,6 +34,8 @@ export interface UploadRequest {
   readonly place: Place;
   /** The other fields of a new list item. */
   readonly facts?: ItemFacts;
+  /** The `id` of the file, wherever it is stored. A new id when absent. */
+  readonly fileId?: string;
   /** Resolves when the file begins to arrive. Called once. */
   readonly open: () => Promise<IncomingFile>;
 }
@@ -147,7 +149,7 @@ export class Intake {
   private async store(request: UploadRequest, batch: UploadBatch): Promise<StoredFile> {
     const { storageForNewFiles: storage } = this.parts;
     const rules = this.parts.slots[request.slot];
-    const { slot, place, facts } = request;
+    const { slot, place, facts, fileId: id = newId() } = request;
     const receiving = request.open().then((incoming) => inspect(incoming, rules, batch.heartbeat));
     const content = await batch.unlessFailed(receiving, (late) => late.release());
     const key = `${rules.prefix}/${place.ownerId}/${keyName(content.filename, content.extension)}`;
@@ -157,7 +159,9 @@ export class Intake {
         assertTimeLeft();
         const options = { contentType: content.contentType, maxBytes: rules.maxBytes, signal: batch.signal };
         await storage.put(key, content.body, options);
-        return { object, facts, file: await this.describe(object, content, storage, batch) };
+        const file = await this.describe(object, content, storage, batch);
+        file.id = id;
+        return { object, facts, file };
       });
     } catch (error) {
       content.body.destroy();
@@ -193,7 +197,6 @@ export class Intake {
     const measures = await meter.measure({ slot, storage, key, size, contentType, signal: batch.signal });
     return {
       slot,
-      id: newId(),
       key,
       storage: storage.name,
       filename,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTakenId } from '../database/database-errors.js';
-import { LecternError } from '../errors.js';
+import { LecternError, type ErrorCode } from '../errors.js';
 import type { Telemetry } from '../telemetry.js';
 import type { Intake, StoredFile, UploadRequest } from './intake.js';
 import type { Journal } from './journal/journal.js';
@@ -33,6 +33,13 @@ export interface PublishOptions {
   readonly keepMs: number;
   /** Returns false when the file must not be published, given what the place holds now. Absent: it always may. */
   readonly may?: (state: PlaceState) => boolean;
+  /**
+   * Postpones the deadlines of all rows that must be pending, right before each attempt; that of the object when absent.
+   * Resolves to false when one of them is no longer pending.
+   */
+  readonly touch?: () => Promise<boolean>;
+  /** Whether an object that may not be published is discarded here; else the caller decides. True when absent. */
+  readonly discards?: boolean;
 }
 
 /** How often a compare-and-set is attempted before the answer is CONFLICT. */
@@ -144,29 +151,39 @@ export class LifeCycle {
     if (replaced) await this.deleteReleased([replaced], options.keepMs);
   }
 
+  /**
+   * The same for a file of an owner that does not exist yet: `insert` ends with one insert of it, under the id of the
+   * place. A file that may not be published is not discarded here: the caller decides.
+   */
+  async publishNew(stored: StoredFile, insert: () => Promise<void>): Promise<void> {
+    const { telemetry } = this.parts;
+    await telemetry.step('publish', stored.object, () => this.insertOwner([stored], insert, false));
+    await this.finish([stored.object]);
+  }
+
   /** Returns the file that was replaced. Returns null when there was none, or when it is not known. */
   private async swapIn({ object, file, facts }: StoredFile, options: PublishOptions): Promise<MediaFile | null> {
     const { journal, intake, owners, telemetry, timing } = this.parts;
     const { slot, place } = object;
+    const postponed = (): Date => new Date(Date.now() + timing.pendingDeadlineMs);
+    const { touch = () => journal.touch(object, postponed()), discards = true } = options;
+    const refuse = async (code: ErrorCode): Promise<never> => {
+      if (discards) await intake.discard([object]);
+      throw new LecternError(code);
+    };
     for (let attempt = 0; ; attempt++) {
       const state = await owners[slot].read(place);
       // The driver repeats an update whose reply was lost. The repetition matches nothing, although the first
       // succeeded.
       if (state && accountsFor(state, object)) return null;
       if (!state || state.deleted || !(options.may?.(state) ?? true)) {
-        await intake.discard([object]);
-        throw new LecternError('NOT_FOUND');
+        return refuse('NOT_FOUND');
       }
-      if (attempt === MAX_SWAP_ATTEMPTS) {
-        await intake.discard([object]);
-        throw new LecternError('CONFLICT');
-      }
-      const deadline = new Date(Date.now() + timing.pendingDeadlineMs);
-      if (!(await telemetry.step('touch', object, () => journal.touch(object, deadline)))) {
-        await intake.discard([object]);
+      if (attempt === MAX_SWAP_ATTEMPTS) return refuse('CONFLICT');
+      if (!(await telemetry.step('touch', object, touch))) {
         // After an attempt, the row may be missing because the file was published and then replaced: the outcome is
         // unknown.
-        throw new LecternError(attempt > 0 ? 'DATABASE_UNAVAILABLE' : 'UPLOAD_EXPIRED');
+        return refuse(attempt > 0 ? 'DATABASE_UNAVAILABLE' : 'UPLOAD_EXPIRED');
       }
       const swap = { next: file, facts, releaseAt: this.releaseTime(options.keepMs) };
       try {
@@ -180,7 +197,11 @@ export class LifeCycle {
   }
 
   /** Inserts an owner with its files. Once the insert was sent, the files are discarded only if the id is taken. */
-  private async insertOwner(stored: readonly StoredFile[], insert: () => Promise<void>): Promise<void> {
+  private async insertOwner(
+    stored: readonly StoredFile[],
+    insert: () => Promise<void>,
+    discards = true,
+  ): Promise<void> {
     try {
       await this.parts.telemetry.step('insert', {}, insert);
     } catch (error) {
@@ -197,7 +218,7 @@ export class LifeCycle {
       // The id is new. If it is taken and the owner does not hold our file, a sweep has fenced this upload by a
       // tombstone.
       const expired = isTakenId(error) && published === false;
-      if (refused || expired) await this.parts.intake.discard(stored.map(({ object }) => object));
+      if (discards && (refused || expired)) await this.parts.intake.discard(stored.map(({ object }) => object));
       if (!isTakenId(error)) throw error;
       throw new LecternError(expired ? 'UPLOAD_EXPIRED' : 'DATABASE_UNAVAILABLE', undefined, { cause: error });
     }

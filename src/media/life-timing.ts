@@ -2,6 +2,8 @@
 export interface LifeTiming {
   /** How long a pending upload may make no progress before the sweeper gives it up. */
   readonly pendingDeadlineMs: number;
+  /** The same for a direct upload that waits for its client. */
+  readonly sessionDeadlineMs: number;
   /** How long the bytes of a replaced or removed file stay readable. */
   readonly replacedGraceMs: number;
   /**

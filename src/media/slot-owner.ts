@@ -1,4 +1,4 @@
-import type { MediaFile } from './media-file.model.js';
+import { fileId, type MediaFile } from './media-file.model.js';
 import { isSameObject, type ObjectReference } from './object-reference.js';
 import type { OwnerRecord, ReleasedObject } from './owner-record.model.js';
 import type { MediaSlot } from './slots.js';
@@ -130,6 +130,11 @@ export function accountsFor(owner: OwnerState, object: ObjectReference): boolean
     owner.files.some(({ file }) => isSameObject(file, object)) ||
     owner.released.some((released) => isSameObject(released, object))
   );
+}
+
+/** Whether the owner holds, or has released, a file with this id, under whatever key. */
+export function hasPublished(owner: OwnerState, id: string): boolean {
+  return owner.files.some(({ file }) => fileId(file) === id) || owner.released.some((object) => object.fileId === id);
 }
 
 /** The collections that have slots, each once. */

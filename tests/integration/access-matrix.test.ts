@@ -38,6 +38,21 @@ const RULES: Record<Operation['rule'], (status: CourseStatus) => Record<Who, Out
     const others = status === 'PUBLISHED' ? 'FORBIDDEN' : 'NOT_FOUND';
     return { anonymous: 'UNAUTHENTICATED', student: others, other: others, owner: 'ok', admin: 'ok' };
   },
+  'sees the upload': () => ({ anonymous: 'null', student: 'null', other: 'null', owner: 'ok', admin: 'ok' }),
+  'ends the upload': () => ({
+    anonymous: 'UNAUTHENTICATED',
+    student: 'NOT_FOUND',
+    other: 'NOT_FOUND',
+    owner: 'ok',
+    admin: 'ok',
+  }),
+  'goes on with the upload': () => ({
+    anonymous: 'UNAUTHENTICATED',
+    student: 'NOT_FOUND',
+    other: 'NOT_FOUND',
+    owner: 'ok',
+    admin: 'FORBIDDEN',
+  }),
 };
 
 function operationsOfSchema(): string[] {
@@ -57,7 +72,7 @@ onAnyStorage('who may do what', (storage) => {
   let clients: Record<Who, Client>;
 
   beforeAll(async () => {
-    app = await startApp(await storage.environment());
+    app = await startApp({ ...(await storage.environment()), UPLOAD_SESSIONS_PER_VIEWER: '1000' });
     clients = {
       anonymous: await clientOf(app),
       student: await clientOf(app, 'sam', 'student'),
@@ -74,7 +89,10 @@ onAnyStorage('who may do what', (storage) => {
     const title = `${status} ${++made}`;
     const tree = await create(clients.owner, { title, status, category: title });
     const image = dataOf(await clients.owner.upload(gql.UploadImageDocument, { file: null }, { file: fixtures.png }));
-    return { ...tree, category: title, imageId: image.uploadImage.id };
+    const announced = { filename: 'a.png', contentType: 'image/png', size: 10 };
+    const input = { slot: 'VIDEO_THUMBNAIL' as const, ownerId: tree.videoId, ...announced };
+    const uploadId = dataOf(await clients.owner.send(gql.StartUploadDocument, { input })).startUpload.id;
+    return { ...tree, category: title, imageId: image.uploadImage.id, uploadId };
   }
 
   describe.each(STATUSES)('with a course that is %s', (status) => {
@@ -146,6 +164,11 @@ onAnyStorage('who may do what', (storage) => {
   });
 
   it('leaves nothing open behind', async () => {
+    for (let open = true; open;) {
+      const { uploads } = dataOf(await clients.admin.send(gql.UploadsDocument, { first: 100, status: 'WAITING' }));
+      for (const { id } of uploads.nodes) await clients.admin.send(gql.AbortUploadDocument, { id });
+      open = uploads.nodes.length > 0;
+    }
     expect(await leftAfterSweep(app.app)).toBe(0);
   });
 });

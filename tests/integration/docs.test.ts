@@ -114,9 +114,10 @@ describe('docs/api.md, from top to bottom', () => {
       const field = rootField(parse(example.fence.text));
       for (const document of documents.filter((candidate) => rootField(candidate) === field)) {
         unused.delete(document);
-        await alice.learn(
-          await send(client, document, { ...alice.filledIn(example.variables), ...(await filesOf(alice, example)) }),
-        );
+        const variables = { ...alice.filledIn(example.variables), ...(await filesOf(alice, example)) };
+        const answer = await send(client, document, variables);
+        await alice.learn(answer);
+        await alice.sendPart(variables, answer);
       }
     });
     client.stop();

@@ -9,7 +9,7 @@
 export const ABLATIONS = {
   'publish: no touch': {
     file: 'media/life-cycle.js',
-    replace: [["!(await telemetry.step('touch', object, () => journal.touch(object, deadline)))", 'false']],
+    replace: [["!(await telemetry.step('touch', object, touch))", 'false']],
     scenario: 'replace sweep',
     options: { paused: true },
   },
@@ -22,14 +22,14 @@ export const ABLATIONS = {
            const early = new Date(Date.now() + timing.pendingDeadlineMs);
            const touched = await journal.touch(object, early);`,
       ],
-      ["!(await telemetry.step('touch', object, () => journal.touch(object, deadline)))", '!touched'],
+      ["!(await telemetry.step('touch', object, touch))", '!touched'],
     ],
     scenario: 'replace sweep',
     options: { paused: true },
   },
   'publish: no touch by a migration': {
     file: 'media/life-cycle.js',
-    replace: [["!(await telemetry.step('touch', object, () => journal.touch(object, deadline)))", 'false']],
+    replace: [["!(await telemetry.step('touch', object, touch))", 'false']],
     scenario: 'migrate sweep',
     options: { paused: true },
   },
@@ -82,7 +82,7 @@ export const ABLATIONS = {
     options: { faults: 1 },
   },
   'sweep: no fence, a read': {
-    file: 'media/upkeep/sweep.js',
+    file: 'media/decision.js',
     replace: [
       ['owner.collection.fence(row.ownerId)', 'owner.collection.read(row.ownerId)'],
       ['accountsFor(fenced, row)', 'fenced && accountsFor(fenced, row)'],
@@ -100,7 +100,7 @@ export const ABLATIONS = {
     options: { paused: true },
   },
   'sweep: a released key is not published': {
-    file: 'media/upkeep/sweep.js',
+    file: 'media/decision.js',
     replace: [['accountsFor(fenced, row)', 'fenced.files.some(({ file }) => file.key === row.key)']],
     scenario: 'long grace replace clear',
     options: { faults: 1 },

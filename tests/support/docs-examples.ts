@@ -19,6 +19,7 @@ const IDS: Readonly<Record<string, readonly string[]>> = {
   createVideo: ['VIDEO_ID'],
   uploadVideo: ['SECOND_VIDEO_ID'],
   uploadImage: ['IMAGE_ID'],
+  startUpload: ['UPLOAD_ID'],
 };
 
 /** Words that stand for other parts of an answer. */
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, readonly [name: string, path: readonly (str
   addVideoCaption: ['CAPTION_ID', ['captions', 0, 'id']],
   addVideoResource: ['RESOURCE_ID', ['resources', 0, 'id']],
   uploadImage: ['IMAGE_KEY', ['file', 'key']],
+  startUpload: ['PART_URL', ['parts', 0, 'url']],
   courses: ['CURSOR', ['pageInfo', 'endCursor']],
 };
 
@@ -87,6 +89,17 @@ export class Reader {
         ? await graphql(this.graphqlUrl, fence.text, given, { token: this.words.get('TOKEN') })
         : await this.sandboxUpload(fence.text, given, files);
     await this.learn(response.body);
+    await this.sendPart(given, response.body);
+  }
+
+  /** Where an upload was started, sends its only part: the fixture of that name. */
+  async sendPart(variables: Readonly<Record<string, unknown>>, { data }: Answer): Promise<void> {
+    const url = at(data, ['startUpload', 'parts', 0, 'url']);
+    if (typeof url !== 'string') return;
+    const filename = at(variables, ['input', 'filename']);
+    const body = new Uint8Array(await this.read(`tests/fixtures/${String(filename)}`));
+    const { status } = await fetch(url, { method: 'PUT', body });
+    if (status !== 200) throw new Error(`The part of ${String(filename)} was answered ${status}.`);
   }
 
   /** In the map of Apollo Sandbox each path begins with the number of its file, although there is one operation. */
@@ -150,5 +163,7 @@ function at(value: unknown, path: readonly (string | number)[]): unknown {
 
 function urlsIn(value: unknown): string[] {
   if (typeof value === 'string') return /^https?:\/\//.test(value) ? [value] : [];
+  // What is to be written cannot be opened.
+  if (at(value, ['method']) === 'PUT') return [];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(urlsIn) : [];
 }

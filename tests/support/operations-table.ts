@@ -8,6 +8,8 @@ import type { TreeIds } from './tree.js';
 /** What an operation is aimed at: a course with all that it can have, and an image, both of one instructor. */
 export interface Target extends TreeIds {
   readonly imageId: string;
+  /** A direct upload of the thumbnail of the video, of which nothing has been sent. */
+  readonly uploadId: string;
   /** The only course of its category. */
   readonly category: string;
 }
@@ -18,7 +20,16 @@ export type Outcome = 'ok' | 'null' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOU
 export interface Operation {
   /** Who may, in words. */
   readonly rule:
-    'anyone' | 'signed in, else null' | 'signed in' | 'author' | 'uploader' | 'sees the course' | 'writes the course';
+    | 'anyone'
+    | 'signed in, else null'
+    | 'signed in'
+    | 'author'
+    | 'uploader'
+    | 'sees the course'
+    | 'writes the course'
+    | 'sees the upload'
+    | 'ends the upload'
+    | 'goes on with the upload';
   /** Whether the target is not the same afterwards. */
   readonly destroys?: boolean;
   /** Sends the operation, and says how it ended. */
@@ -195,5 +206,38 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     rule: 'uploader',
     destroys: true,
     run: async (client, { imageId: id }) => outcome(await client.send(gql.DeleteImageDocument, { id })),
+  },
+
+  upload: {
+    rule: 'sees the upload',
+    run: async (client, { uploadId: id }) => outcome(await client.send(gql.UploadDocument, { id })),
+  },
+  uploads: {
+    rule: 'signed in',
+    run: async (client) => outcome(await client.send(gql.UploadsDocument, {})),
+  },
+  startUpload: {
+    rule: 'writes the course',
+    // One that stays open would count.
+    destroys: true,
+    run: async (client, { videoId: ownerId }) => {
+      const announced = { filename: 'a.png', contentType: 'image/png', size: 10 };
+      return outcome(
+        await client.send(gql.StartUploadDocument, { input: { slot: 'VIDEO_THUMBNAIL', ownerId, ...announced } }),
+      );
+    },
+  },
+  completeUpload: {
+    rule: 'goes on with the upload',
+    run: async (client, { uploadId: id }) => {
+      // The parts are missing: who may not is told something else.
+      const end = outcome(await client.send(gql.CompleteUploadDocument, { id }));
+      return end === 'UPLOAD_INCOMPLETE' ? 'ok' : end;
+    },
+  },
+  abortUpload: {
+    rule: 'ends the upload',
+    destroys: true,
+    run: async (client, { uploadId: id }) => outcome(await client.send(gql.AbortUploadDocument, { id })),
   },
 };

@@ -2,7 +2,9 @@ import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
 import type { Connection } from '../../graphql/pagination.js';
 import type { Upload } from '../../graphql/upload.js';
+import type { SessionRow } from '../../media/direct/session-row.js';
 import type { LifeCycle } from '../../media/life-cycle.js';
+import type { MediaFile } from '../../media/media-file.model.js';
 import { imageListOf, maySeeImages, requireAuthor, requireImageWriter, requireViewer } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { given, trimmed } from '../input-values.js';
@@ -43,14 +45,7 @@ export class ImageService {
 
   async upload(context: CatalogContext, upload: Upload, input: UploadImageInput | null | undefined): Promise<Image> {
     const viewer = requireAuthor(context.viewer);
-    const image: Omit<Image, 'file'> = {
-      _id: newId(),
-      uploaderId: viewer.id,
-      ...given({ altText: trimmed(input?.altText) }),
-      createdAt: new Date(),
-      ...derivedOfImage({ uploaderId: viewer.id }),
-      mediaRevision: 0,
-    };
+    const image = newImage(newId(), viewer.id, imageFacts(input));
     const file = { slot: 'IMAGE' as const, place: { ownerId: image._id }, open: () => upload.open() };
     await this.lifeCycle.create({ file }, context.signal, async (stored) => {
       Object.assign(image, stored);
@@ -59,6 +54,11 @@ export class ImageService {
     return image as Image;
   }
 
+  /** Inserts the record of a file that a direct upload has stored. */
+  readonly insertUploaded = async ({ ownerId, session }: SessionRow, file: MediaFile): Promise<void> => {
+    await ImageModel.create({ ...newImage(ownerId, session.makerId, session.facts ?? {}), file });
+  };
+
   async delete(context: CatalogContext, id: string): Promise<string> {
     const viewer = requireViewer(context.viewer);
     requireImageWriter(viewer, await imageById(context).clear(id).load(id));
@@ -66,4 +66,20 @@ export class ImageService {
     imageById(context).clear(id);
     return id;
   }
+}
+
+/** What an image keeps beside its file, as its uploader gave it. */
+export function imageFacts(input: UploadImageInput | null | undefined): Pick<Partial<Image>, 'altText'> {
+  return given({ altText: trimmed(input?.altText) });
+}
+
+function newImage(id: string, uploaderId: string, facts: Pick<Partial<Image>, 'altText'>): Omit<Image, 'file'> {
+  return {
+    _id: id,
+    uploaderId,
+    ...facts,
+    createdAt: new Date(),
+    ...derivedOfImage({ uploaderId }),
+    mediaRevision: 0,
+  };
 }

@@ -1,7 +1,6 @@
 import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
 import type { Upload } from '../../graphql/upload.js';
-import { canonicalLanguage } from '../../graphql/validation.js';
 import type { LifeCycle } from '../../media/life-cycle.js';
 import type { MediaFile } from '../../media/media-file.model.js';
 import type { ItemFacts } from '../../media/slot-owner.js';
@@ -16,14 +15,10 @@ import { topicById, topicForWriting } from '../topic/topic.loader.js';
 import { TopicModel, type Topic } from '../topic/topic.model.js';
 import type { Caption } from './caption.model.js';
 import type { Resource } from './resource.model.js';
+import { captionFacts, requireRoomForItem, resourceFacts } from './video-items.js';
 import type { AddCaptionInput, AddResourceInput, CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
 import { videoById, videoForReading, videoForWriting } from './video.loader.js';
 import { VideoModel, type Video } from './video.model.js';
-
-/** How many captions a video may have. */
-const MAX_CAPTIONS = 100;
-/** How many resources a video may have. */
-const MAX_RESOURCES = 100;
 
 export interface VideoUploads {
   readonly file?: Upload | null | undefined;
@@ -139,16 +134,7 @@ export class VideoService {
   }
 
   async addCaption(context: CatalogContext, id: string, file: Upload, input: AddCaptionInput): Promise<Video> {
-    const { captions = [] } = await videoForWriting(context, id);
-    requireRoom(captions, MAX_CAPTIONS, 'captions');
-    const language = canonicalLanguage(input.language) ?? input.language;
-    const facts: Omit<Caption, '_id' | 'file'> = {
-      language,
-      kind: input.kind ?? 'SUBTITLES',
-      label: trimmed(input.label) ?? language,
-      isDefault: input.isDefault ?? false,
-    };
-    return this.addItem(context, id, 'VIDEO_CAPTION', file, facts);
+    return this.addItem(context, id, 'VIDEO_CAPTION', file, captionFacts(input));
   }
 
   async addResource(
@@ -157,9 +143,7 @@ export class VideoService {
     file: Upload,
     input: AddResourceInput | null | undefined,
   ): Promise<Video> {
-    const { resources = [] } = await videoForWriting(context, id);
-    requireRoom(resources, MAX_RESOURCES, 'resources');
-    return this.addItem(context, id, 'VIDEO_RESOURCE', file, given({ title: trimmed(input?.title) }));
+    return this.addItem(context, id, 'VIDEO_RESOURCE', file, resourceFacts(input));
   }
 
   private async addItem(
@@ -169,6 +153,7 @@ export class VideoService {
     file: Upload,
     facts: ItemFacts,
   ): Promise<Video> {
+    requireRoomForItem(slot, await videoForWriting(context, id));
     const place = { ownerId: id, itemId: newId() };
     await this.lifeCycle.replace({ slot, place, facts, open: () => file.open() }, context.signal);
     return this.reread(context, id);
@@ -242,9 +227,4 @@ function titleFrom(filename: string): string {
   return Array.from(stem === '' ? 'Untitled' : stem)
     .slice(0, TITLE_MAX)
     .join('');
-}
-
-function requireRoom(items: readonly unknown[], max: number, name: string): void {
-  if (items.length < max) return;
-  throw new LecternError('BAD_USER_INPUT', `The video already has ${String(max)} ${name}, which is the limit.`);
 }

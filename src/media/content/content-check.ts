@@ -3,6 +3,8 @@ import { LecternError } from '../../errors.js';
 
 /** Checks all bytes of a file while they are uploaded, and refuses the file by throwing. */
 export interface ContentCheck {
+  /** How many bytes from the end of the file are enough to decide. All bytes are needed when it is absent. */
+  readonly tailBytes?: number | undefined;
   /** Called with each chunk. Throws when the file must be refused, whatever follows. */
   chunk(bytes: Uint8Array): void;
   /** Called after the last chunk. Throws when the file must be refused. */

@@ -34,7 +34,7 @@ export interface InspectedFile {
 }
 
 /** How many bytes are read to find the type. `file-type` recommends this size (`reasonableDetectionSizeInBytes`). */
-const SNIFF_BYTES = 4_100;
+export const SNIFF_BYTES = 4_100;
 /** The largest picture in any slot, in bytes: a picture is read into memory to be decoded. */
 const MAX_IMAGE_BYTES = 100 * 1024 ** 2;
 /** The size of the buffer between the source and the storage, in bytes. */
@@ -54,23 +54,47 @@ export async function inspect(
   const chunks = incoming.stream.iterator({ destroyOnReturn: false });
   try {
     const head = await readHead(chunks, onProgress);
-    const claims = { declaredType: incoming.declaredType, filename: displayName(incoming.filename) };
-    const { contentType, extension, check, conversion } = await sniff(head, rules, claims);
-    checkClaims(contentType, claims, zipAdvice(rules));
-    const filename = displayName(nameOfContent(claims.filename, contentType, extension));
-    const maxBytes = contentType.startsWith('image/') ? Math.min(rules.maxBytes, MAX_IMAGE_BYTES) : rules.maxBytes;
-    const body = measuredBody(head, chunks, {
-      source: incoming.stream,
-      maxBytes,
-      check,
-      conversion,
-      onProgress,
-    });
+    const { filename, contentType, extension, ...rest } = await recognise(head, incoming, rules);
+    const body = measuredBody(head, chunks, { source: incoming.stream, ...rest, onProgress });
     return { filename, contentType, extension, ...body };
   } catch (error) {
     discardRest(incoming.stream);
     throw error;
   }
+}
+
+/** What the first bytes of a file tell, and what the others must pass. */
+export interface RecognisedFile {
+  /** The client's name for it, made safe to show, with the extension of its content. */
+  readonly filename: string;
+  readonly contentType: string;
+  readonly extension: string;
+  /** The most bytes that a file of this type may have in its slot. */
+  readonly maxBytes: number;
+  readonly check: ContentCheck | undefined;
+  readonly conversion: ContentConversion | undefined;
+}
+
+/**
+ * What a file is, by its first bytes (SNIFF_BYTES of them, or all). Throws EMPTY_FILE when there are none,
+ * UNSUPPORTED_MEDIA_TYPE when the slot does not take what they show or the client claims that it is something else.
+ */
+export async function recognise(
+  head: Buffer,
+  claimed: Pick<IncomingFile, 'filename' | 'declaredType'>,
+  rules: SlotRules,
+): Promise<RecognisedFile> {
+  const claims = { declaredType: claimed.declaredType, filename: displayName(claimed.filename) };
+  const { contentType, extension, check, conversion } = await sniff(head, rules, claims);
+  checkClaims(contentType, claims, zipAdvice(rules));
+  const filename = displayName(nameOfContent(claims.filename, contentType, extension));
+  const maxBytes = contentType.startsWith('image/') ? Math.min(rules.maxBytes, MAX_IMAGE_BYTES) : rules.maxBytes;
+  return { filename, contentType, extension, maxBytes, check, conversion };
+}
+
+/** The refusal of a file that is larger than its place takes. */
+export function tooLarge(maxBytes: number): LecternError {
+  return new LecternError('FILE_TOO_LARGE', `The file is larger than the limit of ${String(maxBytes)} bytes.`);
 }
 
 async function readHead(chunks: AsyncIterator<Buffer>, onProgress: () => void): Promise<Buffer> {
@@ -148,10 +172,6 @@ function measuredBody(
     release: () => discardRest(source),
     measured: () => ({ size, sha256: (digest ??= hash.digest('hex')) }),
   };
-}
-
-function tooLarge(maxBytes: number): LecternError {
-  return new LecternError('FILE_TOO_LARGE', `The file is larger than the limit of ${String(maxBytes)} bytes.`);
 }
 
 /** Reads and discards the rest of a file, so that the next parts of the same request can arrive. Ignores its errors. */

@@ -34,10 +34,14 @@ const TAIL_BYTES = ZIP_END_BYTES + 0xffff;
 export class PolyglotCheck implements ContentCheck {
   private overlap = '';
   private readonly tail: Uint8Array[] = [];
-  private tailBytes = 0;
+  private heldBytes = 0;
+
+  readonly tailBytes: number | undefined;
 
   /** @param contents All bytes of `pictures` are searched. Of `other` files only the end is. */
-  constructor(private readonly contents: 'pictures' | 'other') {}
+  constructor(private readonly contents: 'pictures' | 'other') {
+    this.tailBytes = contents === 'other' ? TAIL_BYTES : undefined;
+  }
 
   chunk(bytes: Uint8Array): void {
     if (this.contents === 'pictures') {
@@ -46,8 +50,8 @@ export class PolyglotCheck implements ContentCheck {
       this.overlap = text.slice(-OVERLAP_BYTES);
     }
     this.tail.push(bytes);
-    this.tailBytes += bytes.length;
-    while (this.tailBytes - (this.tail[0]?.length ?? 0) >= TAIL_BYTES) this.tailBytes -= this.tail.shift()?.length ?? 0;
+    this.heldBytes += bytes.length;
+    while (this.heldBytes - (this.tail[0]?.length ?? 0) >= TAIL_BYTES) this.heldBytes -= this.tail.shift()?.length ?? 0;
   }
 
   end(): void {

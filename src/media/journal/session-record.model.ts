@@ -48,9 +48,9 @@ export class SessionRecord {
   @prop({ type: () => String, required: true })
   filename!: string;
 
-  /** The client's word for the media type. */
-  @prop({ type: () => String, required: true })
-  declaredType!: string;
+  /** The client's word for the media type. Absent when it said none. */
+  @prop({ type: () => String })
+  declaredType?: string;
 
   /** The media type that the object is stored under. */
   @prop({ type: () => String, required: true })

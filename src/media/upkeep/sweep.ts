@@ -2,18 +2,12 @@ import { LecternError } from '../../errors.js';
 import type { Storage, StorageName } from '../../storage/storage.js';
 import type { Telemetry } from '../../telemetry.js';
 import { withBulkheads } from '../bulkhead.js';
+import { Decision } from '../decision.js';
 import { objectOf, type Journal, type UploadRow } from '../journal/journal.js';
 import type { LifeTiming } from '../life-timing.js';
 import type { ObjectDeletion } from '../object-deletion.js';
 import type { ObjectReference } from '../object-reference.js';
-import {
-  accountsFor,
-  collectionsOf,
-  type DueRelease,
-  type OwnerCollection,
-  type SlotOwner,
-  type SlotOwners,
-} from '../slot-owner.js';
+import { collectionsOf, type DueRelease, type OwnerCollection, type SlotOwners } from '../slot-owner.js';
 
 export interface SweepParts {
   readonly journal: Journal;
@@ -64,11 +58,15 @@ export class Sweep {
   /** Storages that did not answer during this sweep. Their objects are skipped. */
   private readonly unavailable = new Set<StorageName>();
 
+  private readonly decision: Decision;
+
   constructor(
     private readonly parts: SweepParts,
     /** Aborts when the server stops. The sweep then ends after the current batch. */
     private readonly stopping: AbortSignal,
-  ) {}
+  ) {
+    this.decision = new Decision(parts);
+  }
 
   /** Rejects when the database does not answer. */
   async run(): Promise<SweepSummary> {
@@ -77,6 +75,7 @@ export class Sweep {
     for (const collection of collectionsOf(this.parts.owners)) await this.deleteReleased(collection);
     await this.decideOverdue();
     await this.deleteDoomed();
+    await this.parts.journal.removeEnded(new Date());
     if (!this.stopping.aborted) await removals.removeTombstones(new Date(Date.now() - TOMBSTONE_MS));
     return this.summary;
   }
@@ -142,19 +141,13 @@ export class Sweep {
    * its row is removed. Otherwise the row is marked as `doomed`.
    */
   private async decide(row: UploadRow, now: Date): Promise<void> {
-    const { journal, owners, telemetry, timing } = this.parts;
+    const { journal, telemetry } = this.parts;
     if (row.state === 'pending' && !(await telemetry.step('expire', row, () => journal.expire(row, now)))) return;
     row.state = 'expired';
-    // A newer server may have written a slot that this one does not know.
-    const owner = owners[row.slot] as SlotOwner | undefined;
-    if (!owner) {
+    if (!(await this.decision.decide(row))) {
       await this.passOver(row);
       return;
     }
-    const fenced = await telemetry.step('fence', row, () => owner.collection.fence(row.ownerId));
-    // Updates that compare an earlier revision now fail, and whoever reads the new revision finds the row expired.
-    if (accountsFor(fenced, row)) await telemetry.step('finish', row, () => journal.remove([row]));
-    else await telemetry.step('doom', row, () => journal.doomExpired(row, new Date(Date.now() + timing.lateMs)));
     this.summary.settled += 1;
   }
 

@@ -1,0 +1,126 @@
+import { newId } from '../../database/ids.js';
+import { LecternError } from '../../errors.js';
+import type { Telemetry } from '../../telemetry.js';
+import { within } from '../../within.js';
+import type { LifeTiming } from '../life-timing.js';
+import type { CompletionRun } from './completion-run.js';
+import type { SessionJournal } from './session-journal.js';
+import { completionDeadline, statusOf, type SessionRow } from './session-row.js';
+
+export interface CompletionsParts {
+  readonly sessions: SessionJournal;
+  readonly run: CompletionRun;
+  readonly telemetry: Telemetry;
+  readonly timing: LifeTiming;
+  readonly timings: CompletionTimings;
+}
+
+/** In milliseconds: see timings.ts. */
+export interface CompletionTimings {
+  readonly completionAnswer: number;
+  readonly completionLease: number;
+  readonly completionRelief: number;
+}
+
+/** A lease is renewed this many times before it would pass. */
+const RENEWALS_PER_LEASE = 3;
+/** How many completions of servers that have died one look takes over. */
+const MAX_RELIEVED = 4;
+/** How long a stopping server lets completions go on, and then end, in milliseconds each. */
+const STOP_WITHIN_MS = 2_000;
+
+/**
+ * Completions of direct uploads, each held by one server under a lease. They go on in the background when their request
+ * has been answered, and on another server when theirs dies. The lease saves work; nothing relies on it.
+ */
+export class Completions {
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: CompletionsParts) {}
+
+  /** From now on this server looks for completions whose server has died. */
+  start(): void {
+    const { telemetry, timings } = this.parts;
+    const look = (): void => {
+      this.relieve().catch((error: unknown) => {
+        telemetry.logger.warn({ err: error }, 'could not look for completions whose server has died');
+      });
+    };
+    this.timer = setInterval(look, timings.completionRelief);
+    this.timer.unref();
+  }
+
+  /** Running completions get a short time; what then still runs is left to another server. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    const ended = Promise.allSettled(this.running.values());
+    if (this.running.size > 0) await within(STOP_WITHIN_MS, ended, () => undefined);
+    this.stopping.abort(new LecternError('SERVICE_UNAVAILABLE'));
+    await within(STOP_WITHIN_MS, ended, () => undefined);
+  }
+
+  /**
+   * Completes a session, if it is open and nobody else does. Waits for a short time only: then the session is still
+   * VERIFYING. Rejects with UPLOAD_INCOMPLETE when parts are missing, and with a fault of storage or database: then the
+   * session is WAITING again.
+   */
+  async complete(row: SessionRow): Promise<void> {
+    const running = this.running.get(row.session.id) ?? this.begin(row);
+    await within(this.parts.timings.completionAnswer, running, () => undefined);
+  }
+
+  /** Goes on with completions whose server has died. */
+  async relieve(): Promise<void> {
+    for (const row of await this.parts.sessions.abandoned(new Date(), MAX_RELIEVED)) {
+      if (this.stopping.signal.aborted || this.running.has(row.session.id)) continue;
+      this.parts.telemetry.logger.info({ session: row.session.id }, 'goes on with the completion of another server');
+      void this.begin(row).catch(() => undefined);
+    }
+  }
+
+  /** Takes the lease and completes. Resolves at once when there is nothing to take. */
+  private begin(row: SessionRow): Promise<void> {
+    const { id } = row.session;
+    const run = this.underLease(row).finally(() => this.running.delete(id));
+    this.running.set(id, run);
+    // Its request may be over before it fails.
+    run.catch((error: unknown) => {
+      this.parts.telemetry.logger.warn({ err: error, session: id }, 'a direct upload could not be completed now');
+    });
+    return run;
+  }
+
+  private async underLease(row: SessionRow): Promise<void> {
+    const { sessions, telemetry, timing, timings, run } = this.parts;
+    const holder = newId();
+    const term = (): Parameters<SessionJournal['take']>[1] => ({
+      holder,
+      until: new Date(Date.now() + timings.completionLease),
+      deadline: completionDeadline(row.session, timing),
+    });
+    if (statusOf(row) !== 'WAITING' && statusOf(row) !== 'VERIFYING') return;
+    const taken = await telemetry.step('take', row, () => sessions.take(row, term()));
+    if (!taken) return;
+    const lost = new AbortController();
+    const renew = (): void => {
+      sessions.renew(row, term()).then(
+        (held) => !held && lost.abort(new LecternError('UPLOAD_EXPIRED')),
+        (error: unknown) => telemetry.logger.warn({ err: error, session: row.session.id }, 'could not renew a lease'),
+      );
+    };
+    const renewing = setInterval(renew, timings.completionLease / RENEWALS_PER_LEASE);
+    renewing.unref();
+    try {
+      await run.complete(taken, AbortSignal.any([this.stopping.signal, lost.signal]));
+    } catch (error) {
+      // Another completion, or what ended the session, goes on.
+      if (lost.signal.aborted) return;
+      await (this.stopping.signal.aborted ? sessions.leave(row, holder) : sessions.drop(row, holder));
+      throw error;
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+}

@@ -17,6 +17,8 @@ const banner = '^src/banner\\.ts$';
 const process = '^src/(stop-signals|known-failure|samples)\\.ts$';
 const main = '^src/main\\.ts$';
 const cli = '^src/cli/';
+/** Runs in browsers, and reaches the server by its API alone. */
+const uploadClient = '^src/upload-client/';
 const studio = '^src/studio/';
 const everyRoom = [
   ground,
@@ -32,11 +34,17 @@ const everyRoom = [
   process,
   main,
   cli,
+  uploadClient,
   studio,
 ];
 
-/** What is started by its name: the server, the commands, and worker threads. */
-const entryPoints = [main, '^src/cli/(main|emit-schema)\\.ts$', '^src/.*worker\\.ts$'];
+/** What is started by its name: the server, the commands, worker threads, and the client that is built to one file. */
+const entryPoints = [
+  main,
+  '^src/cli/(main|emit-schema)\\.ts$',
+  '^src/.*worker\\.ts$',
+  '^src/upload-client/index\\.ts$',
+];
 const web = 'express|graphql-upload-minimal|helmet';
 
 /** These modules import nothing of src but what is listed. */
@@ -104,7 +112,26 @@ module.exports = {
       to: { path: process },
     },
     only('process-knows-no-room', process, [ground, config, dataDir, process], 'It is loaded by every command.'),
-    only('studio-stands-alone', studio, [studio], 'The web page imports only itself and its generated documents.'),
+    {
+      name: 'upload-client-stands-alone',
+      severity: 'error',
+      comment: 'It runs in browsers, without dependencies.',
+      from: { path: uploadClient },
+      to: { pathNot: uploadClient },
+    },
+    {
+      name: 'upload-client-is-not-imported',
+      severity: 'error',
+      comment: 'The server serves what upload-client.build.js makes of it.',
+      from: { path: '^src/', pathNot: [uploadClient, studio] },
+      to: { path: uploadClient },
+    },
+    only(
+      'studio-stands-alone',
+      studio,
+      [studio, uploadClient],
+      'The web page imports only itself, its generated documents and the upload client.',
+    ),
     {
       name: 'config-by-app-only',
       severity: 'error',

@@ -21,6 +21,7 @@ import { RateLimits, type RateLimitOptions } from './rate-limits.js';
 import { requestLog } from './request-log.js';
 import type { RunningRequests } from './running-requests.js';
 import { embeddable, sandboxHeaders, securityHeaders } from './security-headers.js';
+import { uploadClient } from './upload-client.js';
 import { limitUploads } from './upload-limit.js';
 
 export interface RoutesOptions {
@@ -79,6 +80,7 @@ export function routes(options: RoutesOptions): Express {
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
   app.get('/', home({ production }));
+  app.use(uploadClient(corsOrigins));
   app.use(running.track);
   app.use(
     '/files',

@@ -73,7 +73,7 @@ describe('docs/api.md', () => {
     const source = readFileSync(join(ROOT, 'src/http/permalinks.ts'), 'utf8');
     const addresses = Array.from(source.matchAll(/link\('([^']+)'/g), ([, path = '']) => path);
     expect(addresses.length).toBeGreaterThan(3);
-    for (const address of [...addresses, '/files/', '/healthz', '/readyz', '/metrics']) {
+    for (const address of [...addresses, '/files/', '/upload-client.js', '/healthz', '/readyz', '/metrics']) {
       const pattern = address.replace(/[:*]id/, '\\{\\w+\\}');
       expect(api.text).toMatch(new RegExp(`GET${address === '/files/' ? '.*' : ' '}${pattern}`));
     }

@@ -133,6 +133,17 @@ export class SessionJournal {
   }
 
   /**
+   * Parts are about to be signed. Returns false when the session is no longer open or is being completed: so a completion
+   * knows of every part that was signed without an MD5.
+   */
+  touchWaiting({ _id }: SessionRow, deadline: Date, withoutMd5: boolean): Promise<boolean> {
+    return this.updated(
+      { _id, state: 'pending', 'session.leaseUntil': { $exists: false } },
+      { $set: { deadline, ...(withoutMd5 && { 'session.signedWithoutMd5': true }) } },
+    );
+  }
+
+  /**
    * A completion begins, or goes on after the server that was at it has died. Returns the row, or null when the session
    * is no longer open or another completion holds it.
    */
@@ -190,7 +201,6 @@ export class SessionJournal {
 /** What is noted of a session together with a sign of life. */
 interface TouchedFacts {
   readonly bytesSeen: number;
-  readonly signedWithoutMd5: true;
   readonly integrity: readonly Integrity[];
 }
 

@@ -86,9 +86,7 @@ export class UploadSessions {
       throw new LecternError('BAD_USER_INPUT', message, { fields: ['numbers'] });
     }
     const withoutMd5 = wanted.some(({ md5 }) => md5 === undefined);
-    const noted = withoutMd5 ? ({ signedWithoutMd5: true } as const) : {};
-    const isOpen = statusOf(row) === 'WAITING';
-    if (!isOpen || !(await sessions.touch(row, clientDeadline(row.session, timing), noted))) {
+    if (!(await sessions.touchWaiting(row, clientDeadline(row.session, timing), withoutMd5))) {
       throw await this.refusalOf(row);
     }
     const direct = this.directOf(row);

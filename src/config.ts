@@ -13,40 +13,40 @@ export { CONFIG_TABLE } from './config/table.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The whole configuration, by section. A setting whose variable is unset and has no default is absent. All folders are
- * absolute, no URL ends with a slash.
+ * The configuration, by section. A setting is absent when its variable is unset and has no default. All folders are
+ * absolute. No URL ends with a slash.
  */
 export interface Config extends Settings {
-  /** NODE_ENV is production: nothing that is only good for trying out. */
+  /** Whether NODE_ENV is production. Then settings that are only for trying Lectern out are refused. */
   readonly production: boolean;
   readonly storage: Settings['storage'] & { readonly name: string; readonly localDir: string };
   readonly traffic: Settings['traffic'] & Readonly<typeof PRODUCTION_RATE_LIMITS>;
 }
 
-/** A fault that lies between variables. The first one named is the one to change. */
+/** A contradiction between variables. The first one is the one to change. */
 interface Conflict {
   readonly between: readonly string[];
   readonly problem: string;
   readonly remedy: string;
 }
 
-/** More of a wrong value than this helps nobody. */
+/** How many characters of a wrong value are shown. */
 const MAX_SHOWN_CHARACTERS = 80;
 
 /** LATE_SECONDS outside tests. */
 const LATE_SECONDS = 60;
 
-/** Requests a minute that are let in when nothing is said. Who tries Lectern out meets no limit. */
+/** The default rate limits, in requests per minute. Outside production there are none. */
 const PRODUCTION_RATE_LIMITS = { viewerRequestsPerMinute: 600, addressRequestsPerMinute: 300 };
 const NO_RATE_LIMITS = { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 };
 
-/** The host to listen on outside production: nobody else on the network is let in unasked. */
+/** The default host outside production, so that other machines on the network cannot connect. */
 const DEVELOPMENT_HOST = 'localhost';
 
 /**
- * The configuration that an environment asks for. Without an argument that is the process's own environment, joined by
- * the `.env` file of the folder it runs in, where the real environment wins. An empty value counts as unset.
- * @throws {ConfigError} naming every fault at once.
+ * Reads the configuration from an environment. The default is the environment of the process and the `.env` file in
+ * its working directory; the process's variables take precedence. An empty value counts as unset.
+ * @throws {ConfigError} with all faults.
  */
 export function loadConfig(environment: Environment = processEnvironment()): Config {
   const faults: ConfigFault[] = [];
@@ -54,7 +54,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
   const config = completed(settings);
   const faulty = new Set(faults.map((fault) => fault.variable));
   for (const { between, problem, remedy } of conflicts(config)) {
-    // With one of them unreadable, what the conflict says may not be so.
+    // When one of the variables cannot be read, the conflict may not exist.
     if (between.some((name) => faulty.has(name))) continue;
     faults.push({ variable: between[0] ?? '', problem, remedy });
   }
@@ -63,8 +63,8 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
 }
 
 /**
- * Every secret of an environment, so that none of them is printed: the values of secret variables, and the password of
- * those that are URLs, as it is written and as it is meant.
+ * Returns all secrets of an environment, so that they can be removed from messages: the values of secret variables,
+ * and the passwords of those that are URLs, both %-encoded and decoded.
  */
 export function secretsOf(environment: Environment = processEnvironment()): readonly string[] {
   const variables = Object.values<Section>(CONFIG_TABLE).flatMap((section) => Object.values(section));
@@ -84,15 +84,15 @@ function decoded(text: string): string {
   }
 }
 
-/** The only reading of process.env. The AWS SDK, Express and Apollo read it too, so `.env` is joined to it for them. */
+/** The only code that reads process.env. Adds the `.env` file to it, because the AWS SDK, Express and Apollo read it. */
 function processEnvironment(): Environment {
   dotenv.populate(process.env, readEnvFile('.env'), { override: false });
   return process.env;
 }
 
 /**
- * The variables of an environment that are probably meant for one of ours, but named otherwise: `S3_BUCKET` for
- * `S3_BUCKET_NAME`. Nothing reads them, so the operator who set them is told.
+ * Returns the variables of an environment that were probably meant as one of ours: `S3_BUCKET` for `S3_BUCKET_NAME`.
+ * Nothing reads them, so the server warns about them.
  */
 export function misnamedVariables(environment: Environment = processEnvironment()): readonly Lookalike[] {
   const known = Object.values<Section>(CONFIG_TABLE).flatMap((section) => Object.values(section));
@@ -112,7 +112,7 @@ function readTable(environment: Environment, faults: ConfigFault[]): Settings {
     }
     settings[section] = values;
   }
-  // The loops fill in what the mapped type says; TypeScript cannot follow a table through Object.entries.
+  // The loops build the mapped type, but TypeScript cannot infer it through Object.entries.
   return settings as unknown as Settings;
 }
 
@@ -129,7 +129,7 @@ function readVariable(variable: AnyVariable, text: string | undefined, faults: C
   }
 }
 
-/** A wrong value as it may be printed: without what stands before an @, which may be a password in a URL. */
+/** A wrong value for a message, without the part before an @, which may be a password in a URL. */
 function shown(text: string): string {
   const harmless = text.replace(/^.*@/s, '***@');
   const short = harmless.length > MAX_SHOWN_CHARACTERS ? `${harmless.slice(0, MAX_SHOWN_CHARACTERS)}...` : harmless;
@@ -156,7 +156,7 @@ function completed(settings: Settings): Config {
   };
 }
 
-/** What is wrong although each value is acceptable by itself. */
+/** Yields the contradictions between values that are valid on their own. */
 function* conflicts(config: Config): Generator<Conflict> {
   const { production, server, tests, database, storage, s3, uploads, auth, slotMaxBytes } = config;
   if (production && auth.secret === undefined && auth.jwksUrl === undefined) {
@@ -170,13 +170,13 @@ function* conflicts(config: Config): Generator<Conflict> {
     yield {
       between: ['PUBLIC_URL', 'NODE_ENV'],
       problem: 'is not set, so the URLs of this server would lead to localhost',
-      remedy: 'Set it to where clients reach this server, such as https://media.example.org',
+      remedy: 'Set it to the URL at which clients reach this server, such as https://media.example.org',
     };
   }
   if (production && database.mongodbUri === undefined && !database.allowEmbedded) {
     yield {
       between: ['MONGODB_URI', 'ALLOW_EMBEDDED_DATABASE', 'NODE_ENV'],
-      problem: 'is not set, and in production the embedded database is used only on demand',
+      problem: 'is not set, and in production the embedded database must be allowed explicitly',
       remedy: 'Set a MongoDB connection string, or ALLOW_EMBEDDED_DATABASE=true',
     };
   }
@@ -229,7 +229,7 @@ function* conflicts(config: Config): Generator<Conflict> {
       between: ['PENDING_DEADLINE_SECONDS', 'UPLOAD_STALL_SECONDS', 'LATE_SECONDS'],
       problem:
         `is not more than ${leastDeadline} (UPLOAD_STALL_SECONDS, ${uploads.stallSeconds}, and twice the ${lateSeconds} ` +
-        'seconds that a request to a store may be on its way), so an upload that is only slow could be swept',
+        'seconds that a request to a store may be on its way), so a slow upload could be swept',
       remedy: 'Set it to several times that',
     };
   }
@@ -238,7 +238,7 @@ function* conflicts(config: Config): Generator<Conflict> {
       between: ['UPLOAD_SESSION_SECONDS', 'LATE_SECONDS'],
       problem:
         `is not more than ${2 * lateSeconds} (twice the ${lateSeconds} seconds that a request to a store may be on its ` +
-        'way), so an upload could expire before it has begun',
+        'way), so an upload could expire before it has started',
       remedy: 'Set it to hours',
     };
   }
@@ -246,7 +246,7 @@ function* conflicts(config: Config): Generator<Conflict> {
     if (maxBytes <= uploads.sessionBytesPerViewer) continue;
     yield {
       between: [`${slot}_MAX_BYTES`, 'UPLOAD_SESSION_BYTES_PER_VIEWER'],
-      problem: `is more than the ${uploads.sessionBytesPerViewer} bytes that a viewer may reserve for direct uploads`,
+      problem: `is more than the ${uploads.sessionBytesPerViewer} bytes that the direct uploads of a viewer may have`,
       remedy: `Raise UPLOAD_SESSION_BYTES_PER_VIEWER to at least ${maxBytes}, or set a smaller limit`,
     };
   }
@@ -259,23 +259,23 @@ function* conflicts(config: Config): Generator<Conflict> {
       yield {
         between: [variable, 'NODE_ENV'],
         problem: `${effect}, and NODE_ENV is not test`,
-        remedy: 'Take it out',
+        remedy: 'Remove it',
       };
     }
   }
   if (tests.timings !== undefined && server.environment !== 'test') {
     yield {
       between: ['TIMINGS', 'NODE_ENV'],
-      problem: 'changes how long the server waits, and NODE_ENV is not test',
-      remedy: 'Take it out',
+      problem: 'changes the time-outs of the server, and NODE_ENV is not test',
+      remedy: 'Remove it',
     };
   }
   const ownFolders = ['database', 'secrets', 'run'].map((name) => join(database.dataDir, name));
   if (contains(storage.localDir, database.dataDir) || ownFolders.some((own) => contains(own, storage.localDir))) {
     yield {
       between: ['LOCAL_STORAGE_DIR', 'DATA_DIR'],
-      problem: `${JSON.stringify(storage.localDir)} would mix stored files with what DATA_DIR keeps`,
-      remedy: 'Set a folder of its own, such as {DATA_DIR}/files',
+      problem: `${JSON.stringify(storage.localDir)} would mix stored files with other data in DATA_DIR`,
+      remedy: 'Set a separate folder, such as {DATA_DIR}/files',
     };
   }
 }

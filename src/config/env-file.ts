@@ -3,9 +3,10 @@ import dotenv from 'dotenv';
 import { ConfigError } from './faults.js';
 
 /**
- * The variables of a `.env` file. None when there is no file.
+ * Reads the variables of a `.env` file. Returns none when there is no file.
  *
- * Reads UTF-8, and UTF-16 as Windows' editors and PowerShell's `>` write it, with a byte order mark or without.
+ * The file may be UTF-8, or UTF-16, which editors on Windows and PowerShell's `>` write, with or without a byte order
+ * mark.
  * @throws {ConfigError} when the file cannot be read, or has another encoding.
  */
 export function readEnvFile(path: string): Record<string, string> {
@@ -19,7 +20,7 @@ export function readEnvFile(path: string): Record<string, string> {
   }
   const encoding = encodingOf(bytes);
   try {
-    // The decoder takes a byte order mark away.
+    // The decoder removes a byte order mark.
     return dotenv.parse(new TextDecoder(encoding, { fatal: true }).decode(bytes));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -27,7 +28,10 @@ export function readEnvFile(path: string): Record<string, string> {
   }
 }
 
-/** By its byte order mark (Unicode 15, section 23.8); without one, by where an ASCII text would have its zero bytes. */
+/**
+ * Detects the encoding from the byte order mark (Unicode 15, section 23.8). Without one, from the position of the zero
+ * byte in the first ASCII character.
+ */
 function encodingOf(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';

@@ -1,9 +1,9 @@
-/** A parser does not accept a value. It never repeats the value: the loader decides what may be shown. */
+/** A parser refuses a value. The message does not contain the value, because it may be secret. */
 export class ValueRefused extends Error {
-  /** How to put it right, as an instruction. */
+  /** How to correct the value, as an instruction. */
   readonly remedy: string;
 
-  /** `problem` continues the sentence that the value begins: 'is not a whole number'. */
+  /** @param problem The end of a sentence that begins with the value: 'is not a whole number'. */
   constructor(problem: string, remedy: string) {
     super(problem);
     this.name = 'ValueRefused';
@@ -11,7 +11,7 @@ export class ValueRefused extends Error {
   }
 }
 
-/** One thing wrong with the configuration. */
+/** One error in the configuration. */
 export interface ConfigFault {
   /** The environment variable to change. */
   readonly variable: string;
@@ -19,7 +19,7 @@ export interface ConfigFault {
   readonly remedy: string;
 }
 
-/** The configuration is not acceptable. The message names every fault at once and holds no secret value. */
+/** The configuration is invalid. The message lists all faults and contains no secret value. */
 export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
 

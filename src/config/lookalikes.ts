@@ -1,11 +1,11 @@
-/** A variable that is set, means nothing here, and is named nearly like one of ours. */
+/** A variable that is set and unknown, and whose name resembles one of our variables. */
 export interface Lookalike {
   readonly variable: string;
-  /** The variable of ours that was probably meant. */
+  /** The variable that was probably meant. */
   readonly meant: string;
 }
 
-/** Names that other programs use for the same thing, and that are not near enough to be found otherwise. */
+/** Names that other programs use for the same setting, and that are too different for `isNear`. */
 const HABITS: Readonly<Record<string, string>> = {
   MONGO_URL: 'MONGODB_URI',
   MONGO_URI: 'MONGODB_URI',
@@ -17,12 +17,12 @@ const HABITS: Readonly<Record<string, string>> = {
   S3_SECRET_KEY: 'AWS_SECRET_ACCESS_KEY',
 };
 
-/** One typing error for so many characters of a name is taken for one. */
+/** Names are similar when they differ by at most one typing error for this many characters. */
 const CHARACTERS_PER_ERROR = 6;
 
 /**
- * The variables of an environment that are nearly one of `known`: one of the usual other names, a few typing errors
- * away, or short of one word. A name is passed over when the variable that it resembles is set itself.
+ * Returns the variables of an environment whose name resembles one of `known`: it is a common name for the same
+ * setting, has a few typing errors, or lacks a word. A variable is left out when the one that it resembles is also set.
  */
 export function lookalikes(
   environment: Readonly<Record<string, string | undefined>>,
@@ -44,7 +44,7 @@ function isNear(given: string, ours: string): boolean {
   return isShort && words.given.every((word) => words.ours.includes(word));
 }
 
-/** Levenshtein's distance: how many characters must be put in, taken out or changed. */
+/** The Levenshtein distance: how many characters must be inserted, removed or changed. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (const [i, character] of Array.from(a).entries()) {

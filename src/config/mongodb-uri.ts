@@ -8,14 +8,14 @@ const ENCODE =
   'Write / ? # : % @ [ ] in the user name and the password %-encoded, such as %2F for / and %40 for @ ' +
   '(in Node.js: encodeURIComponent(password)); the same holds for an @ in the options';
 
-/** The driver's parser takes tens of milliseconds to load, so it is loaded only when there is something to parse. */
+/** Loads the driver's parser, which takes tens of milliseconds: only when MONGODB_URI is set. */
 function connectionStrings(): typeof ConnectionStrings {
   return createRequire(import.meta.url)('mongodb-connection-string-url') as typeof ConnectionStrings;
 }
 
 /**
- * A MongoDB connection string, as it was written. The driver's own parser reads it, so that what cannot be meant is
- * refused at the start. What that parser says is not repeated: it may hold a part of the password.
+ * Checks a MongoDB connection string with the driver's own parser and returns it unchanged, so that a wrong one is
+ * refused at the start. The parser's messages are not repeated, because they may contain a part of the password.
  */
 export function mongodbUri(text: string): string {
   if (!/^mongodb(\+srv)?:\/\//.test(text)) {
@@ -23,7 +23,7 @@ export function mongodbUri(text: string): string {
   }
   if (/\s/.test(text)) throw new ValueRefused('holds white space', EXAMPLE);
   const parsed = parse(text);
-  // The driver takes what stands before an unencoded slash for the host, and the rest of the password for a database.
+  // With an unencoded slash in the password, the driver takes the part before it for the host and the rest for the database.
   if (behindHosts(text).includes('@')) {
     throw new ValueRefused('has an @ behind the host, so the password ends too early', ENCODE);
   }
@@ -45,14 +45,14 @@ function parse(text: string): ConnectionStrings.ConnectionString {
   }
 }
 
-/** Everything after the last host. */
+/** The part of a connection string after the last host. */
 function behindHosts(text: string): string {
   return /^[^/]*\/\/(?:[^/?#@]*@)?[^/?#@]*(.*)$/s.exec(text)?.[1] ?? '';
 }
 
 /**
- * A file's life relies on one document, read at the primary, and on writes that a majority has acknowledged: a
- * secondary may not have heard yet that a file was replaced, and a failover can take a lesser write back.
+ * Refuses options with which files could be lost. A secondary may return a document from before a file was replaced. A
+ * write that no majority has acknowledged can be undone by a failover.
  */
 function assertOptions(options: URLSearchParams): void {
   for (const [name, value] of options) {

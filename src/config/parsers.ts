@@ -4,7 +4,7 @@ import { FAIL_ACTIONS, FAIL_MOMENTS, type FailPoint } from '../fail-point.js';
 import { TIMING_NAMES, type TimingName, type Timings } from '../timings.js';
 import { ValueRefused } from './faults.js';
 
-/** Makes a value of a variable's text, which is never empty, or throws ValueRefused. */
+/** Parses the text of a variable, which is never empty. Throws ValueRefused. */
 export type Parser<T> = (text: string) => T;
 
 interface Bounds {
@@ -16,7 +16,7 @@ interface UrlRules {
   readonly query: boolean;
 }
 
-/** Fewer bytes could be guessed; HS256 asks for as many as its hash has (RFC 7518, section 3.2). */
+/** HS256 requires a key as long as its hash (RFC 7518, section 3.2). Shorter secrets could be guessed. */
 const MIN_SECRET_BYTES = 32;
 
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
@@ -45,7 +45,7 @@ export function oneOf<const T extends string>(choices: readonly T[]): Parser<T> 
   };
 }
 
-/** Plain digits only: `10MB`, `1e6` and `-1` mean different things to different people. */
+/** Accepts digits only, because `10MB`, `1e6` and `-1` are ambiguous. */
 export function wholeNumber(unit: string, bounds: Bounds): Parser<number> {
   const remedy = `Set ${unit} as plain digits, from ${bounds.min} to ${bounds.max}`;
   return (text) => {
@@ -67,7 +67,7 @@ export const secretText: Parser<string> = (text) => {
   return anyText(text);
 };
 
-/** A folder, made absolute against the folder the process runs in. */
+/** Returns an absolute path. A relative one is resolved from the working directory of the process. */
 export const folder: Parser<string> = (text) => {
   if (text.startsWith('~')) {
     throw new ValueRefused('begins with ~, which only a shell understands', 'Write the whole path');
@@ -85,7 +85,7 @@ export const hostToListenOn: Parser<string> = (text) => {
   return text;
 };
 
-/** An http(s) URL as it was written. */
+/** Accepts an http(s) URL without user name, password and fragment. */
 export function httpUrl(rules: UrlRules): Parser<string> {
   return (text) => {
     if (!/^https?:\/\//i.test(text)) {
@@ -103,14 +103,14 @@ export function httpUrl(rules: UrlRules): Parser<string> {
   };
 }
 
-/** An http(s) URL that paths are appended to: it never ends with a slash. */
+/** Accepts an http(s) URL to which paths can be appended. Returns it without a slash at the end. */
 export const urlPrefix: Parser<string> = (text) => httpUrl({ query: false })(text).replace(/\/+$/, '');
 
-/** The naming rules of general purpose buckets, which other S3-compatible stores accept as well. */
+/** Checks the naming rules of Amazon's general purpose buckets, which other S3-compatible stores accept as well. */
 export const bucketName: Parser<string> = (text) => {
   if (!BUCKET_NAME.test(text) || text.includes('..') || isIP(text) !== 0) {
     throw new ValueRefused(
-      'is no name that a bucket can have',
+      'is not a valid bucket name',
       'Set the bucket name alone: 3 to 63 lower-case letters, digits, hyphens and dots; no s3:// and no folder',
     );
   }
@@ -118,7 +118,7 @@ export const bucketName: Parser<string> = (text) => {
 };
 
 export const regionName: Parser<string> = (text) => {
-  if (!/^[a-z0-9-]+$/i.test(text)) throw new ValueRefused('is no region name', 'Set a name such as eu-central-1');
+  if (!/^[a-z0-9-]+$/i.test(text)) throw new ValueRefused('is not a region name', 'Set a name such as eu-central-1');
   return text;
 };
 
@@ -141,7 +141,7 @@ export const failPoint: Parser<FailPoint> = (text) => {
   };
 };
 
-/** Some of `DEFAULT_TIMINGS` with other values: `stopNotice=0,s3Idle=600`. */
+/** Other values for some of `DEFAULT_TIMINGS`, in milliseconds: `stopNotice=0,s3Idle=600`. */
 export const timings: Parser<Partial<Timings>> = (text) => {
   const changed: Partial<Record<TimingName, number>> = {};
   for (const assignment of text.split(',')) {
@@ -158,11 +158,11 @@ export const timings: Parser<Partial<Timings>> = (text) => {
   return changed;
 };
 
-/** Names that Express knows for groups of addresses (https://expressjs.com/en/guide/behind-proxies.html). */
+/** Express' names for groups of addresses (https://expressjs.com/en/guide/behind-proxies.html). */
 const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal'];
 const MAX_PROXIES = 32;
 
-/** How many proxies stand in front, or their addresses. Never "all": then anybody could claim any address. */
+/** The number of proxies in front of the server, or their addresses. "All" is refused: clients could claim any address. */
 export const trustedProxies: Parser<number | readonly string[]> = (text) => {
   if (/^\d+$/.test(text) && Number(text) <= MAX_PROXIES) return Number(text);
   const proxies = text.split(',').map((part) => part.trim());
@@ -175,7 +175,7 @@ export const trustedProxies: Parser<number | readonly string[]> = (text) => {
   return proxies;
 };
 
-/** An IP address, or a range of them by the length of its prefix (RFC 4632). An empty prefix would be everybody. */
+/** Whether a text is an IP address, or a range with the length of its prefix (RFC 4632). A prefix of 0 is refused. */
 function isAddressRange(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const family = isIP(address);
@@ -184,23 +184,23 @@ function isAddressRange(text: string): boolean {
   return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
-/** Origins as a browser sends them (RFC 6454, section 6.2), or `*` alone. */
+/** A list of origins as browsers send them (RFC 6454, section 6.2), or `*`. */
 export const originList: Parser<'*' | readonly string[]> = (text) => {
   if (text.trim() === '*') return '*';
   return text.split(',').map((part) => {
     const origin = part.trim();
     if (!/^https?:\/\/[^*]+$/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
       throw new ValueRefused(
-        'is no list of origins',
-        'Set scheme, host and port alone, such as https://app.example.org, comma-separated; no path and no slash at the end',
+        'is not a list of origins',
+        'Set only scheme, host and port, such as https://app.example.org, comma-separated; no path and no slash at the end',
       );
     }
     return origin;
   });
 };
 
-/** A name of the storage registry. Whether there is such a storage is known only to the registry: it is asked at the start. */
+/** Checks the form of a storage name. The registry of storages checks at the start whether there is such a storage. */
 export const storageName: Parser<string> = (text) => {
   if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(text)) return text;
-  throw new ValueRefused('is no name of a storage', 'Set local or s3');
+  throw new ValueRefused('is not the name of a storage', 'Set local or s3');
 };

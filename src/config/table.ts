@@ -27,8 +27,8 @@ const DAY_SECONDS = 86_400;
 const seconds = (min: number, max: number): Parser<number> => wholeNumber('a number of seconds', { min, max });
 
 /**
- * Every setting there is, by section and key of the Config that loadConfig makes of it. `.env.example` is written from
- * this table, and a test keeps the two equal.
+ * All settings, by section and key of the Config that loadConfig returns. `.env.example` is generated from this table;
+ * a test compares the two.
  */
 export const CONFIG_TABLE = {
   server: {
@@ -36,13 +36,13 @@ export const CONFIG_TABLE = {
       name: 'NODE_ENV',
       parse: oneOf(['development', 'test', 'production']),
       default: 'development',
-      meaning: 'development, test or production. Production refuses to start on what is only good for trying out.',
+      meaning: 'development, test or production. In production the server does not start with settings for trying out.',
     },
     port: {
       name: 'PORT',
       parse: wholeNumber('a port', { min: 0, max: 65_535 }),
       default: '4000',
-      meaning: 'The TCP port to listen on. 0 takes any free one.',
+      meaning: 'The TCP port to listen on. 0 uses any free port.',
     },
     host: {
       name: 'HOST',
@@ -53,8 +53,8 @@ export const CONFIG_TABLE = {
     publicUrl: {
       name: 'PUBLIC_URL',
       parse: urlPrefix,
-      unset: 'http://localhost:{the port bound}; in production a refusal to start',
-      meaning: 'Where clients reach this server, as http(s) URL. May have a path prefix, which the proxy strips.',
+      unset: 'http://localhost:{port}; in production the server does not start',
+      meaning: 'The http(s) URL at which clients reach this server. May have a path prefix, which the proxy removes.',
     },
     maxJsonBodyBytes: {
       name: 'MAX_JSON_BODY_BYTES',
@@ -72,7 +72,7 @@ export const CONFIG_TABLE = {
       name: 'REQUEST_HEAD_SECONDS',
       parse: seconds(1, DAY_SECONDS),
       default: '60',
-      meaning: 'How long the head of a request may take to arrive, in seconds. Later the connection is closed.',
+      meaning: 'How long the head of a request may take to arrive, in seconds. Then the connection is closed.',
     },
     keepAliveSeconds: {
       name: 'KEEP_ALIVE_SECONDS',
@@ -92,19 +92,19 @@ export const CONFIG_TABLE = {
       name: 'DOWNLOAD_STALL_SECONDS',
       parse: seconds(1, DAY_SECONDS),
       default: '60',
-      meaning: 'A download of a local file is cut off when its client takes no byte for so many seconds.',
+      meaning: 'How long a client may pause during the download of a local file, in seconds. Then it is cut off.',
     },
     shutdownGraceSeconds: {
       name: 'SHUTDOWN_GRACE_SECONDS',
       parse: seconds(0, DAY_SECONDS),
       default: '30',
-      meaning: 'How long a stopping server lets running requests finish, in seconds.',
+      meaning: 'How long a stopping server waits for running requests, in seconds.',
     },
     logLevel: {
       name: 'LOG_LEVEL',
       parse: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
       default: 'info',
-      meaning: 'The least serious log lines to write: trace, debug, info, warn, error, fatal or silent.',
+      meaning: 'The lowest level of log lines to write: trace, debug, info, warn, error, fatal or silent.',
     },
   },
   database: {
@@ -112,22 +112,22 @@ export const CONFIG_TABLE = {
       name: 'DATA_DIR',
       parse: folder,
       default: './data',
-      meaning: 'The folder for what this server keeps itself: the embedded database, local files, development secrets.',
+      meaning: 'The folder for data that the server keeps: the embedded database, local files, development secrets.',
     },
     mongodbUri: {
       name: 'MONGODB_URI',
       parse: mongodbUri,
-      unset: 'the embedded database under DATA_DIR; in production a refusal to start',
+      unset: 'the embedded database under DATA_DIR; in production the server does not start',
       secret: true,
       meaning:
-        'The MongoDB connection string, mongodb:// or mongodb+srv://. / ? # : % @ [ ] in its user name or password are ' +
-        'written %-encoded.',
+        'The MongoDB connection string, mongodb:// or mongodb+srv://. In its user name and password, write ' +
+        '/ ? # : % @ [ ] %-encoded.',
     },
     allowEmbedded: {
       name: 'ALLOW_EMBEDDED_DATABASE',
       parse: yesOrNo,
       default: 'false',
-      meaning: 'true lets a production server run on the embedded database.',
+      meaning: 'true allows a production server to use the embedded database.',
     },
   },
   storage: {
@@ -142,9 +142,7 @@ export const CONFIG_TABLE = {
       name: 'STORAGE',
       parse: storageName,
       unset: 's3 when USE_S3 is true, else local',
-      meaning:
-        'The storage of new files, by name: local or s3. Says the same as USE_S3 and is used instead of it; when both ' +
-        'are set they must agree.',
+      meaning: 'The storage of new files, by name: local or s3. Replaces USE_S3. When both are set, they must agree.',
     },
     localDir: {
       name: 'LOCAL_STORAGE_DIR',
@@ -155,16 +153,16 @@ export const CONFIG_TABLE = {
     urlSigningSecret: {
       name: 'URL_SIGNING_SECRET',
       parse: secretText,
-      unset: 'AUTH_JWT_SECRET, else outside production a random one kept in DATA_DIR',
+      unset: 'AUTH_JWT_SECRET, else outside production a random secret stored in DATA_DIR',
       secret: true,
-      meaning: 'Signs the URLs of local files. At least 32 bytes.',
+      meaning: 'The secret that signs the URLs of local files. At least 32 bytes.',
     },
     previousUrlSigningSecret: {
       name: 'URL_SIGNING_SECRET_PREVIOUS',
       parse: secretText,
-      unset: 'AUTH_JWT_SECRET_PREVIOUS, where AUTH_JWT_SECRET signs the URLs',
+      unset: 'AUTH_JWT_SECRET_PREVIOUS, when AUTH_JWT_SECRET signs the URLs',
       secret: true,
-      meaning: 'The secret that signed URLs before a change: they stay valid, and no new one is signed with it.',
+      meaning: 'The previous URL_SIGNING_SECRET. URLs signed with it stay valid; new URLs are not signed with it.',
     },
   },
   s3: {
@@ -173,7 +171,7 @@ export const CONFIG_TABLE = {
       parse: bucketName,
       unset: 'no S3',
       meaning:
-        'The bucket. Needed when new files go to S3; keep it after switching back while files are in the bucket.',
+        'The bucket. Required when new files are stored on S3. Keep it set as long as there are files in the bucket.',
     },
     region: {
       name: 'AWS_REGION',
@@ -184,9 +182,9 @@ export const CONFIG_TABLE = {
     accessKeyId: {
       name: 'AWS_ACCESS_KEY_ID',
       parse: anyText,
-      unset: "the AWS SDK's own search: profile, role, container, instance",
+      unset: 'the AWS SDK looks for credentials: profile, role, container, instance',
       secret: true,
-      meaning: 'The access key. Set it and AWS_SECRET_ACCESS_KEY both, or neither.',
+      meaning: 'The access key id. Set both it and AWS_SECRET_ACCESS_KEY, or neither.',
     },
     secretAccessKey: {
       name: 'AWS_SECRET_ACCESS_KEY',
@@ -204,13 +202,13 @@ export const CONFIG_TABLE = {
       name: 'S3_ENDPOINT',
       parse: urlPrefix,
       unset: 'Amazon S3',
-      meaning: 'The URL of another S3-compatible store.',
+      meaning: 'The URL of an S3-compatible store, for stores other than Amazon S3.',
     },
     publicEndpoint: {
       name: 'S3_PUBLIC_ENDPOINT',
       parse: urlPrefix,
       unset: 'S3_ENDPOINT',
-      meaning: 'The URL of the store as clients reach it, where that differs from how this server does.',
+      meaning: 'The URL at which clients reach the store, if it differs from S3_ENDPOINT.',
     },
     forcePathStyle: {
       name: 'S3_FORCE_PATH_STYLE',
@@ -228,16 +226,16 @@ export const CONFIG_TABLE = {
     secret: {
       name: 'AUTH_JWT_SECRET',
       parse: secretText,
-      unset: 'AUTH_JWKS_URL alone, or outside production a random one kept in DATA_DIR',
+      unset: 'AUTH_JWKS_URL alone, or outside production a random secret stored in DATA_DIR',
       secret: true,
-      meaning: 'Verifies tokens signed with HS256. At least 32 bytes.',
+      meaning: 'The secret that verifies HS256 tokens. At least 32 bytes.',
     },
     previousSecret: {
       name: 'AUTH_JWT_SECRET_PREVIOUS',
       parse: secretText,
       unset: 'none',
       secret: true,
-      meaning: 'The secret that signed tokens before a change: they stay valid, and no new one is signed with it.',
+      meaning: 'The previous AUTH_JWT_SECRET. Tokens signed with it stay valid; new tokens are not signed with it.',
     },
     jwksUrl: {
       name: 'AUTH_JWKS_URL',
@@ -262,7 +260,7 @@ export const CONFIG_TABLE = {
       parse: anyText,
       default: 'role',
       meaning:
-        'The claim that holds the role (admin, instructor or student) or a list of roles, of which the highest counts. ' +
+        'The claim with the role (admin, instructor or student), or with a list of roles, of which the highest is used. ' +
         'May be a path: realm_access.roles.',
     },
   },
@@ -270,29 +268,27 @@ export const CONFIG_TABLE = {
     failPoint: {
       name: 'FAIL_POINT',
       parse: failPoint,
-      unset: 'nothing fails on purpose',
-      meaning:
-        'For tests alone, with NODE_ENV=test: the step at which the process is made to fail, to see what that leaves.',
+      unset: 'none',
+      meaning: 'Only for tests, with NODE_ENV=test: the step at which the process fails on purpose.',
     },
     timings: {
       name: 'TIMINGS',
       parse: timings,
-      unset: 'the waits of src/timings.ts',
+      unset: 'the defaults of src/timings.ts',
       meaning:
-        'For tests alone, with NODE_ENV=test: how long the server waits for what it depends on, where that is not the ' +
-        'default: s3Idle=600,stopNotice=0, in milliseconds.',
+        'Only for tests, with NODE_ENV=test: other time-outs than the defaults, in milliseconds: s3Idle=600,stopNotice=0.',
     },
     lateSeconds: {
       name: 'LATE_SECONDS',
       parse: wholeNumber('a number of seconds', { min: 0, max: 3_600 }),
       default: '60',
       meaning:
-        'For tests alone, with NODE_ENV=test: within how many seconds a request to a store or database arrives, or never.',
+        'Only for tests, with NODE_ENV=test: how long a request to a store or database may be on its way, in seconds.',
     },
   },
 } as const satisfies Readonly<Record<string, Section>>;
 
 type Table = typeof CONFIG_TABLE;
 
-/** The settings as the table alone gives them. */
+/** The settings as parsed from the table, without the defaults that depend on other settings. */
 export type Settings = { readonly [S in keyof Table]: SettingsOf<Table[S]> };

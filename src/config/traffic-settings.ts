@@ -3,83 +3,82 @@ import type { Section } from './variable.js';
 
 const requestsAMinute = wholeNumber('a number of requests', { min: 0, max: 1_000_000 });
 
-/** How much one query may ask for. What is more is refused as QUERY_TOO_COSTLY before it is validated or run. */
+/** Limits of one query. Above them it is refused with QUERY_TOO_COSTLY before it is validated or executed. */
 export const QUERIES = {
   maxCost: {
     name: 'QUERY_MAX_COST',
     parse: wholeNumber('a cost', { min: 100, max: 100_000_000 }),
     default: '200000',
     meaning:
-      'The most that one query may cost: 1 for a field, 5 for a signed URL, times the sizes of the lists around it.',
+      'How much one query may cost: 1 for a field, 5 for a signed URL, multiplied by the sizes of the lists around it.',
   },
   maxTokens: {
     name: 'QUERY_MAX_TOKENS',
     parse: wholeNumber('a number of tokens', { min: 100, max: 1_000_000 }),
     default: '5000',
-    meaning: 'The longest query, in GraphQL tokens (names, punctuation and values).',
+    meaning: 'How many GraphQL tokens (names, punctuation and values) one query may have.',
   },
   maxDepth: {
     name: 'QUERY_MAX_DEPTH',
     parse: wholeNumber('a number of levels', { min: 1, max: 1_000 }),
     default: '20',
-    meaning: 'The most levels of fields within fields in one query, fragments included.',
+    meaning: 'How many levels of nested fields one query may have, fragments included.',
   },
   maxAliases: {
     name: 'QUERY_MAX_ALIASES',
     parse: wholeNumber('a number of aliases', { min: 0, max: 1_000_000 }),
     default: '50',
-    meaning: 'The most aliases in one query.',
+    meaning: 'How many aliases one query may have.',
   },
   maxDirectives: {
     name: 'QUERY_MAX_DIRECTIVES',
     parse: wholeNumber('a number of directives', { min: 0, max: 1_000_000 }),
     default: '50',
-    meaning: 'The most directives (@include, @skip) in one query.',
+    meaning: 'How many directives (@include, @skip) one query may have.',
   },
   maxDuplicates: {
     name: 'QUERY_MAX_DUPLICATES',
     parse: wholeNumber('a number of repetitions', { min: 0, max: 1_000_000 }),
     default: '5',
-    meaning: 'How often one query may ask again, at the same place, for a field, fragment or directive.',
+    meaning: 'How many repetitions of a field, fragment or directive at the same place one query may have.',
   },
 } as const satisfies Section;
 
-/** Who may come, from where, and how often. */
+/** Rate limits, proxies, CORS and metrics. */
 export const TRAFFIC = {
   viewerRequestsPerMinute: {
     name: 'RATE_LIMIT_VIEWER_PER_MINUTE',
     parse: requestsAMinute,
     unset: '0; in production 600',
-    meaning: 'How many requests a minute a signed-in viewer may send. 0 sets no limit.',
+    meaning: 'How many requests a signed-in viewer may send per minute. 0 means no limit.',
   },
   addressRequestsPerMinute: {
     name: 'RATE_LIMIT_ADDRESS_PER_MINUTE',
     parse: requestsAMinute,
     unset: '0; in production 300',
-    meaning:
-      'How many requests a minute without a valid token one address (of IPv6, one /64) may send. 0 sets no limit.',
+    meaning: 'How many requests without a valid token an address (IPv6: a /64) may send per minute. 0 means no limit.',
   },
   trustProxy: {
     name: 'TRUST_PROXY',
     parse: trustedProxies,
-    unset: 'X-Forwarded-For is not believed',
+    unset: 'X-Forwarded-For is ignored',
     meaning:
-      "Whose X-Forwarded-For tells the client's address: the number of proxies in front, or their addresses " +
-      '(10.0.0.0/8, loopback, linklocal, uniquelocal), comma-separated.',
+      "The proxies whose X-Forwarded-For is trusted for the client's address: how many there are in front, or their " +
+      'addresses (10.0.0.0/8, loopback, linklocal, uniquelocal), comma-separated.',
   },
   corsOrigins: {
     name: 'CORS_ORIGINS',
     parse: originList,
     unset: 'none',
     meaning:
-      'The origins whose pages may call this server and read its answers (https://app.example.org), ' +
-      'comma-separated, or * for all. Never with credentials such as cookies.',
+      'The origins whose pages may call this server and read its responses (https://app.example.org), ' +
+      'comma-separated, or * for all. Credentials such as cookies are never allowed.',
   },
   metricsToken: {
     name: 'METRICS_TOKEN',
     parse: secretText,
-    unset: 'no /metrics in production, an open one elsewhere',
+    unset: 'in production /metrics is off, elsewhere it is open',
     secret: true,
-    meaning: 'The bearer token that /metrics asks for. At least 32 bytes.',
+    meaning: 'The bearer token that /metrics requires. At least 32 bytes.',
   },
 } as const satisfies Section;

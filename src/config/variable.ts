@@ -4,19 +4,19 @@ import type { Parser } from './parsers.js';
 export interface Variable<T> {
   readonly name: string;
   readonly parse: Parser<T>;
-  /** The text that is parsed when the variable is unset. Without it, the setting is then absent. */
+  /** Parsed when the variable is unset. When this is absent too, the setting is absent. */
   readonly default?: string;
-  /** What happens without a value, where that is not a plain default. */
+  /** For the docs: what is used when the variable is unset and there is no plain default. */
   readonly unset?: string;
   /** The value is never printed. */
   readonly secret?: true;
-  /** What it is for, with its unit. */
+  /** For the docs: the purpose of the variable, with its unit. */
   readonly meaning: string;
 }
 
-/** The setting is always there. */
+/** A variable with a default: its setting is always present. */
 type Given<T> = Variable<T> & { readonly default: string };
-/** The setting is absent when the variable is unset. */
+/** A variable without a default: its setting is absent when the variable is unset. */
 type Optional<T> = Variable<T> & { readonly default?: never };
 
 /** A row of the table. */
@@ -26,7 +26,7 @@ export type Section = Readonly<Record<string, AnyVariable>>;
 type Parsed<V extends AnyVariable> = ReturnType<V['parse']>;
 type GivenKeys<S extends Section> = { [K in keyof S]: S[K] extends Given<unknown> ? K : never }[keyof S];
 
-/** What a section of the table becomes: one property per variable, of the type that its parser makes. */
+/** The settings of a section: one property per variable, with the type that its parser returns. */
 export type SettingsOf<S extends Section> = { readonly [K in GivenKeys<S>]: Parsed<S[K]> } & {
   readonly [K in Exclude<keyof S, GivenKeys<S>>]?: Parsed<S[K]>;
 };

@@ -6,12 +6,12 @@ import { MAX_DOCUMENT_BYTES, truthy } from './values.js';
 import type { Doc } from './values.js';
 import { MAX_MESSAGE_BYTES } from './wire.js';
 
-/** MongoDB 7.0's commands are spoken; drivers take their behaviour from these two numbers. */
+/** The server implements commands of MongoDB 7.0. Drivers adapt to these two numbers. */
 const WIRE_VERSION = 21;
 const VERSION = '7.0.0';
 
 const HELLO: Command = {
-  // Drivers of any age say what they can in a hello: MongoDB lets every field pass here.
+  // Drivers of all versions describe themselves in a hello. Like MongoDB, accept every field.
   fields: 'any',
   run: ({ command }) => ({
     ...('hello' in command ? {} : { ismaster: true }),
@@ -54,13 +54,13 @@ function dropDatabase(context: Context): Doc {
   return { dropped: context.db };
 }
 
-/** Manual: "create": plain collections only; the same collection again is nothing, as in MongoDB since 7.0. */
+/** Manual: "create". Plain collections only. Does nothing when the collection exists, as in MongoDB since 7.0. */
 function create(context: Context): Doc {
   context.store.findOrCreate(context.db, collectionName(context));
   return {};
 }
 
-/** Since MongoDB 7.0 the absence of the collection is a success. */
+/** Succeeds when the collection does not exist, as in MongoDB since 7.0. */
 function drop(context: Context): Doc {
   const collection = collectionOf(context);
   if (collection === undefined) return {};

@@ -6,16 +6,16 @@ import type { Found, Query } from './scan.js';
 import { fieldOf, isDoc, toArray, toDoc } from './values.js';
 import type { Doc } from './values.js';
 
-/** An aggregation as the query that it is, and what becomes of the documents found. */
+/** An aggregation: a query, and a function that makes the results from the found documents. */
 export interface Pipeline {
   readonly query: Query;
   readonly finish: (found: Iterable<Found>) => Iterable<Doc>;
 }
 
-/** The stages there are; each may come once, in this order. */
+/** The supported stages. Each may be used once, in this order. */
 const STAGES = ['$match', '$sort', '$skip', '$limit', '$project', '$group'];
 
-/** Reads a pipeline that is no more than a query. `$group` only counts: all documents, or those of each value of a field. */
+/** Parses a pipeline. `$group` can only count: all documents, or those with each value of a field. */
 export function parsePipeline(source: unknown, hint: unknown): Pipeline {
   const given: Doc = {};
   let last = -1;
@@ -54,8 +54,8 @@ function finisher(projection: unknown, group: unknown): Pipeline['finish'] {
 }
 
 /**
- * `{ _id: 1, n: { $sum: 1 } }` counts all documents, as drivers do for `countDocuments`; `{ _id: '$field', ... }` counts
- * those of each value of a field. A document without the field counts as one with null (manual: "$group").
+ * `{ _id: 1, n: { $sum: 1 } }` counts all documents; drivers send it for `countDocuments`. `{ _id: '$field', ... }`
+ * counts the documents with each value of a field. A document without the field counts as null (manual: "$group").
  */
 function countOf(group: Doc): Pipeline['finish'] {
   const { _id: id, ...rest } = group;
@@ -76,7 +76,7 @@ function countOf(group: Doc): Pipeline['finish'] {
   };
 }
 
-/** Which group a document is of: a constant, or the value of a field. */
+/** Returns a function that returns the group of a document: a constant, or the value of a field. */
 function groupIdOf(id: unknown): (doc: Doc) => unknown {
   if (id === null || !Number.isNaN(toNumber(id))) return () => id;
   const [, field] = typeof id === 'string' ? (/^\$([^$.]+)$/.exec(id) ?? []) : [];

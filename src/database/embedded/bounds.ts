@@ -3,25 +3,26 @@ import { branchFilters, isOperators } from './match.js';
 import { isDoc, typeOf } from './values.js';
 import type { Doc } from './values.js';
 
-/** Keys from `from` up to but not including `to`. A key stands for all that begins with it, as a type's rank does. */
+/** The keys from `from` up to but not including `to`. A key includes all keys that begin with it. */
 export interface Range {
   readonly from: Buffer;
   readonly to: Buffer;
-  /** The range is one value, whose key is `from`. */
+  /** Whether the range is a single value. Its key is `from`. */
   readonly isPoint: boolean;
 }
-/** All keys there are, whatever the direction of their fields. */
+/** All keys, in both directions. */
 export const EVERYTHING: Range = { from: Buffer.alloc(0), to: Buffer.of(0xff), isPoint: false };
 
-/** A set of ranges, sorted and apart, that holds some key of every document which the filter can match. */
+/** Sorted ranges that do not overlap. They contain a key of every document that the filter can match. */
 export type Bounds = readonly Range[];
 
-/** What a filter demands of each path, all of it at once. Paths it says nothing useful about are absent. */
+/** The bounds that a filter sets for each path; all of them apply. Paths without bounds are absent. */
 export type Constraints = Map<string, Bounds[]>;
 
 /**
- * Reads bounds off a filter: `$eq`, `$in`, the comparisons, `$elemMatch` and one value of `$all`, on the top level and
- * under `$and`; under `$or`, what all branches say about one path, united. Everything else bounds nothing.
+ * Returns the bounds that a filter sets by `$eq`, `$in`, comparisons, `$elemMatch` and one value of `$all`, on the top
+ * level and under `$and`. Under `$or`, returns the union of the bounds, for paths that are bounded in all branches.
+ * Other operators set no bounds.
  */
 export function constraintsOf(filter: Doc, prefix = ''): Constraints {
   const found: Constraints = new Map();
@@ -41,7 +42,7 @@ function merge(into: Constraints, from: Constraints): void {
   for (const [path, bounds] of from) into.set(path, [...(into.get(path) ?? []), ...bounds]);
 }
 
-/** Each branch picks one of its bounds per path; a document of any branch then lies within the union of the picks. */
+/** Takes one of the bounds of each branch for a path. A document that matches any branch is within their union. */
 function united(branches: readonly Constraints[]): Constraints {
   const found: Constraints = new Map();
   for (const path of branches[0]?.keys() ?? []) {
@@ -68,7 +69,7 @@ function fieldConstraints(path: string, condition: unknown): Constraints {
   return found;
 }
 
-/** By operators, one element satisfies them all, so their ranges are intersected even where the index is multikey. */
+/** With operators, one element must match all of them, so their ranges are intersected, also in a multikey index. */
 function elementConstraints(path: string, operand: Doc): Constraints {
   if (!isOperators(operand)) return constraintsOf(operand, `${path}.`);
   const sets = Object.entries(operand).flatMap(([operator, value]) => {
@@ -101,7 +102,7 @@ function operatorBounds(operator: string, operand: unknown): Bounds | undefined 
   }
 }
 
-/** An array is left alone: the index holds its elements, not itself. */
+/** Returns undefined for an array, because the index contains its elements and not the array. */
 function equality(value: unknown): Bounds | undefined {
   return isOperators(value) || Array.isArray(value) ? undefined : [point(encodeKey([value]))];
 }
@@ -110,7 +111,7 @@ function point(key: Buffer): Range {
   return { from: key, to: after(key), isPoint: true };
 }
 
-/** Only within the operand's type (manual: "Type Bracketing"). */
+/** Returns a range within the type of the operand (manual: "Type Bracketing"). */
 function comparison(operator: string, operand: unknown): Bounds | undefined {
   if (operand === null) return operator.endsWith('e') ? equality(null) : undefined;
   if (['array', 'object'].includes(typeOf(operand))) return undefined;
@@ -123,13 +124,13 @@ function comparison(operator: string, operand: unknown): Bounds | undefined {
     : [{ from: rank, to: bound, isPoint: false }];
 }
 
-/** Whether every document within these bounds has the field: null stands for a missing one too. */
+/** Whether every document within these bounds has the field. A missing field has the key of null. */
 export function excludesNull(bounds: Bounds): boolean {
   const nothing = point(Buffer.of(rankOf(null)));
   return intersection(bounds, [nothing]).length === 0;
 }
 
-/** Whether the bounds are single values, which is what equality gives. */
+/** Whether the bounds are single values, as for equality. */
 export function arePoints(bounds: Bounds): boolean {
   return bounds.every(({ isPoint }) => isPoint);
 }
@@ -157,7 +158,7 @@ function union(ranges: readonly Range[]): Bounds {
   return joined;
 }
 
-/** The first key that is above everything beginning with this one. */
+/** The lowest key that is above all keys that begin with this one. */
 function after(key: Buffer): Buffer {
   let length = key.length;
   while (length > 0 && key[length - 1] === 0xff) length--;
@@ -166,13 +167,13 @@ function after(key: Buffer): Buffer {
   return next;
 }
 
-/** The same range in an index field that runs downwards: its bytes are inverted, and the ends change places. */
+/** The same range in a descending index field: its bytes are inverted, and its ends are swapped. */
 export function downwards({ from, to, isPoint }: Range): Range {
   if (isPoint) return point(inverted(from));
   return { from: after(inverted(to)), to: after(inverted(from)), isPoint };
 }
 
-/** The range of a whole index key: fixed values of the fields before, then a range of the next one. */
+/** The range of a compound key: fixed values of the fields before, then a range of the next field. */
 export function prefixed(prefix: Buffer, { from, to, isPoint }: Range): Range {
   return { from: Buffer.concat([prefix, from]), to: Buffer.concat([prefix, to]), isPoint };
 }

@@ -11,7 +11,7 @@ import type { Doc } from './values.js';
 type Sqlite = InstanceType<typeof DatabaseSync>;
 type Statement = InstanceType<typeof StatementSync>;
 
-/** A document as it is stored: `row` is its place in the order of insertion. */
+/** A stored document. Rows are numbered in the order of insertion. */
 export interface Stored {
   readonly row: number;
   readonly bytes: Uint8Array;
@@ -23,7 +23,7 @@ export interface IndexEntry {
 
 const PAGE = 64;
 
-/** One index: a table of (key, row), in the order of MongoDB's values. */
+/** An index: a table of (key, row), sorted by MongoDB's order of values. */
 export class Index {
   private readonly statements: Record<'add' | 'remove' | 'taken' | 'forward' | 'backward', Statement>;
 
@@ -46,7 +46,7 @@ export class Index {
     };
   }
 
-  /** The document's entries; none when a sparse or partial index leaves it out. */
+  /** Returns the entries of a document. Returns none when a sparse or partial index does not contain it. */
   entriesOf(doc: Doc): Entries {
     const { partial, sparse, fields } = this.spec;
     if (partial !== undefined && !partial.matches(doc)) return NO_ENTRIES;
@@ -54,7 +54,7 @@ export class Index {
     return sparse && !entries.present ? NO_ENTRIES : entries;
   }
 
-  /** Throws MongoDB's duplicate key error when another document has one of these keys in a unique index. */
+  /** Throws the duplicate key error (11000) when another document has one of these keys in a unique index. */
   assertFree(entries: Entries, row: number, namespace: string): void {
     if (!this.spec.unique) return;
     const taken = entries.keys.findIndex((key) => this.statements.taken.get(key, row) !== undefined);
@@ -80,7 +80,7 @@ export class Index {
     for (const key of entries.keys) this.statements.remove.run(key, row);
   }
 
-  /** The entries of a range, in order; reads a page at a time, so writes between two pages do no harm. */
+  /** Yields the entries of a range, in order. Reads page by page, so documents may be written between two pages. */
   *scan({ from, to }: Range, backward: boolean): Generator<IndexEntry> {
     const statement = backward ? this.statements.backward : this.statements.forward;
     let place: IndexEntry = { key: backward ? to : from, row: -1 };
@@ -101,7 +101,7 @@ interface StoredIndex {
   readonly multikey: number;
 }
 
-/** One collection: its documents by row, and its indexes, kept in step by every write. */
+/** A collection: its documents by row, and its indexes, which every write updates. */
 export class Collection {
   readonly namespace: string;
   readonly indexes: Index[];
@@ -126,7 +126,7 @@ export class Collection {
   }
 
   static create(sqlite: Sqlite, id: number, db: string, name: string): Collection {
-    // AUTOINCREMENT: a row number is never used again, so a cursor that remembers one cannot meet another document.
+    // AUTOINCREMENT: a row number is never reused, so a cursor cannot find another document under a number that it read.
     sqlite.exec(`CREATE TABLE c${id} (row INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL)`);
     const collection = new Collection(sqlite, id, db, name, []);
     collection.createIndex(specOf({ v: 2, key: { _id: 1 }, name: '_id_' }));
@@ -137,7 +137,7 @@ export class Collection {
     return this.statements.get.get(row) as Stored | undefined;
   }
 
-  /** All documents in the order of insertion. */
+  /** Yields all documents in the order of insertion. */
   *scan(): Generator<Stored> {
     let place = this.statements.next.get(0) as Stored | undefined;
     while (place !== undefined) {
@@ -154,7 +154,7 @@ export class Collection {
     for (const { index, of } of entries) index.add(of, row);
   }
 
-  /** Stores a changed document in its place. False when it is the same byte by byte: then nothing is written. */
+  /** Replaces a document. Returns false, and writes nothing, when its bytes have not changed. */
   replace(stored: Stored, before: Doc, doc: Doc): boolean {
     const bytes = encodeForStorage(doc);
     if (Buffer.compare(bytes, stored.bytes) === 0) return false;
@@ -176,7 +176,7 @@ export class Collection {
     this.statements.delete.run(stored.row);
   }
 
-  /** Builds the index over what is there; a duplicate under a unique one throws, and the command is rolled back. */
+  /** Creates an index of the existing documents. Throws when a unique index finds duplicates; the caller rolls back. */
   createIndex(spec: IndexSpec): void {
     const added = this.sqlite
       .prepare('INSERT INTO indexes (collection, spec, multikey) VALUES (?, ?, 0)')

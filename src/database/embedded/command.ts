@@ -6,7 +6,7 @@ import type { Store } from './store.js';
 import { fieldOf, isDoc, toDoc, toText } from './values.js';
 import type { Doc } from './values.js';
 
-/** What a command works with. */
+/** The arguments of a command. */
 export interface Context {
   readonly store: Store;
   readonly cursors: Cursors;
@@ -14,23 +14,23 @@ export interface Context {
   readonly command: Doc;
 }
 
-/** One command: the fields it knows besides those that all commands have, and what it does. */
+/** A command: its fields, besides those of all commands, and its implementation. */
 export interface Command {
   readonly fields: readonly string[] | 'any';
-  /** Whether it may write, and so is kept whole or not at all. */
+  /** True for a command that may write. It is then carried out completely or not at all. */
   readonly writes?: true;
-  /** The answer, without `ok`. */
+  /** Returns the reply, without `ok`. */
   run(context: Context): Doc;
 }
 
-/** Fields that every command may have. Concerns and transactions are looked at below; the others change nothing here. */
+/** Fields that every command may have. `assertCommand` checks concerns and transactions. The others have no effect. */
 const COMMON_FIELDS = [
   ...['$db', 'lsid', '$clusterTime', '$readPreference', 'maxTimeMS', 'comment'],
   ...['apiVersion', 'apiStrict', 'apiDeprecationErrors'],
   ...['readConcern', 'writeConcern', 'txnNumber', 'startTransaction', 'autocommit'],
 ];
 
-/** Refuses what a command asks for that this server would otherwise silently leave out. */
+/** Refuses options of a command that this server does not support and would otherwise ignore. */
 export function assertCommand(name: string, { fields }: Command, command: Doc): void {
   if (fields !== 'any') assertFields(name, command, [name, ...COMMON_FIELDS, ...fields]);
   if ('txnNumber' in command || 'startTransaction' in command || 'autocommit' in command) {
@@ -46,7 +46,7 @@ export function assertCommand(name: string, { fields }: Command, command: Doc): 
   }
 }
 
-/** Refuses the fields of a command, or of one of its statements, that are not among those it knows. */
+/** Refuses the fields of a command, or of one of its statements, that are not in `known`. */
 export function assertFields(name: string, doc: Doc, known: readonly string[]): void {
   for (const field of Object.keys(doc)) {
     if (known.includes(field)) continue;
@@ -54,7 +54,7 @@ export function assertFields(name: string, doc: Doc, known: readonly string[]): 
   }
 }
 
-/** The name of the collection a command is about: its first field's value. */
+/** Returns the name of the collection of a command: the value of its first field. */
 export function collectionName({ command }: Context): string {
   const [name, value] = Object.entries(command)[0] as [string, unknown];
   return toText(value, `${name}.${name}`);
@@ -68,13 +68,13 @@ export function namespaceOf(context: Context): string {
   return `${context.db}.${collectionName(context)}`;
 }
 
-/** A field that must be a document when it is there. */
+/** Returns a field that must be a document. Returns undefined when it is absent or null. */
 export function docField(command: Doc, name: string): Doc | undefined {
   const value = fieldOf(command, name);
   return value === undefined || value === null ? undefined : toDoc(value, name);
 }
 
-/** A field that must be a whole number, not negative, when it is there. */
+/** Returns a field that must be a whole number from 0. Returns undefined when it is absent or null. */
 export function countField(command: Doc, name: string): number | undefined {
   const value = fieldOf(command, name);
   return value === undefined || value === null ? undefined : toCount(value, name);

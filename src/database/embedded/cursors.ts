@@ -6,7 +6,7 @@ import type { Doc } from './values.js';
 interface Cursor {
   readonly namespace: string;
   readonly results: Iterator<Doc>;
-  /** A result already taken to see whether the cursor was at its end. */
+  /** The next result, which was read to find out whether the cursor has ended. */
   ahead: Doc | undefined;
   lastUsed: number;
 }
@@ -14,24 +14,24 @@ interface Cursor {
 const IDLE_MS = 10 * 60 * 1000;
 const MAX_CURSORS = 1000;
 const FIRST_BATCH = 101;
-/** What a document costs in an array besides its own bytes: a type and its index as text. */
+/** The size of an array element besides its document, in bytes: the type, and the index as text. */
 const ELEMENT_BYTES = 10;
 
 /**
- * Open cursors (manual: "Cursor Batches", "Closure of Inactive Cursors"): a batch is at most 16 MiB; an idle cursor
- * goes after 10 minutes, whatever `noCursorTimeout` says, and the longest idle one when there are over a thousand.
+ * The open cursors (manual: "Cursor Batches", "Closure of Inactive Cursors"). A batch has at most 16 MiB. An idle cursor
+ * is closed after 10 minutes, even with `noCursorTimeout`. With more than a thousand, the longest idle one is closed.
  */
 export class Cursors {
   private readonly open = new Map<bigint, Cursor>();
   private lastId = 0n;
 
-  /** The answer with the first batch; the rest stays open unless `single`. */
+  /** Returns the reply with the first batch. Keeps the cursor open for the rest, unless `single`. */
   first(namespace: string, results: Iterable<Doc>, batchSize?: number, single = false): Doc {
     const cursor: Cursor = { namespace, results: results[Symbol.iterator](), ahead: undefined, lastUsed: Date.now() };
     const { batch, done } = take(cursor, batchSize ?? FIRST_BATCH);
     if (done || single) return { cursor: { firstBatch: batch, id: Long.ZERO, ns: namespace } };
     this.makeRoom();
-    // Above 2^32, so that a driver which took the id for a 32-bit number would fail at once.
+    // Above 2^32, so that a driver that treats the id as a 32-bit number fails at once.
     const id = (1n << 32n) + ++this.lastId * 7919n;
     this.open.set(id, cursor);
     return { cursor: { firstBatch: batch, id: Long.fromBigInt(id), ns: namespace } };
@@ -47,7 +47,7 @@ export class Cursors {
       const message = `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace`;
       throw new CommandError(13, `${message} ${cursor.namespace}`);
     }
-    // One that fails is gone; one that goes on comes back.
+    // Removed first, so that a cursor that throws is closed. It is added again when it has more results.
     this.open.delete(id);
     const { batch, done } = take(cursor, batchSize ?? Number.POSITIVE_INFINITY);
     if (!done) this.open.set(id, { ...cursor, lastUsed: Date.now() });
@@ -58,7 +58,7 @@ export class Cursors {
     return this.open.delete(id);
   }
 
-  /** Ends the cursors of a collection that goes away, or whose indexes do. */
+  /** Closes the cursors of a collection that is dropped, or whose indexes are. */
   killAll(namespace: string): void {
     for (const [id, cursor] of this.open) if (cursor.namespace === namespace) this.open.delete(id);
   }
@@ -72,7 +72,7 @@ export class Cursors {
   }
 }
 
-/** Fills a batch, and looks one result ahead so that the last batch says it is the last. */
+/** Reads a batch, and one result more, so that the last batch can be marked as the last. */
 function take(cursor: Cursor, count: number): { batch: Doc[]; done: boolean } {
   const batch: Doc[] = [];
   let bytes = 0;

@@ -4,38 +4,38 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { WorkerInput, WorkerMessage } from './worker.js';
 
-/** Another process, or another part of this one, has the same directory open. */
+/** Another process, or another part of this process, has the same directory open. */
 export class EmbeddedDatabaseLockedError extends Error {
   override readonly name = 'EmbeddedDatabaseLockedError';
 }
 
 export interface EmbeddedDatabaseOptions {
-  /** Where the data lies; made when absent. One process at a time. */
+  /** The directory of the data. Created when it does not exist. Only one process can open it at a time. */
   readonly directory: string;
-  /** The Unix socket to listen on, at most 107 bytes. Its directory should be the owner's alone (0700). */
+  /** The path of the Unix socket, at most 107 bytes. Only the owner should have access to its directory (0700). */
   readonly socketPath: string;
-  /** Told when the worker dies of a defect. Without it that is an uncaught error: it must not go unseen. */
+  /** Called when the worker ends because of a bug. When absent, the error is an uncaught exception. */
   readonly onFailure?: (error: Error) => void;
 }
 
 export interface EmbeddedDatabase {
-  /** What mongoose or the MongoDB driver connects to. */
+  /** The connection string for mongoose or the MongoDB driver. */
   uri(databaseName?: string): string;
-  /** Makes everything durable, ends all connections, removes the socket and gives the directory free. */
+  /** Writes everything to the disk, closes all connections, removes the socket and unlocks the directory. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a MongoDB-compatible server in a worker thread. It listens on a Unix socket and nowhere else; clients reach
- * it by the ordinary driver. Every acknowledged write survives the end of the process, however it ends.
+ * Starts a MongoDB-compatible server in a worker thread. It listens only on a Unix socket, to which clients connect with
+ * the ordinary driver. Every acknowledged write survives the end of the process, even a kill.
  */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const workerData: WorkerInput = { directory: options.directory, socketPath: options.socketPath };
-  // The worker is plain JavaScript: loaders and other flags of this process are not for it.
+  // The worker is plain JavaScript, so it does not need the loaders and other flags of this process.
   const worker = new Worker(workerUrl(), { workerData, execArgv: [] });
   await answer(worker, 'ready');
   if (options.onFailure !== undefined) worker.once('error', options.onFailure);
-  // The thread alone keeps no process alive: what is written is durable, and a user of the database has a connection open.
+  // The thread does not keep the process alive. Acknowledged writes are durable, and clients have open connections.
   worker.unref();
   let closing: Promise<void> | undefined;
   return {
@@ -44,7 +44,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   };
 }
 
-/** What mongoose or the MongoDB driver connects to, for a database that listens on this socket. */
+/** Returns the connection string of a database that listens on this socket. */
 export function embeddedUri(socketPath: string, databaseName = 'lectern'): string {
   return `mongodb://${encodeURIComponent(socketPath)}/${databaseName}?directConnection=true`;
 }
@@ -61,7 +61,7 @@ async function answer(worker: Worker, wanted: WorkerMessage['type']): Promise<vo
   const heard = new AbortController();
   const { signal } = heard;
   try {
-    // Whichever comes first; an `error` event rejects both.
+    // Waits for the first of both. An `error` event rejects both.
     const [message] = (await Promise.race([
       once(worker, 'message', { signal }),
       once(worker, 'exit', { signal }).then(() => {
@@ -77,7 +77,7 @@ async function answer(worker: Worker, wanted: WorkerMessage['type']): Promise<vo
   }
 }
 
-/** Node 20 cannot run TypeScript in a worker: started from the source, by tests, this runs the built worker. */
+/** Returns the built worker, also when tests run the source, because Node 20 cannot run TypeScript in a worker. */
 function workerUrl(): URL {
   const built = import.meta.url.endsWith('.ts') ? '../../../dist/database/embedded/worker.js' : './worker.js';
   const url = new URL(built, import.meta.url);

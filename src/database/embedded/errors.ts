@@ -1,4 +1,4 @@
-/** MongoDB's error codes that this server answers with (source: `error_codes.yml` of the MongoDB server). */
+/** The error codes of MongoDB that this server uses (source: `error_codes.yml` of the MongoDB server). */
 const CODE_NAMES = {
   1: 'InternalError',
   2: 'BadValue',
@@ -34,7 +34,7 @@ const CODE_NAMES = {
   14031: 'OutOfDiskSpace',
 } as const;
 
-/** A refusal that the client is told about, with MongoDB's own code. Anything else that is thrown is a defect here. */
+/** An error for the client, with MongoDB's code. All other errors are bugs of this server. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly codeName: string;
@@ -42,7 +42,7 @@ export class CommandError extends Error {
   constructor(
     readonly code: number,
     message: string,
-    /** What else stands beside `code` in the answer: `keyPattern` and `keyValue` of a duplicate key. */
+    /** Further fields of the reply: `keyPattern` and `keyValue` of a duplicate key. */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
@@ -50,12 +50,12 @@ export class CommandError extends Error {
   }
 }
 
-/** For what MongoDB has and this server has not: never ignored, always said. */
+/** Returns the error for a feature of MongoDB that this server does not have. */
 export function unsupported(what: string): CommandError {
   return new CommandError(115, `${what} is not supported by the embedded database`);
 }
 
-/** What MongoDB knows and this server does not. A name that is in neither is refused as MongoDB refuses it. */
+/** Names that MongoDB knows and this server does not support. Other unknown names get the error that MongoDB returns. */
 const UNSUPPORTED = {
   'query operator':
     '$bitsAllClear $bitsAllSet $bitsAnyClear $bitsAnySet $comment $expr $geoIntersects $geoWithin $jsonSchema ' +
@@ -76,7 +76,7 @@ const UNSUPPORTED = {
     'min prepareUnique storageEngine textIndexVersion weights wildcardProjection',
 } as const;
 
-/** Refuses a name that this server does not know; `unknown` is what MongoDB says when it does not know it either. */
+/** Refuses a name that this server does not know. `unknown` is the error for names that MongoDB does not know either. */
 export function refuse(kind: keyof typeof UNSUPPORTED, name: string, unknown: CommandError): never {
   throw UNSUPPORTED[kind].split(' ').includes(name) ? unsupported(`the ${kind} ${name}`) : unknown;
 }

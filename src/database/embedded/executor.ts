@@ -14,13 +14,13 @@ const COMMANDS = new Map<string, Command>(
   Object.entries({ ...ADMIN_COMMANDS, ...INDEX_COMMANDS, ...READ_COMMANDS, ...WRITE_COMMANDS }),
 );
 
-/** Runs commands against the store, one at a time; every failure becomes an answer. */
+/** Executes commands on the store, one at a time. Every error becomes a reply. */
 export class Executor {
   private readonly cursors = new Cursors();
 
   constructor(private readonly store: Store) {}
 
-  /** The answer to a command. What it wrote is durable only after `store.commit()`: answer the client after that. */
+  /** Returns the reply to a command. Its writes are durable only after `store.commit()`: send the reply after that. */
   execute(command: Doc): Doc {
     try {
       return { ...this.run(command), ok: 1 };
@@ -40,7 +40,7 @@ export class Executor {
   }
 }
 
-/** Refusals keep their code; anything else is a defect of this server and says so. */
+/** Makes a reply of an error. A CommandError keeps its code; all others are bugs of this server (code 1). */
 export function errorReply(error: unknown): Doc {
   const known = error instanceof CommandError ? error : new CommandError(isFull(error) ? 14031 : 1, String(error));
   return { ok: 0, errmsg: known.message, code: known.code, codeName: known.codeName, ...known.details };

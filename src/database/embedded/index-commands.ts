@@ -25,7 +25,7 @@ function createIndexes(context: Context): Doc {
   return { numIndexesBefore, numIndexesAfter, createdCollectionAutomatically: existing === undefined };
 }
 
-/** Manual: "createIndexes", behaviours: the same index again is nothing; half the same is an error. */
+/** Whether an index exists (manual: "createIndexes", behaviours). Throws when a similar one exists. */
 function isThere({ indexes }: Collection, spec: IndexSpec): boolean {
   const byName = indexes.find((index) => index.spec.name === spec.name);
   if (byName !== undefined) {
@@ -70,7 +70,7 @@ function listIndexes(context: Context): Doc {
   );
 }
 
-/** Manual: "dropIndexes": by name, or `*` for all but `_id_`. */
+/** Manual: "dropIndexes". Drops an index by name, or with `*` all indexes except `_id_`. */
 function dropIndexes(context: Context): Doc {
   const collection = existingCollection(context);
   const nIndexesWas = collection.indexes.length;

@@ -6,14 +6,14 @@ import { isIndex } from './paths.js';
 import { fieldOf, isDoc } from './values.js';
 import type { Doc } from './values.js';
 
-/** One field of an index or of a sort. */
+/** A field of an index or of a sort. */
 export interface KeyField {
   readonly path: string;
   readonly parts: readonly string[];
   readonly direction: Direction;
 }
 
-/** The fields of an index key or of a sort, in order; `refuse` says what is wrong with a direction. */
+/** Returns the fields of an index key or of a sort, in order. `refuse` returns the error for an invalid direction. */
 export function keyFields(key: Doc, refuse: (direction: unknown, path: string) => CommandError): KeyField[] {
   return Object.entries(key).map(([path, direction]) => {
     const number = toNumber(direction);
@@ -22,20 +22,20 @@ export function keyFields(key: Doc, refuse: (direction: unknown, path: string) =
   });
 }
 
-/** The entries a document has in an index. */
+/** The entries of a document in an index. */
 export interface Entries {
   readonly keys: Buffer[];
-  /** Per key, the values it was made of, for the message about a duplicate. */
+  /** The values of each key, for the message about a duplicate. */
   readonly values: unknown[][];
-  /** Bit i is set when the i-th field led through an array: the index is multikey there. */
+  /** Bit i is set when the path of field i goes through an array: the index is multikey for this field. */
   readonly multikey: number;
-  /** Whether any indexed field is present: a sparse index skips a document that has none. */
+  /** Whether the document has any indexed field. A sparse index does not contain documents that have none. */
   readonly present: boolean;
 }
 
 /**
- * A document's keys (manual: "Multikey Indexes"): one per element of an array, with the other fields repeated. Two
- * fields that lead through arrays are refused (code 171), even where it is the same array, which MongoDB allows.
+ * Returns the keys of a document (manual: "Multikey Indexes"): one for each element of an array, with the same values of
+ * the other fields. Two fields with arrays are refused (code 171), also if it is the same array, which MongoDB allows.
  */
 export function entriesOf(doc: Doc, fields: readonly KeyField[]): Entries {
   const spreads = fields.map(({ parts }) => spread(doc, parts));
@@ -59,7 +59,7 @@ export function entriesOf(doc: Doc, fields: readonly KeyField[]): Entries {
   };
 }
 
-/** The smallest of a document's keys: MongoDB sorts a document by it, each direction with its own extreme element. */
+/** Returns the smallest key of a document, by which MongoDB sorts it. */
 export function sortKeyOf(doc: Doc, fields: readonly KeyField[]): Buffer {
   const [first, ...others] = entriesOf(doc, fields).keys as [Buffer, ...Buffer[]];
   return others.reduce((least, key) => (Buffer.compare(key, least) < 0 ? key : least), first);
@@ -76,8 +76,9 @@ interface Spread {
 }
 
 /**
- * What a path leads to: one value, or one for each element of the array that it ends at or goes through. A number picks
- * the element at that index. When there is none it is a field's name, and when it could be both, it is refused.
+ * Returns the values at a path: one value, or one for each element of the array that the path ends at or goes through. A
+ * number in the path selects the element at that index. If there is no such element, it is a field name. If it could be
+ * both, it is refused.
  */
 function spread(value: unknown, parts: readonly string[]): Spread {
   const [part, ...rest] = parts;

@@ -7,7 +7,7 @@ import { isIndex } from './paths.js';
 import { isDoc, isSame, show, toDoc, truthy } from './values.js';
 import type { Doc } from './values.js';
 
-/** What an index is: the document of `listIndexes`, and the same made ready for use. */
+/** The specification of an index: the document for `listIndexes`, and its parsed values. */
 export interface IndexSpec {
   readonly name: string;
   readonly fields: readonly KeyField[];
@@ -19,7 +19,7 @@ export interface IndexSpec {
 
 const OPTIONS = ['key', 'name', 'v', 'unique', 'sparse', 'partialFilterExpression', 'background', 'ns'];
 
-/** Reads one element of `createIndexes.indexes` (manual: "createIndexes"); refuses what this server cannot keep. */
+/** Parses an element of `createIndexes.indexes` (manual: "createIndexes"). Refuses unsupported options. */
 export function parseIndexSpec(source: unknown): IndexSpec {
   const given = toDoc(source, 'createIndexes.indexes');
   for (const option of Object.keys(given)) {
@@ -46,7 +46,7 @@ export function parseIndexSpec(source: unknown): IndexSpec {
   return spec;
 }
 
-/** Makes a stored specification ready for use. */
+/** Parses a stored specification. */
 export function specOf(doc: Doc): IndexSpec {
   const filter = doc['partialFilterExpression'];
   const name = doc['name'] as string;
@@ -67,8 +67,8 @@ function badDirection(direction: unknown, path: string): CommandError {
 }
 
 /**
- * A number in a path may be an array's index or a field's name: a query asks for both, and an entry of an index could
- * hold only one. MongoDB finds out document by document (its code 16746); here such a path is refused.
+ * Refuses paths with numbers. A number may be an array index or a field name: a query looks for both, but an index entry
+ * can contain only one. MongoDB refuses documents in which it could be both (code 16746).
  */
 function assertFields(fields: readonly KeyField[]): void {
   if (fields.length === 0 || fields.length > 31) throw new CommandError(67, 'Index keys must have 1 to 31 fields');
@@ -81,7 +81,7 @@ function assertFields(fields: readonly KeyField[]): void {
 
 const PARTIAL_OPERATORS = ['$eq', '$gt', '$gte', '$lt', '$lte', '$in', '$exists'];
 
-/** Manual: "Create a Partial Index": only these operators, and `$exists` only as true. */
+/** Manual: "Create a Partial Index". Only these operators are allowed, and only `$exists: true`. */
 function assertPartial(filter: unknown): void {
   for (const [name, condition] of Object.entries(toDoc(filter, 'partialFilterExpression'))) {
     const operators = isOperators(condition) ? Object.entries(condition) : [];

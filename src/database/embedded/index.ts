@@ -1,4 +1,4 @@
-/** The embedded database's only entrance: see README.md beside this file. */
+/** The public interface of the embedded database. See README.md in this folder. */
 export {
   embeddedUri,
   EmbeddedDatabaseLockedError,

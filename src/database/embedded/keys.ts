@@ -4,10 +4,10 @@ import { typeOf } from './values.js';
 import type { Doc, TypeName } from './values.js';
 
 /*
- * Bytes whose order is MongoDB's order of values (manual: "Comparison/Sort Order"; the ranks are those of
- * `canonicalizeBSONType` in the server). Every encoding ends where it says it ends, so encodings can be joined into
- * the key of a compound index and a prefix of fields is a prefix of bytes. One encoding serves indexes, sorting and
- * comparing, so they cannot disagree.
+ * Encodes values as bytes with MongoDB's order of values (manual: "Comparison/Sort Order"; the ranks are those of
+ * `canonicalizeBSONType` in the server). Each encoding marks its own end, so encodings can be concatenated to the key of
+ * a compound index, and a prefix of its fields is a prefix of its bytes. Indexes, sorting and comparisons use the same
+ * encoding, so they have the same order.
  */
 const RANKS: Readonly<Record<TypeName, number>> = {
   missing: 5,
@@ -24,22 +24,22 @@ const RANKS: Readonly<Record<TypeName, number>> = {
   date: 45,
 };
 
-/** The key of an empty array in an index or a sort: below null (the server keeps `undefined` there). */
+/** The key of an empty array in an index or a sort. It is below null; MongoDB uses `undefined`. */
 export const EMPTY_ARRAY = Symbol('empty array');
 
 export type Direction = 1 | -1;
 
-/** Types of one rank are comparable with each other: `$gt` and its like match only within a rank. */
+/** Returns the rank of a value's type. Only types of the same rank are comparable, for example by `$gt`. */
 export function rankOf(value: unknown): number {
   return RANKS[typeOf(value)];
 }
 
-/** Refuses a value that holds a type which this server does not know the order of. */
+/** Refuses a value that contains a type whose order this server does not know. */
 export function assertComparable(value: unknown): void {
   encodeKey([value]);
 }
 
-/** The key of one value per field; a field of direction -1 is inverted, so that plain byte order serves it too. */
+/** Encodes one value for each field. Fields with direction -1 are inverted, so that byte order is their order. */
 export function encodeKey(values: readonly unknown[], directions: readonly Direction[] = []): Buffer {
   return Buffer.concat(
     values.flatMap((value, i) => {
@@ -49,12 +49,12 @@ export function encodeKey(values: readonly unknown[], directions: readonly Direc
   );
 }
 
-/** The same order backwards. */
+/** Inverts all bytes, which reverses their order. */
 export function inverted(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.map((byte) => byte ^ 0xff));
 }
 
-/** MongoDB's order of any two values. */
+/** Compares two values in MongoDB's order. */
 export function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'string' && typeof b === 'string') {
     return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -66,9 +66,9 @@ export function compareValues(a: unknown, b: unknown): number {
   return Buffer.compare(encodeKey([a]), encodeKey([b]));
 }
 
-/** Equality as the server sees it: 1 equals 1.0, and a document's fields count in their order. */
+/** Whether two values are equal in MongoDB: 1 equals 1.0, and documents must have their fields in the same order. */
 export function equalValues(a: unknown, b: unknown): boolean {
-  // What comes from BSON is valid UTF-8: texts are equal when their bytes are.
+  // Texts from BSON are valid UTF-8, so they are equal when their bytes are.
   if (typeof a === 'string' && typeof b === 'string') return a === b;
   return compareValues(a, b) === 0;
 }
@@ -88,7 +88,7 @@ function content(value: unknown): Uint8Array[] {
     case 'string':
       return encodedText(value as string);
     case 'object':
-      // Fields are compared by type, then name, then value; the end (0) sorts before any further field.
+      // Fields are compared by type, then name, then value. The end of a document (0) sorts before further fields.
       return Object.entries(value as Doc)
         .flatMap(([name, field]) => [Buffer.of(rankOf(field)), ...encodedText(name), ...encoded(field)])
         .concat(END);
@@ -115,8 +115,9 @@ function content(value: unknown): Uint8Array[] {
 }
 
 /**
- * A double in order, then what a long exceeds it by: all numeric types have one order, and 2^53 + 1 is not 2^53.
- * Positive doubles get their sign bit set, negative ones are inverted whole: then byte order is numeric order.
+ * Encodes a number as a double, followed by the difference between a long and that double, so that all numeric types
+ * have one order and 2^53 + 1 is not 2^53. In positive doubles the sign bit is set, in negative ones all bits are
+ * inverted. Then the order of bytes is the order of numbers.
  */
 function encodedNumber(value: number | bigint): Buffer {
   const bytes = Buffer.alloc(10);
@@ -129,7 +130,7 @@ function encodedNumber(value: number | bigint): Buffer {
   return bytes;
 }
 
-/** UTF-8 with 0 written as 0 255 and the end as 0 1, so that a shorter text sorts before a longer one. */
+/** Encodes a text as UTF-8, with 0 255 for 0 and 0 1 at the end, so that a prefix sorts before longer texts. */
 function encodedText(value: string): Uint8Array[] {
   const bytes = Buffer.from(value);
   const escaped = bytes.includes(0) ? Buffer.from([...bytes].flatMap((byte) => (byte === 0 ? [0, 255] : byte))) : bytes;

@@ -6,14 +6,13 @@ import { isDoc, truthy, typeOf } from './values.js';
 import type { Doc } from './values.js';
 
 export type Predicate = (doc: Doc) => boolean;
-/** Asks something of all values that a path leads to; an array has not been taken apart yet. */
+/** A condition on all values at a path. Arrays are not split into their elements. */
 type ValuesTest = (values: readonly unknown[]) => boolean;
-/** Asks something of one value, or of one element of an array. */
+/** A condition on one value, or on one element of an array. */
 type ValueTest = (value: unknown) => boolean;
 
 /**
- * A filter made ready to be asked of many documents (manual: "Query and Projection Operators"). Refuses every
- * operator it does not know, as MongoDB does.
+ * Compiles a filter (manual: "Query and Projection Operators"). Refuses unknown operators, as MongoDB does.
  */
 export function compileFilter(filter: Doc): Predicate {
   const tests = Object.entries(filter).map(([name, condition]) => {
@@ -37,7 +36,7 @@ function logical(name: string, condition: unknown): Predicate {
   return name === '$or' ? any : (doc) => !any(doc);
 }
 
-/** The filters under `$and`, `$or` and `$nor`, which must be documents in an array that is not empty. */
+/** Returns the filters under `$and`, `$or` or `$nor`. They must be documents in an array that is not empty. */
 export function branchFilters(name: string, condition: unknown): Doc[] {
   if (!Array.isArray(condition)) throw new CommandError(2, `${name} must be an array`);
   if (condition.length === 0) throw new CommandError(2, '$and/$or/$nor must be a nonempty array');
@@ -47,12 +46,12 @@ export function branchFilters(name: string, condition: unknown): Doc[] {
   });
 }
 
-/** Whether a condition is a document of operators; one field that is no operator among them is refused below. */
+/** Whether a condition is a document of operators. Other fields among operators are refused by `operatorTest`. */
 export function isOperators(condition: unknown): condition is Doc {
   return isDoc(condition) && Object.keys(condition)[0]?.startsWith('$') === true;
 }
 
-/** What is asked of the values at a path: operators, or equality with a value. */
+/** Compiles the condition for a path: operators, or equality with a value. */
 function compileCondition(condition: unknown): ValuesTest {
   if (!isOperators(condition)) return equalTo(condition);
   const tests = Object.entries(condition).map(([name, operand]) => operatorTest(name, operand));
@@ -91,7 +90,7 @@ function operatorTest(name: string, operand: unknown): ValuesTest {
   }
 }
 
-/** An array matches when it matches itself or one of its elements does (manual: "Query an Array for an Element"). */
+/** An array matches when it or one of its elements matches (manual: "Query an Array for an Element"). */
 function some(test: ValueTest): ValuesTest {
   return (values) =>
     values.some((value) => {
@@ -104,13 +103,13 @@ function not(test: ValuesTest): ValuesTest {
   return (values) => !test(values);
 }
 
-/** Manual: "$eq". Null equals a missing field as well. */
+/** Manual: "$eq". Null also equals a missing field. */
 function equalTo(operand: unknown): ValuesTest {
   assertComparable(operand);
   return some((value) => equalValues(value, operand));
 }
 
-/** Manual: "$gt" and "Type Bracketing": only values of the operand's own type match; null only by `$gte` and `$lte`. */
+/** Manual: "$gt", "Type Bracketing". Only values of the operand's type match. Null matches only `$gte` and `$lte`. */
 function compared(name: string, operand: unknown): ValuesTest {
   assertComparable(operand);
   const orEqual = name.endsWith('e');
@@ -124,7 +123,7 @@ function compared(name: string, operand: unknown): ValuesTest {
   });
 }
 
-/** Texts, of which there may be hundreds (ids), are looked up; other operands are compared one after the other. */
+/** Looks up texts in a set, because there may be hundreds of ids. Compares other operands one by one. */
 function oneOf(name: string, operand: unknown): ValuesTest {
   if (!Array.isArray(operand)) throw new CommandError(2, `${name} needs an array`);
   const texts = new Set<unknown>();
@@ -154,14 +153,14 @@ function hasAll(operand: unknown): ValuesTest {
   return (values) => tests.length > 0 && tests.every((test) => test(values));
 }
 
-/** Manual: "$elemMatch (query)": one element satisfies all of it, either as a document or, by operators, as a value. */
+/** Manual: "$elemMatch (query)". One element must match the filter as a document, or all operators as a value. */
 function elementMatches(operand: unknown): ValuesTest {
   if (!isDoc(operand)) throw new CommandError(2, '$elemMatch needs an Object');
   const test = elementTest(operand);
   return (values) => values.some((value) => arrayOf(value)?.some(test) === true);
 }
 
-/** What `$elemMatch` and `$pull` ask of one element of an array. */
+/** Compiles the condition of `$elemMatch` or `$pull` on an element of an array. */
 export function elementTest(operand: Doc): ValueTest {
   if (isOperators(operand) && !LOGICAL.includes(Object.keys(operand)[0] ?? '')) {
     const test = compileCondition(operand);

@@ -2,18 +2,18 @@ import { Double, Int32, Long } from 'bson';
 import { CommandError } from './errors.js';
 import { typeOf } from './values.js';
 
-/** Whether a value is one of the numeric types that share one order: int, long, double. */
+/** Whether a value is a number: int, long or double. */
 export function isNumber(value: unknown): boolean {
   return ['int', 'long', 'double'].includes(typeOf(value));
 }
 
-/** The exact value: a bigint for a long, which a number could not hold. JavaScript compares the two exactly. */
+/** Returns the exact value: a bigint for a long. JavaScript compares bigints and numbers exactly. */
 export function exact(value: unknown): number | bigint {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   return typeOf(value) === 'long' ? (value as Long).toBigInt() : (value as Int32 | Double).value;
 }
 
-/** As a JavaScript number, rounded when it is a great long; NaN when it is no number. */
+/** Returns a JavaScript number; large longs are rounded. Returns NaN when the value is not a number. */
 export function toNumber(value: unknown): number {
   return isNumber(value) ? Number(exact(value)) : Number.NaN;
 }
@@ -22,7 +22,7 @@ export function isNaNValue(value: unknown): boolean {
   return typeOf(value) === 'double' && Number.isNaN(exact(value));
 }
 
-/** A whole number that is not negative, given as any numeric type, for `limit` and its like. */
+/** Returns a whole number from 0, for options such as `limit`. Accepts all numeric types. */
 export function toCount(value: unknown, what: string): number {
   if (!isNumber(value)) {
     throw new CommandError(
@@ -35,7 +35,7 @@ export function toCount(value: unknown, what: string): number {
   throw new CommandError(51024, `BSON field '${what}' value must be >= 0, actual value '${count}'`);
 }
 
-/** Manual: "BSON comparison order", numbers; NaN is below every other number and equal to itself. */
+/** Compares numbers (manual: "BSON comparison order"). NaN is below all other numbers and equals itself. */
 export function compareNumbers(a: unknown, b: unknown): number {
   const left = exact(a);
   const right = exact(b);
@@ -45,8 +45,8 @@ export function compareNumbers(a: unknown, b: unknown): number {
 }
 
 /**
- * A sum as `$inc` makes it: a double makes a double; two ints give an int, or a long when that overflows; a long stays
- * a long. What overflows a long is undefined.
+ * Adds like `$inc`. With a double the result is a double. Two ints give an int, or a long if it overflows. With a long it
+ * is a long. Returns undefined when a long overflows.
  */
 export function add(a: unknown, b: unknown): Int32 | Double | Long | undefined {
   const types = [typeOf(a), typeOf(b)];

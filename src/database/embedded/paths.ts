@@ -1,11 +1,11 @@
 import { fieldOf, isDoc } from './values.js';
 
-/** An array that a query compares as one value, because a number of the path or `$elemMatch` picked it out. */
+/** An array that a query compares as one value, because an index in the path, or `$elemMatch`, selected it. */
 export class WholeArray {
   constructor(readonly elements: readonly unknown[]) {}
 }
 
-/** The array behind a value: itself, or the one in a WholeArray. Undefined for other values. */
+/** Returns the array of a value that is an array or a WholeArray. Returns undefined for other values. */
 export function arrayOf(value: unknown): readonly unknown[] | undefined {
   if (value instanceof WholeArray) return value.elements;
   return Array.isArray(value) ? value : undefined;
@@ -17,15 +17,15 @@ export function whole(value: unknown): unknown {
 }
 
 /**
- * Every value that a dotted path leads to, as queries see it (manual: "Query an Array of Embedded Documents"; the order
- * of steps is that of the server's src/mongo/db/matcher/path.cpp).
+ * Returns all values at a dotted path, as for queries (manual: "Query an Array of Embedded Documents"; the order is that
+ * of the server's src/mongo/db/matcher/path.cpp).
  *
  * - A missing field counts as one undefined value.
- * - An array on the way stands for each document in it. Its other elements have no fields, so they count as nothing.
- * - A number in the path is a field's name and an index: of an array it also leads to the element at that index. From
- *   there the path goes on when the element is a document or an array.
- * - An element that the last number of the path picks is one value: `{ 'a.0': 1 }` does not look into an inner array,
- *   so it does not match `{ a: [[1]] }`; `{ 'a.0': [1] }` and `{ 'a.0.0': 1 }` do.
+ * - In an array, the path continues in each document. Other elements have no fields, so they are ignored.
+ * - A number in the path is a field name, and in an array also an index: the path continues in the element at that index,
+ *   if it is a document or an array.
+ * - If the path ends with an index, the element is one value. So `{ 'a.0': 1 }` does not look into an inner array and
+ *   does not match `{ a: [[1]] }`. `{ 'a.0': [1] }` and `{ 'a.0.0': 1 }` match it.
  */
 export function valuesAt(value: unknown, parts: readonly string[], from = 0, found: unknown[] = []): unknown[] {
   const part = parts[from];
@@ -42,7 +42,7 @@ export function valuesAt(value: unknown, parts: readonly string[], from = 0, fou
   return found;
 }
 
-/** Whether a part of a path can be an array's index. */
+/** Whether a part of a path can be an array index. */
 export function isIndex(part: string): boolean {
   return /^(0|[1-9]\d{0,6})$/.test(part);
 }

@@ -15,18 +15,18 @@ export interface IndexScan {
 }
 
 export interface Plan {
-  /** Without it the whole collection is read. */
+  /** When undefined, the whole collection is read. */
   readonly scan: IndexScan | undefined;
-  /** Whether the scan gives the order that was asked for, so that nothing is sorted and a limit stops it. */
+  /** Whether the scan returns the requested order. Then nothing has to be sorted, and a limit ends the scan early. */
   readonly sorted: boolean;
 }
 
 const MAX_INTERVALS = 10_000;
 
 /**
- * Chooses how to find a filter's candidates: by the index with the longest prefix of equalities, then a range, then
- * the sort order; else all documents. What is found is filtered again, so a plan may find too much but never too
- * little.
+ * Chooses how to find the candidates of a filter. Prefers the index with the longest prefix of equalities, then one with
+ * a range, then one with the sort order. Without such an index, all documents are candidates. Candidates are filtered
+ * again, so a plan may find too many documents, but never too few.
  */
 export function plan(indexes: readonly Index[], filter: Doc, sort: readonly KeyField[], hint: unknown): Plan {
   if (isDoc(hint) && toNumber(hint['$natural']) === 1) return { scan: undefined, sorted: sort.length === 0 };
@@ -78,7 +78,7 @@ function candidate(
 
 interface KeyRanges {
   readonly used: readonly { readonly path: string; readonly bounds: Bounds }[];
-  /** Per field of the equality prefix, how many values it may have. */
+  /** The number of possible values for each field of the equality prefix. */
   readonly points: readonly number[];
   readonly ranges: readonly Range[];
 }
@@ -103,14 +103,14 @@ function keyRanges({ spec, multikey }: Index, constraints: Constraints): KeyRang
   return { used, points, ranges: ranges ?? [] };
 }
 
-/** Through an array each condition may be met by another element, so only one of them may bound the scan. */
+/** In an array, different elements may match different conditions, so only one condition may bound the scan. */
 function tightest(all: readonly Bounds[]): Bounds {
   const width = (bounds: Bounds): number => (arePoints(bounds) ? 0 : bounds.length + 1);
   const [first, ...others] = all as readonly [Bounds, ...Bounds[]];
   return others.reduce((best, bounds) => (width(bounds) < width(best) ? bounds : best), first);
 }
 
-/** Manual: "Use Indexes to Sort Query Results": fields fixed to one value may be skipped, none may be multikey. */
+/** Manual: "Use Indexes to Sort Query Results". Skips fields that have a single value. No sort field may be multikey. */
 function sortOrder(
   { spec, multikey }: Index,
   sort: readonly KeyField[],
@@ -135,8 +135,8 @@ function sortOrder(
 }
 
 /**
- * A sparse or partial index lacks documents: it serves only filters that cannot match those. Only the plain cases are
- * recognised: the same condition, or one that shows the field to be there.
+ * Whether an index contains all documents that the filter can match. Sparse and partial indexes do not contain all
+ * documents. Recognises two cases: the filter has the same condition as the index, or requires the field to exist.
  */
 function isComplete({ spec }: Index, filter: Doc, constraints: Constraints): boolean {
   const isThere = (path: string): boolean => constraints.get(path)?.some(excludesNull) ?? false;

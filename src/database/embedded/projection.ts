@@ -3,13 +3,13 @@ import { isNumber } from './numbers.js';
 import { assertFieldName, isDoc, truthy } from './values.js';
 import type { Doc } from './values.js';
 
-/** The paths that are named, part by part; `true` where one ends. */
+/** The paths of a projection, part by part. `true` is the end of a path. */
 type Tree = Map<string, Tree | true>;
 export type Projection = (doc: Doc) => Doc;
 
 /**
- * Which fields come back (manual: "Project Fields to Return from Query"): either those that are named or all others;
- * only the `_id` may differ. What is computed is refused.
+ * Compiles a projection (manual: "Project Fields to Return from Query"). It returns either only the named fields or all
+ * others; only `_id` may be different. Computed fields are refused.
  */
 export function compileProjection(spec: Doc): Projection {
   const { _id: id, ...fields } = spec;
@@ -54,7 +54,7 @@ function treeOf(paths: readonly string[]): Tree {
   return tree;
 }
 
-/** Through arrays, a plain value is dropped: it has none of the fields. */
+/** Elements of arrays that are neither documents nor arrays are dropped, because they have no fields. */
 function include(value: unknown, tree: Tree): unknown {
   if (Array.isArray(value)) {
     return value.map((element: unknown) => include(element, tree)).filter((element) => element !== undefined);

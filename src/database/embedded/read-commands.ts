@@ -27,7 +27,7 @@ export const READ_COMMANDS: Readonly<Record<string, Command>> = {
   explain: { fields: ['verbosity'], run: explain },
 };
 
-/** What a command asks of the planner; its filter is under a name of its own. */
+/** Returns the query of a command. Commands have different names for the filter. */
 export function queryOf(command: Doc, filterName: string): Query {
   return {
     filter: docField(command, filterName) ?? {},
@@ -39,7 +39,7 @@ export function queryOf(command: Doc, filterName: string): Query {
   };
 }
 
-/** What a projection makes of a document; without one, or with an empty one, the document itself. */
+/** Returns the projection of a command. Without one, or with an empty one, documents are returned unchanged. */
 export function projectionOf(command: Doc, name: string): (doc: Doc) => Doc {
   const spec = docField(command, name) ?? {};
   return Object.keys(spec).length === 0 ? (doc) => doc : compileProjection(spec);
@@ -58,7 +58,7 @@ function* projected(found: Iterable<Found>, project: (doc: Doc) => Doc): Generat
 
 function getMore({ db, command, cursors }: Context): Doc {
   const namespace = `${db}.${toText(command['collection'], 'getMore.collection')}`;
-  // A batch size of 0 is none.
+  // A batch size of 0 means no limit.
   return cursors.next(cursorId(command['getMore']), namespace, countField(command, 'batchSize') || undefined);
 }
 
@@ -84,7 +84,7 @@ function howMany(results: Iterable<Found>): number {
   return n;
 }
 
-/** Manual: "distinct": the elements of an array count one by one, not the array. */
+/** Manual: "distinct". The elements of an array are values, the array is not. */
 function distinct(context: Context): Doc {
   const parts = toText(context.command['key'], 'distinct.key').split('.');
   const values = new Map<string, unknown>();
@@ -107,7 +107,7 @@ function aggregate(context: Context): Doc {
   return cursors.first(namespaceOf(context), finish(results), countField(cursor, 'batchSize'));
 }
 
-/** Runs a find and says how it was done (manual: "explain"); other commands are not explained. */
+/** Executes a find and returns its plan (manual: "explain"). Other commands are refused. */
 function explain({ command, ...context }: Context): Doc {
   const inner = toDoc(command['explain'], 'explain');
   const [name = ''] = Object.keys(inner);

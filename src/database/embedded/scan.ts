@@ -23,13 +23,13 @@ export interface Found extends Stored {
   readonly doc: Doc;
 }
 
-/** How much work a query did (manual: "Explain Results", executionStats). */
+/** Counts the work of a query (manual: "Explain Results", executionStats). */
 interface Work {
   keysExamined: number;
   docsExamined: number;
 }
 
-/** A query planned and ready to run once. `work` counts while it runs. */
+/** A planned query. Its results can be read once. `work` is updated while they are read. */
 export interface Execution {
   readonly plan: Plan;
   readonly work: Work;
@@ -38,8 +38,8 @@ export interface Execution {
 }
 
 /**
- * Manual: "Query Optimization". Results come lazily; a sort that no index gives holds only keys and row numbers. A
- * collection that is not there has no documents, but a wrong query is refused there too.
+ * Plans a query (manual: "Query Optimization"). Results are read lazily. A sort without an index keeps only keys and row
+ * numbers in memory. A collection that does not exist has no results, but an invalid query is still refused.
  */
 export function execute(collection: Collection | undefined, query: Query): Execution {
   const matches = compileFilter(query.filter);
@@ -65,7 +65,7 @@ function sortFields(sort: Doc): KeyField[] {
 
 function* indexed(collection: Collection, scan: IndexScan, work: Work): Generator<Stored> {
   const { index, ranges, backward } = scan;
-  // A document has several entries in a multikey index.
+  // A document may have several entries in a multikey index.
   const seen = index.multikey === 0 ? undefined : new Set<number>();
   for (const range of backward ? [...ranges].reverse() : ranges) {
     for (const { row } of index.scan(range, backward)) {
@@ -87,7 +87,7 @@ function* matching(found: Iterable<Stored>, matches: Predicate, work: Work, dead
   }
 }
 
-/** Keeps the keys only; each document is read again when its turn comes, unless it has gone or changed meanwhile. */
+/** Sorts the keys, then reads each document again. Leaves out documents that were deleted or no longer match. */
 function* sorted(
   collection: Collection,
   found: Iterable<Found>,
@@ -114,7 +114,7 @@ function* sliced(found: Iterable<Found>, skip: number, limit: number): Generator
   }
 }
 
-/** The plan as `explain` tells it (manual: "Explain Results"). */
+/** Returns the plan in the format of `explain` (manual: "Explain Results"). */
 export function describe({ plan: { scan, sorted: isSorted }, sort }: Execution, query: Query): Doc {
   let stage: Doc = { stage: 'COLLSCAN', direction: 'forward' };
   if (scan !== undefined) {

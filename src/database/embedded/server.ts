@@ -13,12 +13,12 @@ interface Job {
   readonly request: Request;
 }
 
-/** What a Unix socket's address may hold, with its closing zero. */
+/** The longest path of a Unix socket, in bytes, without its closing NUL. */
 const MAX_PATH_BYTES = 107;
 
 /**
- * Answers MongoDB's wire protocol on a Unix socket. Requests that wait together are run one after the other and made
- * durable by one commit, and only then answered: many writers share the cost of reaching the disk.
+ * Serves MongoDB's wire protocol on a Unix socket. Requests that wait at the same time are executed one after the other,
+ * made durable by one commit, and then answered, so many writers share the cost of one write to the disk.
  */
 export class WireServer {
   private readonly sockets = new Set<Socket>();
@@ -32,7 +32,7 @@ export class WireServer {
     private readonly store: Store,
   ) {}
 
-  /** Listens; the socket is its owner's alone (0600). A file that a killed process left there is replaced. */
+  /** Listens on a socket that only its owner can open (0600). Replaces the socket of a process that was killed. */
   static async listen(socketPath: string, executor: Executor, store: Store): Promise<WireServer> {
     if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES) {
       throw new Error(`the socket path is longer than ${MAX_PATH_BYTES} bytes: ${socketPath}`);
@@ -49,7 +49,7 @@ export class WireServer {
     return wire;
   }
 
-  /** Answers what has arrived, then ends all connections and removes the socket. */
+  /** Answers the requests that have arrived, then closes all connections and removes the socket. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.flush();
@@ -63,7 +63,7 @@ export class WireServer {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    // A client that sends without reading its answers waits until it has read them.
+    // When a client does not read its replies, its requests are not read until it does.
     socket.on('drain', () => socket.resume());
     socket.on('data', (chunk) => {
       try {
@@ -78,7 +78,7 @@ export class WireServer {
     this.queue.push(job);
     if (this.scheduled) return;
     this.scheduled = true;
-    // After all sockets that are ready have been read.
+    // Runs after all readable sockets have been read.
     setImmediate(() => this.flush());
   }
 
@@ -100,7 +100,7 @@ export class WireServer {
   }
 }
 
-/** An answer too large for one document (a `distinct` of too much) becomes an error. */
+/** Formats a reply. A reply that is too large for one document, such as that of a large `distinct`, becomes an error. */
 function formatted(request: Request, reply: Doc): Buffer {
   try {
     return formatReply(request, reply);

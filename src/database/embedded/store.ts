@@ -6,7 +6,7 @@ import { CommandError } from './errors.js';
 import { specOf } from './index-spec.js';
 import { decode } from './values.js';
 
-/** Thrown when another process, or this one, has the same directory open. */
+/** Another process, or this one, has the same directory open. */
 export class StoreLockedError extends Error {
   override readonly name = 'StoreLockedError';
 }
@@ -26,8 +26,8 @@ interface IndexRow {
 }
 
 /**
- * Documents and indexes in one SQLite file. A commit is on the disk when it returns (write-ahead log, synchronous
- * FULL). Opening reads only the names of collections and indexes, whatever the number of documents.
+ * Documents and indexes in one SQLite file. When a commit returns, it is on the disk (write-ahead log, synchronous
+ * FULL). Opening reads only the names of collections and indexes, so it does not depend on the number of documents.
  */
 export class Store {
   private readonly collections = new Map<string, Collection>();
@@ -39,7 +39,7 @@ export class Store {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const sqlite = new DatabaseSync(join(directory, 'lectern.sqlite'), { timeout: 0 });
     try {
-      // Exclusive before WAL: the lock is the kernel's, taken once and gone with the process, even by kill -9.
+      // Set before WAL. The operating system holds the lock and releases it when the process ends, also after kill -9.
       sqlite.exec(
         'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000',
       );
@@ -56,14 +56,14 @@ export class Store {
     return store;
   }
 
-  /** SQLite keeps an exclusive lock until the file is next used in normal mode, hence the SELECT. */
+  /** Closes the file. The SELECT releases the exclusive lock: SQLite keeps it until the file is used in normal mode. */
   close(): void {
     if (this.writing) this.commit();
     this.sqlite.exec('PRAGMA journal_mode=DELETE; PRAGMA locking_mode=NORMAL; SELECT count(*) FROM collections');
     this.sqlite.close();
   }
 
-  /** Everything since the last commit becomes durable together. */
+  /** Makes all writes since the last commit durable. */
   commit(): void {
     if (!this.writing) return;
     try {
@@ -75,7 +75,7 @@ export class Store {
     }
   }
 
-  /** Runs one command's work: all of it is kept or, when it throws, none of it. */
+  /** Runs the work of one command. When it throws, all its writes are undone. */
   atomically<T>(work: () => T): T {
     if (!this.writing) this.sqlite.exec('BEGIN');
     this.writing = true;
@@ -85,7 +85,7 @@ export class Store {
       this.sqlite.exec('RELEASE command');
       return result;
     } catch (error) {
-      // SQLite may have rolled the whole transaction back by itself (disk full, I/O error).
+      // SQLite may already have rolled back the whole transaction (disk full, I/O error).
       if (this.sqlite.isTransaction) this.sqlite.exec('ROLLBACK TO command; RELEASE command');
       else this.writing = false;
       this.readCatalog();
@@ -154,7 +154,7 @@ function createCatalog(sqlite: InstanceType<typeof DatabaseSync>): void {
   `);
 }
 
-/** Manual: "Naming Restrictions". */
+/** Checks the names of a database and a collection (manual: "Naming Restrictions"). */
 function assertNames(db: string, name: string): void {
   if (!/^[^/\\. "$*<>:|?\0]{1,63}$/.test(db)) throw new CommandError(73, `Invalid namespace specified '${db}.${name}'`);
   if (name === '' || /[$\0]|^\.|\.$|^system\./.test(name) || Buffer.byteLength(`${db}.${name}`) > 255) {

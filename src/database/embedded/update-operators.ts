@@ -6,11 +6,11 @@ import { isIndex } from './paths.js';
 import { fieldOf, isDoc, show, typeOf } from './values.js';
 import type { Doc } from './values.js';
 
-/** Changes what is at a path of a document that is its own to change. */
+/** Changes the value at a path of a document. Modifies the document, so pass a copy. */
 export type Change = (doc: Doc, parts: readonly string[]) => void;
 type Operator = (path: string, operand: unknown) => Change;
 
-/** The update operators (manual: "Update Operators"); what is not here is refused. */
+/** The supported update operators (manual: "Update Operators"). */
 export const UPDATE_OPERATORS: Readonly<Record<string, Operator>> = {
   $set: (_path, operand) => (doc, parts) => write(doc, parts, () => operand),
   $setOnInsert: (_path, operand) => (doc, parts) => write(doc, parts, () => operand),
@@ -23,13 +23,13 @@ export const UPDATE_OPERATORS: Readonly<Record<string, Operator>> = {
   $pull: pull,
 };
 
-/** Where a path leads: the document or array that holds its last part. */
+/** The document or array that contains the last part of a path. */
 interface Place {
   readonly holder: Doc | unknown[];
   readonly last: string;
 }
 
-/** Finds the holder of the path's last part, making documents on the way when asked; undefined when the way ends. */
+/** Finds the place of a path. With `make`, creates missing documents; otherwise returns undefined when one is missing. */
 function placeOf(doc: Doc, parts: readonly string[], make: boolean): Place | undefined {
   let holder: Doc | unknown[] = doc;
   for (const [i, part] of parts.entries()) {
@@ -75,7 +75,7 @@ function put({ holder, last }: Place, value: unknown): void {
   holder[index] = value;
 }
 
-/** Changes the value at a path, making the way to it; `change` is given undefined when nothing is there. */
+/** Changes the value at a path, and creates missing documents. `change` gets undefined when there is no value. */
 export function write(doc: Doc, parts: readonly string[], change: (value: unknown) => unknown): void {
   const before = placeOf(doc, parts, false);
   const value = change(before === undefined ? undefined : read(before));
@@ -83,7 +83,7 @@ export function write(doc: Doc, parts: readonly string[], change: (value: unknow
   if (place !== undefined) put(place, value);
 }
 
-/** Manual: "$unset": a field goes; an element of an array becomes null. */
+/** Manual: "$unset". Removes a field. An element of an array becomes null. */
 function erase(doc: Doc, parts: readonly string[]): void {
   const place = placeOf(doc, parts, false);
   if (place === undefined) return;
@@ -113,7 +113,7 @@ function extreme(operand: unknown, sign: 1 | -1): Change {
     });
 }
 
-/** What `$push` and `$addToSet` add: one value, or by `$each` a list of them. */
+/** Returns the values that `$push` and `$addToSet` add: one value, or with `$each` a list of values. */
 function addedBy(name: string, operand: unknown): readonly unknown[] {
   if (!isOperators(operand) || !('$each' in operand)) return [operand];
   const { $each: values, ...modifiers } = operand;
@@ -141,7 +141,7 @@ function addToSet(_path: string, operand: unknown): Change {
     });
 }
 
-/** Manual: "$pull": operators and documents are conditions on the elements, anything else is a value to equal. */
+/** Manual: "$pull". Operators and documents are conditions for elements; other operands are compared with elements. */
 function pull(_path: string, operand: unknown): Change {
   assertComparable(operand);
   const test = isDoc(operand) ? elementTest(operand) : (element: unknown) => equalValues(element, operand);

@@ -8,10 +8,10 @@ import type { Change } from './update-operators.js';
 import { assertFieldName, fieldOf, isDoc, show, toDoc, typeOf } from './values.js';
 import type { Doc } from './values.js';
 
-/** An update made ready: gives the changed document, and never touches the one it was given. */
+/** A compiled update. Returns the changed document and does not modify the given one. */
 export interface Update {
   readonly isReplacement: boolean;
-  /** `inserting` says that an upsert makes a new document, so `$setOnInsert` counts. */
+  /** @param inserting Whether an upsert creates a new document. Then `$setOnInsert` is applied. */
   apply(doc: Doc, inserting: boolean): Doc;
 }
 
@@ -21,13 +21,13 @@ interface PathChange {
   readonly change: Change;
 }
 
-/** Reads an update or a replacement (manual: "Update Operators"); update pipelines and positional paths are refused. */
+/** Compiles an update or a replacement (manual: "Update Operators"). Refuses update pipelines and positional paths. */
 export function compileUpdate(source: unknown): Update {
   if (Array.isArray(source)) throw unsupported('an update pipeline');
   const update = toDoc(source, 'update.updates.u');
   if (!isOperators(update)) return replacement(update);
   const changes = Object.entries(update).flatMap(([operator, operands]) => changesOf(operator, operands));
-  // MongoDB applies changes by the order of the paths, numbers as numbers, so new fields are appended in that order.
+  // MongoDB applies changes in the order of their paths, and compares numbers as numbers. New fields have that order.
   changes.sort((a, b) => comparePaths(a.parts, b.parts));
   assertNoConflict(changes);
   return {
@@ -75,7 +75,7 @@ function changesOf(operator: string, operands: unknown): PathChange[] {
   });
 }
 
-/** Checks a path of an update; the positional operators are refused, not taken for names. */
+/** Checks a path of an update. Refuses positional operators, which would otherwise be taken for names. */
 function partsOf(path: string): string[] {
   if (path === '') throw new CommandError(56, 'An empty update path is not valid.');
   const parts = path.split('.');
@@ -118,7 +118,7 @@ function withSameId(before: Doc, after: Doc, inserting: boolean, changes: readon
   throw new CommandError(66, `Performing an update on the path '${path}' would modify the immutable field '_id'`);
 }
 
-/** A copy whose documents and arrays are its own; values are shared, nothing changes them. */
+/** Copies the documents and arrays of a value. Other values are shared, because they are never modified. */
 function structuredCopy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(structuredCopy);
   if (!isDoc(value)) return value;
@@ -126,8 +126,9 @@ function structuredCopy(value: unknown): unknown {
 }
 
 /**
- * The document an upsert starts from (manual: "Upsert with Operator Expressions"): the fields that the filter fixes
- * to one value, by equality, `$eq`, a one-element `$in` or `$all`, also under `$and` and a one-branch `$or`.
+ * Returns the document to which an upsert applies its update (manual: "Upsert with Operator Expressions"): the fields
+ * for which the filter requires one value, by equality, `$eq`, or `$in` or `$all` with one element, also under `$and`
+ * and an `$or` with one branch.
  */
 function upsertSeed(filter: Doc, update: Update): Doc {
   const seed: Doc = {};
@@ -143,12 +144,12 @@ function upsertSeed(filter: Doc, update: Update): Doc {
   return seed;
 }
 
-/** What an upsert inserts: `_id` comes first, and is made when neither the filter nor the update gives one. */
+/** Returns the document that an upsert inserts. `_id` is first, and generated when filter and update have none. */
 export function upsertDocument(filter: Doc, update: Update): Doc {
   return withIdFirst(update.apply(upsertSeed(filter, update), true));
 }
 
-/** Manual: "The _id Field": the first field of every stored document, made by the server when the client sent none. */
+/** Manual: "The _id Field". Makes `_id` the first field, and generates it when the client sent none. */
 export function withIdFirst(doc: Doc): Doc {
   const id = fieldOf(doc, '_id');
   if (id === undefined) return { _id: new ObjectId(), ...doc };

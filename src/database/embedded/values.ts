@@ -2,21 +2,21 @@ import { deserialize, Double, Int32, Long, serialize } from 'bson';
 import type { Binary, ObjectId } from 'bson';
 import { CommandError } from './errors.js';
 
-/** A document as this server holds it: numbers keep their BSON type (Int32, Double, Long); undefined is missing. */
+/** A document in memory. Numbers keep their BSON type (Int32, Double, Long). Undefined means a missing field. */
 export type Doc = Record<string, unknown>;
 
-/** The largest document MongoDB stores (manual: "MongoDB Limits and Thresholds", BSON Document Size). */
+/** The largest document, in bytes (manual: "MongoDB Limits and Thresholds", BSON Document Size). */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 /** Manual: "Nested Depth for BSON Documents". */
 const MAX_DEPTH = 100;
 
 const CLASSES = { Int32: 'int', Double: 'double', Long: 'long', ObjectId: 'objectId', Binary: 'binData' } as const;
 
-/** The names of manual: "BSON Types". The types that are not here are refused wherever they are met. */
+/** The supported types (manual: "BSON Types"). Other types are refused everywhere. */
 export type TypeName =
   (typeof CLASSES)[keyof typeof CLASSES] | 'missing' | 'null' | 'string' | 'bool' | 'array' | 'date' | 'object';
 
-/** The BSON type of a value; throws for the types this server refuses to hold. */
+/** Returns the BSON type of a value. Throws for unsupported types. */
 export function typeOf(value: unknown): TypeName {
   if (value === null) return 'null';
   if (value === undefined) return 'missing';
@@ -26,7 +26,7 @@ export function typeOf(value: unknown): TypeName {
   if (typeof value === 'bigint') return 'long';
   if (Array.isArray(value)) return 'array';
   if (value instanceof Date) return 'date';
-  // A plain object may have a field of its own called _bsontype: only a class's prototype is believed.
+  // A plain object may have its own field named _bsontype. Only that of a class is used.
   if (isDoc(value)) return 'object';
   const name = (value as { _bsontype?: string })._bsontype ?? 'unknown';
   if (name in CLASSES) return CLASSES[name as keyof typeof CLASSES];
@@ -37,13 +37,13 @@ export function isDoc(value: unknown): value is Doc {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** What MongoDB takes for true: all but false, null, what is missing, and zero. */
+/** Whether MongoDB treats a value as true: all values except false, null, missing and zero. */
 export function truthy(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === 0) return false;
   return !(value instanceof Int32 || value instanceof Double || value instanceof Long) || Number(value) !== 0;
 }
 
-/** A field's value, undefined when it is missing. Never reads what a prototype would give. */
+/** Returns the value of a field. Returns undefined when it is missing. Does not read properties of the prototype. */
 export function fieldOf(doc: Doc, name: string): unknown {
   return Object.hasOwn(doc, name) ? doc[name] : undefined;
 }
@@ -56,12 +56,12 @@ export function encode(doc: Doc): Uint8Array {
   return serialize(doc, { ignoreUndefined: true });
 }
 
-/** Two values are the same when their bytes are. */
+/** Whether two values have the same bytes. */
 export function isSame(a: unknown, b: unknown): boolean {
   return Buffer.compare(encode({ value: a }), encode({ value: b })) === 0;
 }
 
-/** The bytes to store; refuses what MongoDB refuses to store and what this server cannot compare later. */
+/** Encodes a document for storage. Refuses values that MongoDB does not store or that this server cannot compare. */
 export function encodeForStorage(doc: Doc): Uint8Array {
   assertStorable(doc, 1);
   let bytes: Uint8Array | undefined;
@@ -93,7 +93,7 @@ function assertStorable(value: unknown, depth: number): void {
   }
 }
 
-/** `$`-prefixed names are refused (MongoDB 5 began to store some); the other two would confuse JavaScript. */
+/** Refuses names with `$` (MongoDB stores some since version 5), and two names that have a meaning in JavaScript. */
 export function assertFieldName(name: string): void {
   if (name.startsWith('$')) {
     throw new CommandError(52, `The dollar ($) prefixed field '${name}' is not allowed in the context of storage`);
@@ -119,7 +119,7 @@ function wrongType(value: unknown, what: string, expected: string): never {
   throw new CommandError(14, `BSON field '${what}' is the wrong type '${typeOf(value)}', expected type '${expected}'`);
 }
 
-/** How MongoDB's messages print a value, for `dup key: { … }` and its like. */
+/** Formats a value as in MongoDB's messages, such as `dup key: { … }`. */
 export function show(value: unknown): string {
   switch (typeOf(value)) {
     case 'string':

@@ -1,16 +1,16 @@
 import { decode, encode } from './values.js';
 import type { Doc } from './values.js';
 
-/** One request (MongoDB specification: "Wire Protocol", OP_MSG and, for a driver's first hello, OP_QUERY). */
+/** A request (MongoDB specification: "Wire Protocol"): OP_MSG, or OP_QUERY for a driver's first hello. */
 export interface Request {
   readonly id: number;
   readonly legacy: boolean;
-  /** False when the client said it wants no answer (write concern 0). */
+  /** False when the client does not want a reply (write concern 0). */
   readonly wantsReply: boolean;
   readonly command: Doc;
 }
 
-/** What cannot be understood ends its connection; nothing after it on that connection could be trusted. */
+/** A message is malformed. The connection is closed, because the position of the next message is unknown. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
@@ -23,10 +23,10 @@ const OP_QUERY = 2004;
 const OP_MSG = 2013;
 const CHECKSUM_PRESENT = 1;
 const MORE_TO_COME = 2;
-/** The lower 16 bits are "required": a server that does not know one must refuse the message. */
+/** The lower 16 bits are "required": a server must refuse a message with a bit that it does not know. */
 const UNKNOWN_REQUIRED_BITS = 0xffff & ~(CHECKSUM_PRESENT | MORE_TO_COME);
 
-/** Cuts a stream of bytes into messages. Holds at most one message and what arrived with its end. */
+/** Splits a stream of bytes into messages. Keeps at most one message and the chunk that arrived with its end. */
 export class MessageSplitter {
   private chunks: Buffer[] = [];
   private held = 0;
@@ -52,7 +52,7 @@ export class MessageSplitter {
   }
 }
 
-/** Reads a whole message; whatever is wrong with it is a ProtocolError. */
+/** Parses a complete message. Throws ProtocolError when it is malformed. */
 export function parseMessage(message: Buffer): Request {
   const id = message.readInt32LE(4);
   const opcode = message.readInt32LE(12);
@@ -69,7 +69,7 @@ export function parseMessage(message: Buffer): Request {
 function parseMsg(message: Buffer): Omit<Request, 'id'> {
   const flags = message.readUInt32LE(HEADER_BYTES);
   if ((flags & UNKNOWN_REQUIRED_BITS) !== 0) throw new ProtocolError(`unknown flags ${flags}`);
-  // The checksum is skipped, not verified: a local socket does not corrupt bytes.
+  // The checksum is not verified, because a local socket does not corrupt bytes.
   const end = message.length - ((flags & CHECKSUM_PRESENT) === 0 ? 0 : 4);
   let body: Doc | undefined;
   const sequences: [string, Doc[]][] = [];
@@ -114,7 +114,7 @@ function parseQuery(message: Buffer): Doc {
   return { ...decode(message.subarray(at, at + size)), $db: name.slice(0, -'.$cmd'.length) };
 }
 
-/** An answer to a request, ready to be sent. */
+/** Formats the reply to a request. */
 export function formatReply(request: Request, reply: Doc): Buffer {
   const body = encode(reply);
   const before = request.legacy ? 20 : 5;

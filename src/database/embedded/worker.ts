@@ -3,7 +3,7 @@ import { Executor } from './executor.js';
 import { WireServer } from './server.js';
 import { Store } from './store.js';
 
-/** What the starting thread hands over, and what it hears back. */
+/** The data that the worker gets from the starting thread, and the messages that it sends back. */
 export interface WorkerInput {
   readonly directory: string;
   readonly socketPath: string;
@@ -21,7 +21,7 @@ const say = (message: WorkerMessage): void => port.postMessage(message);
 let store: Store | undefined;
 try {
   const opened = (store = Store.open(directory));
-  // The directory's lock comes first: the process that holds it owns the socket in the directory.
+  // The directory is locked first. The process that holds the lock may replace the socket.
   const server = await WireServer.listen(socketPath, new Executor(opened), opened);
   port.once('message', () => {
     server

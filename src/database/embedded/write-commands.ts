@@ -23,7 +23,7 @@ export const WRITE_COMMANDS: Readonly<Record<string, Command>> = {
 
 const MAX_BATCH = 100_000;
 
-/** Runs the statements of a write command one by one; an ordered one stops at the first that fails. */
+/** Runs the statements of a write command one by one. An ordered command stops at the first that fails. */
 function eachStatement({ command, store }: Context, field: string, run: (statement: Doc, index: number) => void): Doc {
   const statements = toArray(command[field], field);
   if (statements.length === 0 || statements.length > MAX_BATCH) {
@@ -73,7 +73,7 @@ function update(context: Context): Doc {
   return { n, nModified, ...(upserted.length === 0 ? {} : { upserted }), ...errors };
 }
 
-/** An absent filter is refused: it would match everything. */
+/** Returns the query of a statement. An absent filter is refused, because it would match everything. */
 function statementQuery(statement: Doc): Query {
   return { ...queryOf(statement, 'q'), filter: toDoc(statement['q'], 'q') };
 }
@@ -81,12 +81,12 @@ function statementQuery(statement: Doc): Query {
 interface Outcome {
   readonly found: readonly Found[];
   readonly modified: number;
-  /** The documents as they are now, where they were found. */
+  /** The found documents after the update. */
   readonly changed: readonly Doc[];
   readonly inserted?: Doc;
 }
 
-/** Finds first and changes afterwards, so that a changed document is not met again. */
+/** Finds all documents before it changes them, so that a changed document is not found again. */
 function updateFound(context: Context, query: Query, change: Update, upsert: boolean): Outcome {
   const collection = collectionOf(context);
   const found = [...execute(collection, query).results];
@@ -117,7 +117,7 @@ function removeFound(collection: Collection | undefined, query: Query): readonly
   return found;
 }
 
-/** Manual: "findAndModify": one document is changed and returned, as it was or, with `new`, as it is. */
+/** Manual: "findAndModify". Changes one document and returns it as it was before or, with `new`, as it is after. */
 function findAndModify(context: Context): Doc {
   const { command } = context;
   const [removes, upsert, isNew] = ['remove', 'upsert', 'new'].map((name) => truthy(command[name]));

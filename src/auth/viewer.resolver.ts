@@ -1,9 +1,9 @@
 import { Ctx, Field, ID, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql';
 import { Role, type Viewer } from './viewer.js';
 
-registerEnumType(Role, { name: 'Role', description: 'What a signed-in person may be.' });
+registerEnumType(Role, { name: 'Role', description: 'The role of a signed-in viewer.' });
 
-@ObjectType('Viewer', { description: 'Who is asking.', simpleResolvers: true })
+@ObjectType('Viewer', { description: 'The person or program that sends the request.', simpleResolvers: true })
 class ViewerType implements Viewer {
   @Field(() => ID, { description: 'The `sub` of the token.' })
   id!: string;

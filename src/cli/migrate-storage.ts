@@ -17,32 +17,32 @@ interface MigrateOptions {
   readonly keepOriginals?: number;
 }
 
-/** How many files are moved at once. A copy to S3 takes about 32 MiB of memory. */
+/** How many files are moved at the same time. A copy to S3 takes about 32 MiB of memory. */
 const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 16;
 const MAX_KEEP_SECONDS = 10 * 365 * 86_400;
 const MS_PER_SECOND = 1_000;
 
-/** `lectern migrate-storage`: moves the files of one storage to the one that new files go to. */
+/** `lectern migrate-storage`: moves all files of one storage to the storage of new files. */
 export function migrateStorageCommand(): Command {
   return new Command('migrate-storage')
     .description(
-      'Move all files of one storage to another. Run it after STORAGE (or USE_S3) was changed and the servers were ' +
-        'started again, with the variables of both storages set. Servers may run and take uploads meanwhile. The next ' +
-        'run continues one that broke off. Exit code 1 when a file had to be left where it is.',
+      'Move all files of one storage to another. Run it after you have changed STORAGE (or USE_S3) and restarted the ' +
+        'servers, with the variables of both storages set. Servers may run and accept uploads meanwhile. After an ' +
+        'interruption, run it again to continue. The exit code is 1 when a file could not be moved.',
     )
-    .requiredOption('--to <storage>', 'where the files go: the storage that new files go to')
-    .option('--from <storage>', 'where they are now; may be left out when two storages are configured')
+    .requiredOption('--to <storage>', 'the storage to move files to: the storage of new files')
+    .option('--from <storage>', 'the storage to move files from; optional when two storages are configured')
     .option(
       '--concurrency <files>',
-      `how many files are moved at once, 1 to ${String(MAX_CONCURRENCY)}`,
+      `how many files are moved at the same time, 1 to ${String(MAX_CONCURRENCY)}`,
       parseConcurrency,
       DEFAULT_CONCURRENCY,
     )
     .option(
       '--keep-originals <time>',
-      'how long each original stays after its move: a number and s, m, h or d (default: the longest lifetime of a ' +
-        'signed URL, so that URLs that are out go on working)',
+      'how long each original is kept after its move: a number with s, m, h or d (default: the longest lifetime of a ' +
+        'signed URL, so that URLs that clients have keep working)',
       parseKeepTime,
     )
     .action(async (options: MigrateOptions) => {
@@ -81,7 +81,7 @@ async function migrate(app: App, options: MigrateOptions): Promise<number> {
   }
 }
 
-/** Both storages, or why there is nothing to do between them. */
+/** Returns both storages. Throws a CommandError when files cannot be moved between them. */
 function storagesFor(
   { storages }: App,
   { to, from }: MigrateOptions,
@@ -102,8 +102,8 @@ function storagesFor(
   }
   if (storages.current !== target) {
     throw new CommandError(
-      `New files go to ${storages.current.name}, so files moved to ${to} would be left behind by them. ` +
-        `Set STORAGE=${to}, start the servers again, then run this again.`,
+      `New files go to ${storages.current.name}, not to ${to}. ` +
+        `Set STORAGE=${to}, restart the servers, then run this again.`,
     );
   }
   return { source, target };
@@ -135,8 +135,8 @@ function summaryText(summary: MigrationSummary, { source, target, keepMs, stoppe
     );
   }
   if (superseded > 0) lines.push(`${files(superseded)} were replaced, deleted or moved by others meanwhile.`);
-  if (left > 0) lines.push(`${files(left)} had to be left where they are: see above.`);
-  if (stopped) lines.push('Stopped. Run it again to go on.');
+  if (left > 0) lines.push(`${files(left)} could not be moved: see above.`);
+  if (stopped) lines.push('Stopped. Run it again to continue.');
   return `${lines.join('\n')}\n`;
 }
 

@@ -5,22 +5,22 @@ import { printFailure } from '../known-failure.js';
 interface CommandEntry {
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Loads the command's own file, and with it what it needs. */
+  /** Loads the file of the command, with everything that it imports. */
   readonly load: () => Promise<Command>;
 }
 
-/** Every command. Only the ones that are named on the command line are loaded: the server's parts take a while. */
+/** All commands. Only those named on the command line are loaded, because loading the server's parts takes time. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   token: {
-    summary: 'make a token for development',
+    summary: 'create a token for development',
     load: async () => (await import('./token.js')).tokenCommand(),
   },
   seed: {
-    summary: 'fill a small catalogue for trying things out',
+    summary: 'create a small catalogue for trying Lectern out',
     load: async () => (await import('./seed.js')).seedCommand(),
   },
   sweep: {
-    summary: 'finish now what crashes and storage faults have left',
+    summary: 'finish interrupted uploads and deletions now',
     load: async () => (await import('./sweep.js')).sweepCommand(),
   },
   reconcile: {
@@ -28,11 +28,11 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./reconcile.js')).reconcileCommand(),
   },
   rebuild: {
-    summary: 'bring search words and list keys up to date after an upgrade',
+    summary: 'update search words and list keys after an upgrade',
     load: async () => (await import('./rebuild.js')).rebuildCommand(),
   },
   remeasure: {
-    summary: 'measure stored files that are not measured, or were measured by an earlier version',
+    summary: 'measure files that were not measured yet, or by an earlier version',
     load: async () => (await import('./remeasure.js')).remeasureCommand(),
   },
   doctor: {
@@ -40,21 +40,24 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./doctor.js')).doctorCommand(),
   },
   'migrate-storage': {
-    summary: 'move all files to the storage that new files go to',
+    summary: 'move all files to the storage of new files',
     load: async () => (await import('./migrate-storage.js')).migrateStorageCommand(),
   },
 };
 
-/** The version in package.json, two folders up from the built file as from the source. */
+/** Reads the version from package.json, which is two folders above both the source and the built file. */
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
-/** `lectern` with all its commands. `words` is the command line: the commands that it names are loaded. */
+/**
+ * Creates the program `lectern` with all its commands.
+ * @param words The command line. Only the commands that it names are loaded.
+ */
 export async function lecternProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('lectern')
-    .description('Commands for a Lectern server. They read the same environment and .env file as the server.')
+    .description('Commands for a Lectern server. They read the same environment variables and .env file as the server.')
     .version(version());
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     program.addCommand((words.includes(name) ? await load() : new Command(name)).summary(summary));
@@ -62,9 +65,9 @@ export async function lecternProgram(words: readonly string[]): Promise<Command>
   return program;
 }
 
-/** Says on standard error why a command failed, and gives the process an exit code that is not 0. */
+/** Prints why a command failed to standard error, and sets an exit code other than 0. */
 export function reportFailure(error: unknown): void {
   printFailure(error);
-  // A command whose exit code is its answer has another one for this.
+  // Commands whose exit code 1 has another meaning have set theirs already.
   process.exitCode ??= 1;
 }

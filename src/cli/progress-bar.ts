@@ -1,26 +1,26 @@
 import { SingleBar } from 'cli-progress';
 
-/** How far a command is. */
+/** The progress of a command. */
 export interface ProgressState {
-  /** What is being done, such as 'Listing objects'. A new label begins a new bar. */
+  /** The present phase, such as 'Listing objects'. A new label starts a new bar. */
   readonly label?: string;
-  /** In any unit that `total` has too. */
+  /** In the same unit as `total`. */
   readonly done: number;
-  /** Undefined while nobody knows how much there is: only `done` is shown then. */
+  /** Undefined while the total is not known. Then only `done` is shown. */
   readonly total: number | undefined;
-  /** Shown behind the bar; `done` and `total` when absent. */
+  /** The text after the bar. `done` and `total` when absent. */
   readonly facts?: string;
 }
 
 const OPTIONS = { barsize: 24, hideCursor: true, gracefulExit: false, clearOnComplete: false };
-/** Without a terminal, a line is written at most this often, in milliseconds. */
+/** When the stream is no terminal: the shortest time between two lines, in milliseconds. */
 const LINE_EVERY_MS = 10_000;
-/** Carriage return, then "erase in line" (ECMA-48, EL 2). The bar is drawn again at its next update. */
+/** Carriage return, then "erase in line" (ECMA-48, EL 2). */
 const CLEAR_LINE = '\r\u001B[2K';
 
 /**
- * Shows on standard error how far a command is: a bar on a terminal, otherwise a line every ten seconds. Nothing of it
- * gets into what the command prints to standard output.
+ * Shows the progress of a command on standard error: a bar on a terminal, otherwise a line every ten seconds. Standard
+ * output is left to the results of the command.
  */
 export class ProgressBar {
   private bar: SingleBar | undefined;
@@ -38,23 +38,23 @@ export class ProgressBar {
     }
     const format = total === undefined ? `${prefix}{amount}` : `${prefix}{bar} {percentage}% | {amount}`;
     if (this.bar === undefined || format !== this.format) this.begin(format, done, total ?? 0, amount);
-    // There may be more than was counted at first.
+    // There may be more items than were counted at the beginning.
     if (total !== undefined) this.bar?.setTotal(Math.max(total, done));
     this.bar?.update(done, { amount });
   }
 
-  /** Writes a line of its own to standard error, above the bar. */
+  /** Writes a line to standard error, above the bar. */
   say(line: string): void {
     this.clear();
     this.stream.write(`${line}\n`);
   }
 
-  /** Clears the bar off the screen until its next update, so that another line can be printed. */
+  /** Removes the bar from the screen until its next update, so that another line can be printed. */
   clear(): void {
     if (this.bar !== undefined) this.stream.write(CLEAR_LINE);
   }
 
-  /** Ends the bar: what it showed last stays on the screen. */
+  /** Ends the bar. Its last state stays on the screen. */
   end(): void {
     this.bar?.stop();
     this.bar = undefined;

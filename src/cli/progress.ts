@@ -1,6 +1,6 @@
 import { ProgressBar } from './progress-bar.js';
 
-/** How far a command is that works through files of known sizes. */
+/** The progress of a command that processes files of known sizes. */
 export interface Progress {
   readonly files: number;
   readonly bytes: number;
@@ -10,7 +10,7 @@ export interface Progress {
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** A progress bar by bytes, with the rate and the time that is left. */
+/** Shows progress in bytes, with the rate and the remaining time. */
 export class ProgressReport {
   private readonly bar: ProgressBar;
   private readonly startedAt = Date.now();
@@ -23,7 +23,7 @@ export class ProgressReport {
     this.bar.show({ done: progress.bytes, total: progress.totalBytes, facts: this.facts(progress) });
   }
 
-  /** Writes a line of its own, above the bar. */
+  /** Writes a line above the bar. */
   say(line: string): void {
     this.bar.say(line);
   }
@@ -41,13 +41,13 @@ export class ProgressReport {
   }
 }
 
-/** `1.5 GiB`; whole bytes below a KiB. */
+/** Formats a size: `1.5 GiB`. Below 1 KiB, in whole bytes. */
 export function formatBytes(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
   return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power] ?? ''}`;
 }
 
-/** `45 s`, `12 min`, `3 h 05 min`. */
+/** Formats a duration: `45 s`, `12 min`, `3 h 05 min`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 90) return `${String(Math.ceil(seconds))} s`;
   const minutes = Math.ceil(seconds / 60);

@@ -4,19 +4,19 @@ import { StopSignals } from '../stop-signals.js';
 import { ProgressBar } from './progress-bar.js';
 import { withApp } from './with-app.js';
 
-/** `lectern rebuild`: brings at once up to date what the server brings up to date in the background. */
+/** `lectern rebuild`: updates the computed fields of all records at once. The server does it in the background. */
 export function rebuildCommand(): Command {
   return new Command('rebuild')
     .description(
-      'Bring list keys, title keys and search words of all records up to date after an upgrade, instead of waiting ' +
-        'for the server to do it. Servers may run meanwhile. A run that was interrupted is continued by the next one.',
+      'Update list keys, title keys and search words of all records after an upgrade, instead of waiting for the server ' +
+        'to do it. Servers may run meanwhile. After an interruption, run it again to continue.',
     )
     .action(async () => {
       process.exitCode = await withApp(rebuild);
     });
 }
 
-/** Resolves with the exit code: 1 when a record could not be brought up to date. */
+/** Resolves with the exit code: 1 when a record could not be updated. */
 async function rebuild({ rebuilding }: App): Promise<number> {
   const stop = new StopSignals();
   const bar = new ProgressBar();

@@ -7,7 +7,7 @@ const LABELS: Readonly<Record<ReconciliationProgress['phase'], string>> = {
   deleting: 'Deleting orphans',
 };
 
-/** The progress bar of `lectern reconcile`, one for each phase. */
+/** The progress bar of `lectern reconcile`. Each phase has its own bar. */
 export class ReconcileProgress {
   private readonly bar = new ProgressBar();
 
@@ -15,7 +15,7 @@ export class ReconcileProgress {
     this.bar.show({ label: LABELS[phase], done, total: expected });
   }
 
-  /** Makes room for a line of output on the same terminal. */
+  /** Removes the bar until its next update, so that a line of output can be printed. */
   clear(): void {
     this.bar.clear();
   }

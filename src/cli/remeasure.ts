@@ -4,13 +4,13 @@ import { StopSignals } from '../stop-signals.js';
 import { ProgressReport } from './progress.js';
 import { withApp } from './with-app.js';
 
-/** `lectern remeasure`: measures stored files that an earlier version measured, or whose measuring was given up. */
+/** `lectern remeasure`: measures files that were not measured yet, or by an earlier version. */
 export function remeasureCommand(): Command {
   return new Command('remeasure')
     .description(
-      'Measure all stored files that are not measured, or were measured by an earlier version: dimensions, playing ' +
-        'time, codecs. Servers may run meanwhile. The next run continues one that was interrupted. Exit code 1 when a ' +
-        'file could not be measured.',
+      'Measure all files that were not measured yet, or by an earlier version: dimensions, playing time, codecs. ' +
+        'Servers may run meanwhile. After an interruption, run it again to continue. The exit code is 1 when a file ' +
+        'could not be measured.',
     )
     .action(async () => {
       process.exitCode = await withApp(remeasure);

@@ -1,6 +1,6 @@
 import type { SampleName } from '../samples.js';
 
-/** What `lectern seed` makes. It recognises its records by their titles. */
+// The records that `lectern seed` creates. It recognises them by their titles.
 
 export interface SeedVideo {
   readonly title: string;

@@ -13,15 +13,15 @@ import { type SampleName, samplePath } from '../samples.js';
 import { SEED_COURSES, type SeedCourse, type SeedTopic, type SeedVideo } from './seed-catalogue.js';
 import { withApp } from './with-app.js';
 
-/** Who owns the courses. */
+/** The id of the instructor who owns the courses. */
 const SEED_INSTRUCTOR = 'lectern-seed';
-/** More than any of the seed's lists has. */
+/** A page size that is larger than any list of the seed. */
 const ALL = 100;
 
-/** `lectern seed`: fills a small catalogue for trying things out. What is there already stays as it is. */
+/** `lectern seed`: creates a small catalogue for trying Lectern out. Does not change existing records. */
 export function seedCommand(): Command {
   return new Command('seed')
-    .description('Fill a small catalogue with courses, topics and videos. Running it again changes nothing.')
+    .description('Create a small catalogue of courses, topics and videos. Running it again changes nothing.')
     .action(async () => {
       process.stdout.write(summary(await withApp(seed)));
     });
@@ -30,15 +30,15 @@ export function seedCommand(): Command {
 function summary(made: number): string {
   const titles = SEED_COURSES.map(({ title }) => `"${title}"`).join(' and ');
   return [
-    made === 0 ? 'The catalogue is there already.' : `Made ${String(made)} records.`,
-    `The courses ${titles} are published, so everybody may see them. They belong to the instructor ${SEED_INSTRUCTOR}.`,
+    made === 0 ? 'The catalogue exists already.' : `Created ${String(made)} records.`,
+    `The courses ${titles} are published, so everyone may see them. They belong to the instructor ${SEED_INSTRUCTOR}.`,
     'Look at them with: { courses { nodes { title thumbnailUrl topics { nodes { title videos { nodes { title } } } } } } }',
     `Change them with a token of: lectern token --sub ${SEED_INSTRUCTOR} --role instructor`,
     '',
   ].join('\n');
 }
 
-/** Makes what is missing, by title, and returns how many records that was. */
+/** Creates the records whose titles do not exist yet. Returns how many it created. */
 async function seed(app: App): Promise<number> {
   let made = 0;
   for (const wanted of SEED_COURSES) {
@@ -92,7 +92,7 @@ async function pageOf<T>(
   return nodes;
 }
 
-/** A context is remembered by its loaders, so each step that follows a write has a new one. */
+/** Loaders cache records by context, so each step after a write needs a new context. */
 function newContext(): CatalogContext {
   const viewer = { id: SEED_INSTRUCTOR, role: Role.INSTRUCTOR };
   return { requestId: 'seed', viewer, signal: new AbortController().signal };

@@ -15,15 +15,15 @@ interface TokenOptions {
 
 const MAX_LIFETIME_SECONDS = 365 * 86_400;
 
-/** `lectern token`: prints a token that the server of this folder accepts, and nothing else. */
+/** `lectern token`: prints a token that the server in this folder accepts, and nothing else. */
 export function tokenCommand(): Command {
   return new Command('token')
-    .description('Make a token for development, signed with the secret that the server verifies with.')
-    .requiredOption('--sub <id>', 'who the token stands for', parseSubject)
-    .addOption(new Option('--role <role>', 'what that person may do').choices(ROLES).makeOptionMandatory())
+    .description("Create a token for development. It is signed with the server's secret.")
+    .requiredOption('--sub <id>', 'the id of the viewer', parseSubject)
+    .addOption(new Option('--role <role>', 'the role of the viewer').choices(ROLES).makeOptionMandatory())
     .option(
       '--expires-in <time>',
-      'how long it is valid: a number of seconds, or a number and s, m, h or d',
+      'how long the token is valid: a number of seconds, or a number with s, m, h or d',
       parseLifetime,
       8 * 3600,
     )
@@ -51,12 +51,12 @@ async function secretToSignWith(config: Config): Promise<string> {
   const secret = config.auth.secret ?? (await authSecret(config, await DataDir.open(config.database.dataDir)));
   if (secret !== undefined) return secret;
   throw new CommandError(
-    'Only AUTH_JWKS_URL is set, so tokens come from your identity provider and cannot be made here. ' +
-      'Set AUTH_JWT_SECRET as well to accept tokens of your own.',
+    'Only AUTH_JWKS_URL is set, so tokens come from your identity provider and this command cannot create them. ' +
+      'Set AUTH_JWT_SECRET as well to accept tokens of this command.',
   );
 }
 
-/** Seconds from `90`, `90s`, `15m`, `8h` or `7d`. */
+/** Parses `90`, `90s`, `15m`, `8h` or `7d`. Returns seconds. */
 export function parseLifetime(text: string): number {
   const advice = 'Write a number of seconds, or a number and s, m, h or d, such as 8h; a year at most.';
   return parseDuration(text, { min: 1, max: MAX_LIFETIME_SECONDS, advice });

@@ -2,15 +2,15 @@ import type { App } from '../app.js';
 import { loadConfig, misnamedVariables } from '../config.js';
 
 /**
- * Runs a command on the parts of the server, beside a running server if there is one. The log goes to standard error.
- * A database that stops answering meanwhile is DATABASE_UNAVAILABLE, as in the server.
+ * Runs a command with the parts of the server. A server may run at the same time. The log is written to standard error.
+ * @throws DATABASE_UNAVAILABLE when the database does not answer, as in the server.
  */
 export async function withApp<T>(run: (app: App) => Promise<T>): Promise<T> {
   const config = loadConfig();
   for (const { variable, meant } of misnamedVariables()) {
-    process.stderr.write(`${variable} is set, and Lectern does not know it: set ${meant}.\n`);
+    process.stderr.write(`${variable} is set, but it is not a setting of Lectern: set ${meant}.\n`);
   }
-  // Loaded only now: a command that is only asked for its help needs none of it.
+  // Loaded on demand: printing the help of a command does not need these modules.
   const [{ createApp }, { Telemetry }, { recogniseDatabaseError }] = await Promise.all([
     import('../app.js'),
     import('../telemetry.js'),

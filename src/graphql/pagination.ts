@@ -1,19 +1,19 @@
 import { Field, Int, ObjectType, type ClassType } from 'type-graphql';
 import { LecternError } from '../errors.js';
 
-/** How many items a page has when the client does not say. */
+/** The page size when the client sends none. */
 export const DEFAULT_PAGE_SIZE = 20;
-/** The most items of a page; a client that asks for more gets this many. */
+/** The largest page size. A client that requests more gets this many items. */
 export const MAX_PAGE_SIZE = 100;
-/** The longest cursor that is looked at, in characters. Ours are shorter. */
+/** Longer cursors are refused without decoding them, in characters. Ours are shorter. */
 const MAX_CURSOR_LENGTH = 2_048;
 
-@ObjectType({ description: 'Where a page lies in its list (Relay Cursor Connections).', simpleResolvers: true })
+@ObjectType({ description: 'The position of a page in its list (Relay Cursor Connections).', simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether more items follow this page.' })
   hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether the page was asked for with `after`, so that items lie before it.' })
+  @Field(() => Boolean, { description: 'True when the page was requested with `after`: there are items before it.' })
   hasPreviousPage!: boolean;
 
   @Field(() => String, { nullable: true, description: 'The cursor of the first item of the page.' })
@@ -21,7 +21,7 @@ export class PageInfo {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the last item: give it as `after` for the next page.',
+    description: 'The cursor of the last item. Send it as `after` to get the next page.',
   })
   endCursor!: string | null;
 }
@@ -81,19 +81,19 @@ function articleOf(name: string): 'A' | 'An' {
   return /^[AEIOU]/.test(name) ? 'An' : 'A';
 }
 
-/** The page size that applies: `first` or the default, at most MAX_PAGE_SIZE. Below 0 is BAD_USER_INPUT. */
+/** Returns the page size for `first`: at most MAX_PAGE_SIZE, the default when absent. Throws BAD_USER_INPUT below 0. */
 export function pageSize(first: number | null | undefined): number {
   if (first === null || first === undefined) return DEFAULT_PAGE_SIZE;
   if (first < 0) throw new LecternError('BAD_USER_INPUT', 'first must not be negative.', { fields: ['first'] });
   return Math.min(first, MAX_PAGE_SIZE);
 }
 
-/** A cursor holds the sort values of its item, so a list stays stable when items come and go. */
+/** A cursor contains the sort values of its item, so it stays valid when items are added or deleted. */
 export function encodeCursor(values: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
-/** The values of a cursor, checked against their expected types. Anything else is BAD_USER_INPUT. */
+/** Returns the values of a cursor. Throws BAD_USER_INPUT when they do not have the expected number and types. */
 export function decodeCursor(cursor: string, types: readonly ('string' | 'number')[]): (string | number)[] {
   const values =
     cursor.length <= MAX_CURSOR_LENGTH ? parseJson(Buffer.from(cursor, 'base64url').toString()) : undefined;
@@ -115,7 +115,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Joins the items of one page, of which one too many was read to see whether more follow. */
+/**
+ * Makes a connection of the items of one page.
+ * @param parts.found The items. One more than `size` was read, to find out whether there is a next page.
+ */
 export function connection<T>(parts: {
   readonly found: readonly T[];
   readonly size: number;

@@ -1,11 +1,14 @@
-/** What every GraphQL request has, whatever it asks for. */
+/** The context of every GraphQL request. */
 export interface RequestContext {
   readonly requestId: string;
-  /** Aborts when the client has gone before its answer. */
+  /** Aborted when the client disconnects before the response. */
   readonly signal: AbortSignal;
 }
 
-/** One value per request, made when first asked for: a DataLoader, say. It goes with its request. */
+/**
+ * Returns a function with one value for each request, such as a DataLoader. The value is created at its first use, and
+ * released with the request.
+ */
 export function perRequest<C extends RequestContext, T>(create: (context: C) => T): (context: C) => T {
   const values = new WeakMap<C, T>();
   return (context) => {

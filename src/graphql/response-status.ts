@@ -4,13 +4,13 @@ const BAD_REQUEST = 400;
 
 /**
  * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/#sec-application-json): a client that accepts
- * `application/json` and not the newer `application/graphql-response+json` takes only 200 for an answer of GraphQL, so
- * it gets 200 for an operation that does not parse, validate or take its variables. All other clients get 400 for it,
- * and every client for what is no GraphQL request at all.
+ * `application/json`, but not the newer `application/graphql-response+json`, understands only responses with status 200
+ * as GraphQL. So it gets 200 for an operation that does not parse, is invalid, or has invalid variables. Other clients
+ * get 400. For a request that is not GraphQL, all clients get 400.
  */
 export const responseStatus: ApolloServerPlugin = {
   async requestDidStart() {
-    // The moment from which the request is known to be one of GraphQL.
+    // True when the request contains a GraphQL document.
     let hasSource = false;
     return {
       async didResolveSource() {
@@ -26,7 +26,7 @@ export const responseStatus: ApolloServerPlugin = {
   },
 };
 
-/** A client that names neither type, or anything, leaves the choice to the server. */
+/** Whether a client accepts only the older type. Returns false when it names neither of the two. */
 function acceptsOnlyJson(accept = ''): boolean {
   const types = accept.split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
   return types.includes('application/json') && !types.includes('application/graphql-response+json');

@@ -1,30 +1,30 @@
 import { Kind, type DirectiveNode, type DocumentNode, type SelectionNode, type SelectionSetNode } from 'graphql';
 
-/** How much of a document there is, by its text alone: no schema is asked, and the work grows with its length only. */
+/** The size of a document, computed from its text without the schema, in time proportional to its length. */
 export interface Shape {
-  /** Aliases in all of the document. */
+  /** The number of aliases in the document. */
   readonly aliases: number;
-  /** Directives in all of the document. */
+  /** The number of directives in the document. */
   readonly directives: number;
-  /** Fields, fragments and directives that are asked for again at the same place. */
+  /** The number of repetitions of fields, fragments and directives at the same place. */
   readonly duplicates: number;
-  /** Levels of fields within fields, fragments spread out, in the deepest operation. */
+  /** The levels of nested fields in the deepest operation, with fragments expanded. */
   readonly depth: number;
-  /** Fields and fragments of all operations, spread out: what stands in a fragment that is spread twice counts twice. */
+  /** The number of fields and fragments in all operations, with fragments expanded: each use of a fragment counts. */
   readonly selections: number;
 }
 
-/** What a selection set comes to when its fragments are spread out. */
+/** The size of a selection set with its fragments expanded. */
 interface Extent {
   readonly depth: number;
   readonly selections: number;
 }
 
 const NOTHING: Extent = { depth: 0, selections: 0 };
-/** A fragment by itself, without what it holds. */
+/** The use of a fragment, without the fields in it. */
 const ONE: Extent = { depth: 0, selections: 1 };
 
-/** Measures a document. A fragment is measured once, however often it is spread; one within itself counts as nothing. */
+/** Measures a document. A fragment is measured once, however often it is used. A use of it within itself counts as 0. */
 export function shapeOf(document: DocumentNode): Shape {
   return new ShapeOfDocument(document).measure();
 }
@@ -34,7 +34,7 @@ class ShapeOfDocument {
   private directives = 0;
   private duplicates = 0;
   private readonly fragments: ReadonlyMap<string, SelectionSetNode>;
-  /** By name; a fragment that is being measured is in it as nothing, which ends a circle. */
+  /** The sizes of fragments by name. A fragment that is being measured has size 0, so that cycles end. */
   private readonly measured = new Map<string, Extent>();
 
   constructor(private readonly document: DocumentNode) {
@@ -47,7 +47,7 @@ class ShapeOfDocument {
     for (const definition of this.document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) {
         this.countDirectives(definition.directives);
-        // Also one that nobody spreads: validation will read it.
+        // Unused fragments are measured too, because validation reads them.
         this.extentOfFragment(definition.name.value);
       } else if (definition.kind === Kind.OPERATION_DEFINITION) {
         this.countDirectives(definition.directives);
@@ -63,7 +63,7 @@ class ShapeOfDocument {
     return selectionSet ? this.extentOfSelections(selectionSet, '', new Set()) : NOTHING;
   }
 
-  /** Inline fragments are parts of the selection set that they stand in, so `seen` goes into them. */
+  /** @param seen The names at this place. Passed to inline fragments, whose fields are at the same place. */
   private extentOfSelections({ selections }: SelectionSetNode, condition: string, seen: Set<string>): Extent {
     let all = NOTHING;
     for (const selection of selections) {
@@ -103,7 +103,7 @@ class ShapeOfDocument {
   }
 }
 
-/** Under which name a selection comes into its result. */
+/** The name of a selection in the result. */
 function nameOf(selection: Exclude<SelectionNode, { kind: Kind.INLINE_FRAGMENT }>): string {
   if (selection.kind === Kind.FRAGMENT_SPREAD) return `...${selection.name.value}`;
   return (selection.alias ?? selection.name).value;

@@ -1,23 +1,23 @@
 import type { Readable } from 'node:stream';
 import { GraphQLError, GraphQLScalarType } from 'graphql';
 
-/** A file part of a multipart request, as far as the request describes it. */
+/** A file of a multipart request. */
 export interface UploadedFile {
-  /** The client's word; may be anything. */
+  /** The name that the client sent. Not checked. */
   readonly filename: string;
-  /** The client's word for the media type; may be empty or wrong. */
+  /** The media type that the client sent. May be empty or wrong. */
   readonly declaredType: string;
   readonly stream: Readable;
 }
 
 /**
- * A file that a request announced and that may not have arrived yet. Deliberately no promise: TypeGraphQL awaits
- * promises among the arguments before it calls the resolver, and two files that wait for each other never come.
+ * A file of a request, which may not have arrived yet. This is not a promise, because TypeGraphQL awaits promises in the
+ * arguments before it calls the resolver. With two files, each would wait until the other was read.
  */
 export class Upload {
   constructor(private readonly part: () => Promise<UploadedFile>) {}
 
-  /** Waits for the part and opens it. Once only: the bytes go by a single time. Open all files of a field at once. */
+  /** Waits for the part and opens it. Call it once: the bytes can be read only once. Open all files of a field together. */
   open(): Promise<UploadedFile> {
     return this.part();
   }
@@ -26,17 +26,17 @@ export class Upload {
 export const GraphQLUpload = new GraphQLScalarType<Upload, never>({
   name: 'Upload',
   description:
-    'A file. Send the operation as a GraphQL multipart request with `null` in the place of each file and the file ' +
-    'as a part of the form.',
+    'A file. Send the operation as a GraphQL multipart request, with `null` in the variables for each file, and the ' +
+    'file as a part of the form.',
   specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
   parseValue(value) {
     if (value instanceof Upload) return value;
-    throw new GraphQLError('A file is sent as a part of a multipart request, not as a value.');
+    throw new GraphQLError('Send a file as a part of a multipart request, not as a value.');
   },
   parseLiteral(node) {
-    throw new GraphQLError('A file is given by a variable, not by a literal.', { nodes: node });
+    throw new GraphQLError('A file must be a variable, not a literal.', { nodes: node });
   },
   serialize() {
-    throw new GraphQLError('Files are not sent back through this type.');
+    throw new GraphQLError('The type Upload cannot be returned.');
   },
 });

@@ -2,7 +2,7 @@ import { ValidateBy, ValidateIf, validate, type ValidationError, type Validation
 import { getNamedType, type GraphQLResolveInfo } from 'graphql';
 import { LecternError } from '../errors.js';
 
-/** Text of `min` to `max` characters (Unicode code points) when the white space around it is taken off. */
+/** Requires a text of `min` to `max` characters (Unicode code points), not counting white space at both ends. */
 export function TrimmedLength(min: number, max: number, options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
@@ -16,7 +16,7 @@ export function TrimmedLength(min: number, max: number, options?: ValidationOpti
   );
 }
 
-/** A language tag as BCP 47 forms it (RFC 5646), judged by the tables of `Intl`. */
+/** Requires a valid BCP 47 language tag (RFC 5646), checked with `Intl`. */
 export function IsLanguageTag(): PropertyDecorator {
   return ValidateBy({
     name: 'languageTag',
@@ -27,7 +27,7 @@ export function IsLanguageTag(): PropertyDecorator {
   });
 }
 
-/** The canonical form of a language tag; undefined for what is none. */
+/** Returns the canonical form of a language tag. Returns undefined when the tag is invalid. */
 export function canonicalLanguage(tag: string): string | undefined {
   try {
     return Intl.getCanonicalLocales(tag)[0];
@@ -36,7 +36,7 @@ export function canonicalLanguage(tag: string): string | undefined {
   }
 }
 
-/** Checks a field that may be absent; unlike IsOptional it does not let null pass. */
+/** Skips the other checks of a field when it is absent. Unlike IsOptional, does not skip them when it is null. */
 export function IfGiven(): PropertyDecorator {
   return ValidateIf((_input, value) => value !== undefined);
 }
@@ -45,7 +45,7 @@ function isBetween(value: number, min: number, max: number): boolean {
   return value >= min && value <= max;
 }
 
-/** Checks an input object by the rules on its class. Throws BAD_USER_INPUT that names every faulty field. */
+/** Checks an input object by the decorators of its class. Throws BAD_USER_INPUT that names every invalid field. */
 export async function validateInput(value: unknown, inputClass: unknown, info: GraphQLResolveInfo): Promise<void> {
   if (typeof value !== 'object' || value === null) return;
   const faults = await validate(value, { forbidUnknownValues: false, skipMissingProperties: false });
@@ -56,7 +56,10 @@ export async function validateInput(value: unknown, inputClass: unknown, info: G
   });
 }
 
-/** An input class bears the name of its GraphQL type, so the schema knows which argument it came in by; a class of arguments is none. */
+/**
+ * Returns the name of the argument that has this input class, with a dot. An input class has the same name as its
+ * GraphQL type. Returns an empty text for a class of arguments (`@ArgsType`), which is not an input type.
+ */
 function argumentPath(info: GraphQLResolveInfo, inputClass: unknown): string {
   const typeName = typeof inputClass === 'function' ? inputClass.name : '';
   const field = info.parentType.getFields()[info.fieldName];

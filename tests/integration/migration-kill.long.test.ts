@@ -100,7 +100,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
     run.process.kill(signal);
     const { exitCode, stdout, stderr } = await run.ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
-    expect(stdout).toMatch(/\nStopped\. Run it again to go on\.\n$/);
+    expect(stdout).toMatch(/\nStopped\. Run it again to continue\.\n$/);
 
     const live = await liveFiles();
     const keys = live.filter(({ storage }) => storage === to).map(({ key }) => key);

@@ -386,8 +386,7 @@ describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => 
     const { exitCode, stdout, stderr } = await migrate(app, 's3');
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toBe(
-      'New files go to local, so files moved to s3 would be left behind by them. ' +
-        'Set STORAGE=s3, start the servers again, then run this again.\n',
+      'New files go to local, not to s3. Set STORAGE=s3, restart the servers, then run this again.\n',
     );
     expect(await keysIn(app, 's3')).toEqual([]);
   });

@@ -45,7 +45,7 @@ afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
 describe('lectern seed', () => {
   it('fills a catalogue that plays, and changes nothing when it is run again, beside a server or alone', async () => {
     const first = await seed(spawnLectern);
-    expect(first).toMatch(/^Made 12 records\.\n/);
+    expect(first).toMatch(/^Created 12 records\.\n/);
     for (const named of [
       'Sound for film',
       'Linear algebra, seen',
@@ -54,7 +54,7 @@ describe('lectern seed', () => {
     ]) {
       expect(first).toContain(named);
     }
-    expect(await seed()).toMatch(/^The catalogue is there already\.\n.* lectern-seed\./);
+    expect(await seed()).toMatch(/^The catalogue exists already\.\n.* lectern-seed\./);
 
     const server = await startServer(environment);
     try {
@@ -69,8 +69,8 @@ describe('lectern seed', () => {
         if (isPreview) expect((await fetch(String(videoUrl))).status).toBe(200);
       }
 
-      expect(await seed()).toMatch(/^The catalogue is there already\.\n.* lectern-seed\./);
-      expect((await lectern(environment, 'sweep')).stdout).toBe('Nothing was left.\n');
+      expect(await seed()).toMatch(/^The catalogue exists already\.\n.* lectern-seed\./);
+      expect((await lectern(environment, 'sweep')).stdout).toBe('There was nothing to do.\n');
       expect(dataOf(await graphql<Catalogue>(server.url, CATALOGUE))).toEqual(before);
     } finally {
       await server.stop();

@@ -54,7 +54,11 @@ onEveryStorage('lectern sweep, beside a running server', (storage) => {
     });
     for (const { key } of objects) expect(await app.storages.current.stat(key)).toBeNull();
     expect(await leftAfterSweep(app)).toBe(0);
-    expect(await lectern(environment, 'sweep')).toEqual({ exitCode: 0, stdout: 'Nothing was left.\n', stderr: '' });
+    expect(await lectern(environment, 'sweep')).toEqual({
+      exitCode: 0,
+      stdout: 'There was nothing to do.\n',
+      stderr: '',
+    });
   });
 
   it('says that objects wait for their deletion', async () => {
@@ -80,7 +84,7 @@ describe('lectern sweep', () => {
     const { exitCode, stdout, stderr } = await lectern(environment, 'sweep');
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 0,
-      stdout: expect.stringMatching(/^Passed over 1, of a slot or storage that .*\n1 object is not deleted yet; /),
+      stdout: expect.stringMatching(/^Skipped 1: the slot or storage .*\n1 object is not deleted yet; /),
       stderr: '',
     });
     await rm(environment.DATA_DIR, { recursive: true, force: true });

@@ -46,13 +46,13 @@ import { FileTokens } from './storage/file-token.js';
 import { Telemetry } from './telemetry.js';
 
 export interface AppOptions {
-  /** Standard output by the configured level when absent. */
+  /** When absent, the app logs to standard output at the configured level. */
   readonly telemetry?: Telemetry;
-  /** For commands: use the embedded database of a server that runs on the same DATA_DIR, if one does. */
+  /** For commands: uses the embedded database of the server that runs on the same DATA_DIR, if there is one. */
   readonly besideServer?: boolean;
-  /** Storage drivers beside the built-in ones, by the name that `STORAGE` and records give them. */
+  /** Storage drivers besides the built-in ones, by the storage name that `STORAGE` and records use. */
   readonly storageDrivers?: StorageDrivers;
-  /** Slots besides those of the slot table, each with its owner. For tests of what a new slot needs. */
+  /** For tests: slots besides those of the slot table, each with its owner. */
   readonly furtherSlots?: readonly { readonly rules: SlotRules; readonly owner: SlotOwner }[];
 }
 
@@ -72,16 +72,16 @@ export interface App {
   readonly topics: TopicService;
   readonly videos: VideoService;
   readonly images: ImageService;
-  /** Takes up sweeping, then listens. Returns the URL that clients reach the server by. */
+  /** Starts the server and its background jobs. Returns the URL at which clients reach it. */
   start(): Promise<{ readonly url: string }>;
-  /** Lets running requests finish, then closes every connection and handle. */
+  /** Waits for running requests within SHUTDOWN_GRACE_SECONDS, then closes every connection and handle. */
   stop(): Promise<void>;
 }
 
-/** The length of a signing key that nobody configured because nothing local is signed, in bytes. */
+/** The length of the random signing key for when no secret is configured and no local files are served, in bytes. */
 const SECRET_BYTES = 32;
 
-/** Builds and joins every part once. Connects to the database; listens to nothing and starts no timer. */
+/** Creates and connects all parts of the application. Connects to the database, but does not listen or start timers. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const telemetry = options.telemetry ?? new Telemetry({ level: config.server.logLevel, ...config.tests });
   const timings = timingsOf(config);
@@ -183,8 +183,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const errors = {
     recognise: recogniseDatabaseError,
     report: (error: unknown): void => {
-      if (error instanceof LecternError) telemetry.logger.warn({ err: error }, 'a part that Lectern needs is away');
-      else telemetry.logger.error({ err: error }, 'a defect');
+      if (error instanceof LecternError) telemetry.logger.warn({ err: error }, 'a dependency is unavailable');
+      else telemetry.logger.error({ err: error }, 'unexpected error');
     },
   };
   const { production } = config;
@@ -225,7 +225,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     async start() {
       await database.ensureIndexes();
       await upgrade.run();
-      // Not a reason not to start, as it may come back; but an operator who configured it wrong should read so at once.
+      // Does not prevent the start, because the storage may come back, but a wrong configuration is logged at once.
       await storages.current.check(AbortSignal.timeout(timings.readiness)).catch(errors.report);
       void storages.current.compareClocks?.().then(({ status, message }) => {
         if (status !== 'ok') telemetry.logger.warn({ storage: storages.current.name }, message);
@@ -269,7 +269,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     },
 
     async stop() {
-      // The port stays open meanwhile, so that /readyz can answer that this server is stopping.
+      // The port stays open meanwhile, so that /readyz can report that this server is stopping.
       const heard = serving ? delay(timings.stopNotice) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
@@ -283,7 +283,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   };
 }
 
-/** The port that was bound; none in a command, which listens to nothing. */
+/** The port on which the server listens. Undefined in a command, which does not listen. */
 function portOf(server: Server): number | undefined {
   return (server.address() as AddressInfo | null)?.port;
 }

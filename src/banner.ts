@@ -1,18 +1,18 @@
-/** What a server says of itself once it is ready. */
+/** What a server prints or logs when it is ready. */
 export interface BannerFacts {
   /** The GraphQL URL as clients reach it. */
   readonly url: string;
-  /** The host of MongoDB, without user name and password; null for the embedded database. */
+  /** The host of MongoDB, without user name and password. Null for the embedded database. */
   readonly mongodbHost: string | null;
-  /** Where new files go: the name of the storage, and the bucket or folder in words. */
+  /** The storage of new files: its name, and a description of its bucket or folder. */
   readonly storage: { readonly name: string; readonly place: string };
   /** The folder of the embedded database. */
   readonly dataDir: string;
-  /** Absent when the server cannot make tokens. */
+  /** For an example upload. Absent when the server cannot sign tokens. */
   readonly trial?: {
-    /** A token of an instructor, to try Lectern out with. */
+    /** The token of an instructor. */
     readonly token: string;
-    /** The image of the example upload. */
+    /** The path of the image to upload. */
     readonly thumbnailPath: string;
   };
 }
@@ -21,7 +21,7 @@ const CREATE_COURSE =
   'mutation($input: CreateCourseInput!, $thumbnail: Upload) ' +
   '{ createCourse(input: $input, thumbnail: $thumbnail) { id title thumbnailUrl } }';
 
-/** The fields of the log line that says that a production server is ready. No token is among them. */
+/** The fields of the log line for a production server that is ready. They contain no token. */
 export function readyFields(facts: BannerFacts): Record<string, string> {
   return {
     url: facts.url,
@@ -30,14 +30,14 @@ export function readyFields(facts: BannerFacts): Record<string, string> {
   };
 }
 
-/** The hosts of a MongoDB connection string, without user name and password. */
+/** Returns the hosts of a MongoDB connection string, without user name and password. */
 export function mongodbHostOf(uri: string): string {
-  // No @ may follow: an unescaped password could otherwise stand where the host is looked for.
+  // The pattern allows no @ after the hosts. Otherwise a part of an unencoded password could be taken for the host.
   const hosts = /^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?([^/?@]+)(?:[/?][^@]*)?$/.exec(uri)?.[1];
   return hosts ?? 'the server of MONGODB_URI';
 }
 
-/** The text that greets a person at a terminal, outside production. It ends with a new line. */
+/** The text that is printed when a server is ready, outside production. Ends with a line break. */
 export function banner(facts: BannerFacts): string {
   const { storage, mongodbHost, trial } = facts;
   const lines = [
@@ -50,20 +50,20 @@ export function banner(facts: BannerFacts): string {
   ];
   if (mongodbHost === null) {
     lines.push(
-      'This is the embedded set-up: good for trying out and development, one process on one machine.',
-      'For production set MONGODB_URI and the other variables explained in .env.example.',
+      'The embedded database is for trying Lectern out and for development: one process on one machine.',
+      'For production, set MONGODB_URI and the other variables that .env.example explains.',
       '',
     );
   }
   if (trial !== undefined) {
     const { token, thumbnailPath } = trial;
-    lines.push('A token of an instructor, valid for 24 hours:', '', `  ${token}`, '');
+    lines.push('A token for an instructor, valid for 24 hours:', '', `  ${token}`, '');
     lines.push('Create a course with a thumbnail:', '', uploadCommand(facts.url, token, thumbnailPath), '');
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** A GraphQL multipart request as one line of shell. */
+/** The curl command for an upload, in one line. */
 function uploadCommand(url: string, token: string, thumbnailPath: string): string {
   const operations = { query: CREATE_COURSE, variables: { input: { title: 'My first course' }, thumbnail: null } };
   return [
@@ -82,12 +82,12 @@ function uploadCommand(url: string, token: string, thumbnailPath: string): strin
   ].join(' ');
 }
 
-/** One word for a POSIX shell, whatever it holds. */
+/** Quotes a text as one word for a POSIX shell. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A file name for curl's -F, which would read a comma or a semicolon as its own. */
+/** Quotes a file name for curl's -F, for which commas and semicolons are syntax. */
 function curlQuoted(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

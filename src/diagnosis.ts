@@ -1,8 +1,8 @@
 import { within } from './within.js';
 
-/** What one check of an installation says. */
+/** The result of one check of an installation. */
 export interface Diagnosis {
-  /** What was looked at, in a few words: 's3 bucket'. */
+  /** The name of the check: 's3 bucket'. */
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'problem';
   /** One sentence. */
@@ -11,7 +11,7 @@ export interface Diagnosis {
   readonly remedy?: string;
 }
 
-/** A diagnosis that does not yet say of what. */
+/** A diagnosis without the name of its check. */
 export type Outcome = Omit<Diagnosis, 'check'>;
 
 /** No check takes longer, in milliseconds. */
@@ -21,7 +21,7 @@ export const ok = (message: string): Outcome => ({ status: 'ok', message });
 export const warning = (message: string, remedy: string): Outcome => ({ status: 'warning', message, remedy });
 export const problem = (message: string, remedy: string): Outcome => ({ status: 'problem', message, remedy });
 
-/** Makes one check. That it throws, or does not end in time, is its outcome: a problem, with this remedy. */
+/** Runs one check. When `look` throws or takes more than 30 seconds, the result is a problem with this remedy. */
 export async function examine(check: string, remedy: string, look: () => Promise<Outcome>): Promise<Diagnosis> {
   const late = (): Outcome => problem(`No answer within ${CHECK_TIMEOUT_MS / 1_000} seconds.`, remedy);
   try {
@@ -31,10 +31,10 @@ export async function examine(check: string, remedy: string, look: () => Promise
   }
 }
 
-/** Why something failed, in one sentence: what lies underneath, where an error only says that it did. */
+/** The reason for an error, in one sentence. Uses the message of its cause, if there is one. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `${String(error)}.`;
-  // Several addresses were tried, and all in vain: the first reason is as good as the others.
+  // All of several addresses failed, usually for the same reason. Use the first.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (error.cause instanceof Error) return reasonOf(error.cause);
   const { name } = error;

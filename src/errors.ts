@@ -1,14 +1,14 @@
 /**
- * The one catalogue of everything that can go wrong for a client. A code is part of the API: clients branch on it.
- * Nothing of GraphQL or HTTP servers is known here; `status` is the HTTP status a refusal of a whole request carries.
+ * The catalogue of all errors that clients can get. Codes are part of the API, because programs of clients use them.
+ * This file does not depend on GraphQL or an HTTP server.
  */
 
 interface CatalogueEntry {
-  /** HTTP status when the error is the answer to the whole request. */
+  /** The HTTP status when the whole request is refused. */
   readonly status: number;
-  /** Whether sending the same request again, later, can succeed. */
+  /** Whether the same request can succeed when it is sent again later. */
   readonly retryable: boolean;
-  /** What the client reads when the place that throws has nothing better to say. */
+  /** The message for clients when the code that throws gives no other. */
   readonly message: string;
 }
 
@@ -38,19 +38,19 @@ export const ERROR_CATALOGUE = {
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
 
 export interface ErrorDetails {
-  /** The input fields the error is about, as dotted paths of the GraphQL arguments (`input.title`). */
+  /** The arguments that the error is about, as dotted paths (`input.title`). */
   readonly fields?: readonly string[];
-  /** What went wrong underneath. Logged, never sent to a client. */
+  /** The underlying error. It is logged, but never sent to a client. */
   readonly cause?: unknown;
-  /** The HTTP status, where HTTP has a more exact one than the code's. */
+  /** The HTTP status, if HTTP has a more specific one than the code's. */
   readonly status?: number;
 }
 
-/** An error that a client may see: it has a code of the catalogue and a message written for the client. */
+/** An error for clients: it has a code of the catalogue, and its message is sent to the client. */
 export class LecternError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly string[] | undefined;
-  /** The HTTP status when the error is the answer to the whole request. */
+  /** The HTTP status when the whole request is refused. */
   readonly status: number;
 
   constructor(code: ErrorCode, message: string = ERROR_CATALOGUE[code].message, details: ErrorDetails = {}) {

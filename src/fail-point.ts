@@ -1,26 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Where and how the process is made to fail, so that tests can see what a crash leaves. Never outside tests. */
+/** For tests: the step at which the process fails on purpose, and how. */
 export interface FailPoint {
   /**
    * - `kill` ends the process at once, as a power cut would
-   * - `delay` holds the step up
-   * - `lose` throws after the step was done, as if the reply to it had been lost
+   * - `delay` pauses for `delayMs`
+   * - `lose` throws an error, as if the reply to the step had been lost
    */
   readonly action: (typeof FAIL_ACTIONS)[number];
   readonly when: (typeof FAIL_MOMENTS)[number];
-  /** The name of a step, as the log has it. */
+  /** The name of a step, as in the log. */
   readonly step: string;
-  /** At which pass by this point it acts, from 1. It acts once. */
+  /** The process fails when it reaches the step for this time, counted from 1. It fails once. */
   readonly pass: number;
-  /** How long `delay` holds up, in milliseconds. */
+  /** How long `delay` pauses, in milliseconds. */
   readonly delayMs: number;
 }
 
 export const FAIL_ACTIONS = ['kill', 'delay', 'lose'] as const;
 export const FAIL_MOMENTS = ['before', 'after'] as const;
 
-/** What `lose` throws: unlike every error that a step can end with. */
+/** The error that `lose` throws. No step throws it otherwise. */
 class LostReplyError extends Error {
   constructor(step: string) {
     super(`The reply to the step "${step}" was lost, as the fail point asked for.`);
@@ -28,7 +28,7 @@ class LostReplyError extends Error {
   }
 }
 
-/** Counts the passes by a fail point and acts when it is time. */
+/** Counts how often the fail point is reached, and makes the process fail at the configured time. */
 export class FailPointTrigger {
   private passes = 0;
 

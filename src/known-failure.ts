@@ -3,7 +3,7 @@ import { ConfigError, secretsOf } from './config.js';
 import { DataDirError } from './data-dir/data-dir.js';
 import { LecternError } from './errors.js';
 
-/** A command cannot do what it was asked. The message says why and what to do instead. */
+/** A command cannot run. The message says why, and what to do. */
 export class CommandError extends Error {
   constructor(message: string) {
     super(message);
@@ -12,8 +12,8 @@ export class CommandError extends Error {
 }
 
 /**
- * Prints a failure to standard error: the message of a known one, and every other one with its stack. The values of
- * secret variables and the passwords in URLs are left out of it.
+ * Prints an error to standard error: the message of a known failure, or an unknown error with its stack. The values of
+ * secret variables and the passwords in URLs are removed.
  */
 export function printFailure(error: unknown): void {
   const text = knownFailure(error) ?? inspect(error);
@@ -29,11 +29,11 @@ function withoutSecrets(text: string): string {
   }
 }
 
-/** What to tell the operator when the server cannot listen on HOST and PORT, by the system's error code. */
+/** The messages for when the server cannot listen on HOST and PORT, by the system's error code. */
 const LISTEN_FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is taken: another process listens there. Stop it, or set PORT to another port (0 for any free one)',
+  EADDRINUSE: 'is in use by another process. Stop it, or set PORT to another port (0 for any free one)',
   EACCES: 'may not be used by this user. Set PORT to a port from 1024 up',
-  EADDRNOTAVAIL: 'is no address of this machine. Set HOST to one that is, or to localhost',
+  EADDRNOTAVAIL: 'is not an address of this machine. Set HOST to an address of this machine, or to localhost',
   ENOTFOUND: 'cannot be found. Set HOST to a name or address of this machine, or to localhost',
 };
 
@@ -46,15 +46,15 @@ interface SystemError extends Error {
 }
 
 /**
- * The message of a failure that the person at the terminal can do something about. Undefined for every other failure:
- * print that one with its stack.
+ * Returns the message of a failure that an operator can fix.
+ * Returns undefined for every other error, which should be printed with its stack.
  */
 export function knownFailure(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof DataDirError || error instanceof CommandError) {
     return error.message;
   }
   if (!(error instanceof Error)) return undefined;
-  // These are recognised by name: importing their classes would load the database and the media into every command.
+  // Recognised by name, because importing these classes would load the database and media code into every command.
   if (error.name === 'DeletionRefusedError') {
     return `${error.message}\nNothing was deleted. If it is what you want, add --force.`;
   }
@@ -79,7 +79,7 @@ function listenFailure(error: SystemError): string | undefined {
   return `${error.port === undefined ? place : `${place}, port ${error.port},`} ${explanation}.`;
 }
 
-/** Causes come from drivers, whose messages name hosts and never carry the connection string. */
+/** The message of the cause, in parentheses. Causes come from drivers, whose messages do not contain connection strings. */
 function reasonOf(error: Error): string {
   return error.cause instanceof Error ? ` (${error.cause.message})` : '';
 }

@@ -10,11 +10,11 @@ import { samplePath } from './samples.js';
 import { StopSignals } from './stop-signals.js';
 import { Telemetry } from './telemetry.js';
 
-/** How long stop() may take after the grace that running requests get, in milliseconds. */
+/** How long stop() may take after the time for running requests is over, in milliseconds. */
 const STOP_MARGIN_MS = 15_000;
 const TRIAL_TOKEN_SECONDS = 24 * 3600;
 
-/** Writes, whatever LOG_LEVEL is: that a production server is ready, and that the process failed. */
+/** Logs at level `info` whatever LOG_LEVEL is: that a production server is ready, and why the process failed. */
 const telemetry = new Telemetry({ level: 'info' });
 
 try {
@@ -24,16 +24,16 @@ try {
   process.exit(1);
 }
 
-/** The life of the server process. Resolves with its exit code once everything has stopped. */
+/** Runs the server until it is asked to stop. Resolves with the exit code of the process when everything has stopped. */
 async function run(): Promise<number> {
   const toldToStop = stopRequest();
   const config = loadConfig();
   for (const { variable, meant } of misnamedVariables()) {
-    telemetry.logger.warn({ variable, meant }, `${variable} is set, and Lectern does not know it: set ${meant}`);
+    telemetry.logger.warn({ variable, meant }, `${variable} is set, but it is not a setting of Lectern: set ${meant}`);
   }
   const app = await createApp(config);
   const exitCode = await serve(app, config, toldToStop).catch(async (error: unknown) => {
-    // The first failure is thrown: it explains the second one, which is only logged.
+    // The first error is thrown. A second one is only logged, because it is usually a consequence of the first.
     await stopInTime(app, config).catch((second: unknown) => telemetry.logger.error({ err: second }, 'stop failed'));
     throw error;
   });
@@ -43,21 +43,21 @@ async function run(): Promise<number> {
 
 async function serve(app: App, config: Config, toldToStop: Promise<number>): Promise<number> {
   const started = app.start();
-  // A stop that is asked for during the start does not wait for the start: its failure has no other handler.
+  // A stop during the start does not wait for the start, so this is the only handler of an error of the start.
   started.catch(() => undefined);
   const ready = await Promise.race([started, toldToStop]);
   if (typeof ready === 'object') await sayReady(config, ready.url);
   return toldToStop;
 }
 
-/** Resolves with the exit code when the process is asked to stop, or has to stop because of a defect. */
+/** Resolves with the exit code when the process is asked to stop, or must stop because of an uncaught error. */
 function stopRequest(): Promise<number> {
   return new Promise((resolve) => {
     new StopSignals().signal.addEventListener('abort', () => resolve(0));
     let failed = false;
-    // Also called for a rejection that nobody handles. After either, the state of the process is unknown: only stopping is safe.
+    // Also called for unhandled rejections. In both cases the state of the process is unknown, and only stopping is safe.
     process.on('uncaughtException', (error, origin) => {
-      telemetry.logger.fatal({ err: error, origin }, 'Lectern stops because of a defect');
+      telemetry.logger.fatal({ err: error, origin }, 'Lectern stops because of an unexpected error');
       if (failed) process.exit(1);
       failed = true;
       resolve(1);
@@ -87,13 +87,13 @@ async function sayReady(config: Config, baseUrl: string): Promise<void> {
   else process.stdout.write(banner({ ...facts, ...(await trial(config)) }));
 }
 
-/** Where new files go, for the person at the terminal. */
+/** Describes the storage of new files, for the banner. */
 function placeOfFiles({ storage, s3 }: Config): string {
   if (storage.name === 's3') return `S3, bucket ${s3.bucket ?? ''}`;
   return storage.name === 'local' ? `local disk, in ${storage.localDir}` : storage.name;
 }
 
-/** What the example upload of the banner needs. Empty when this server cannot make tokens. */
+/** The token and the file for the example in the banner. Empty when this server cannot sign tokens. */
 async function trial(config: Config): Promise<Pick<BannerFacts, 'trial'>> {
   const token = await trialToken(config);
   return token === undefined ? {} : { trial: { token, thumbnailPath: samplePath('thumbnail.jpg') } };

@@ -1,27 +1,27 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { within } from './within.js';
 
-/** How a request ended: served, refused for the client's fault, failed for ours, or left by its client before its answer. */
+/** How a request ended: served, refused (4xx), failed (5xx), or left: the client disconnected before the response ended. */
 export type RequestOutcome = 'served' | 'refused' | 'failed' | 'left';
-/** How the upload of one file ended: stored, refused for what it is, broken off by its client, or failed by us. */
+/** How the upload of a file ended: stored, refused (its type or size), broken off by the client, or failed (5xx). */
 export type UploadOutcome = 'stored' | 'refused' | 'broken_off' | 'failed';
-/** How a storage answered: done, not available, or with a no (no such object, a body that broke off). */
+/** How a storage operation ended: done, unavailable, or rejected (no such object, a body that ended early). */
 export type StorageOutcome = 'done' | 'unavailable' | 'rejected';
 
 export const STORAGE_OPERATIONS = ['put', 'open', 'stat', 'delete', 'check'] as const;
 export type StorageOperation = (typeof STORAGE_OPERATIONS)[number];
 
-/** What is counted by its name alone. */
+/** The counters without labels. */
 export type CounterName = 'signings' | 'swept' | 'passed_over';
 
-/** From a file on a local disk to a video of gigabytes, in seconds. */
+/** The buckets of the storage histograms, in seconds: from a small file on a local disk to a large video. */
 const STORAGE_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
-/** How long a scrape waits for what must be asked for elsewhere, in milliseconds. */
+/** How long a scrape waits for values that come from the database, in milliseconds. */
 const SCRAPE_WAIT_MS = 2_000;
 
 /**
- * What operators measure, in Prometheus' words. Each instance has a registry of its own. Labels are slot, outcome and
- * state, whose values are closed sets: no client can make a new time series.
+ * The metrics, in the format of Prometheus. Each instance has its own registry. The labels are slot, outcome and state.
+ * Each has a fixed set of values, so that clients cannot create new time series.
  */
 export class Metrics {
   private readonly registry = new Registry();
@@ -29,21 +29,21 @@ export class Metrics {
 
   private readonly requests = new Counter({
     name: 'lectern_http_requests_total',
-    help: 'Requests that have ended, by outcome: served, refused (4xx), failed (5xx), left (no whole answer).',
+    help: 'Finished requests, by outcome: served, refused (4xx), failed (5xx), left (the client disconnected early).',
     labelNames: ['outcome'] as const,
     registers: this.registers,
   });
 
   private readonly uploads = new Counter({
     name: 'lectern_uploads_total',
-    help: 'Files sent, by slot and outcome: stored, refused, broken_off (by the client), failed.',
+    help: 'Uploaded files, by slot and outcome: stored, refused, broken_off (by the client), failed.',
     labelNames: ['slot', 'outcome'] as const,
     registers: this.registers,
   });
 
   private readonly uploadedBytes = new Counter({
     name: 'lectern_uploaded_bytes_total',
-    help: 'Bytes of the files that were stored, by slot.',
+    help: 'Bytes of the stored files, by slot.',
     labelNames: ['slot'] as const,
     registers: this.registers,
   });
@@ -51,17 +51,17 @@ export class Metrics {
   private readonly counters: Record<CounterName, Counter> = {
     signings: new Counter({
       name: 'lectern_url_signings_total',
-      help: 'Signed URLs that were made. One that is remembered is not made again.',
+      help: 'Signed URLs that were made. A cached URL is not counted again.',
       registers: this.registers,
     }),
     swept: new Counter({
       name: 'lectern_swept_rows_total',
-      help: 'Uploads that the sweeper has decided, and released or given up objects that it has deleted.',
+      help: 'Rows that sweeps have settled, and objects that they have deleted.',
       registers: this.registers,
     }),
     passed_over: new Counter({
       name: 'lectern_sweep_passed_over_total',
-      help: 'Rows and objects that a sweep left because this server does not know their slot or storage, or it is away.',
+      help: 'Rows and objects that sweeps skipped, because their slot or storage is unknown, or the storage unavailable.',
       registers: this.registers,
     }),
   };
@@ -71,7 +71,7 @@ export class Metrics {
       operation,
       new Histogram({
         name: `lectern_storage_${operation}_seconds`,
-        help: `How long "${operation}" of the storage took, in seconds, by outcome: done, unavailable, rejected.`,
+        help: `Duration of the storage operation "${operation}" in seconds, by outcome: done, unavailable, rejected.`,
         labelNames: ['outcome'] as const,
         buckets: STORAGE_SECONDS,
         registers: this.registers,
@@ -84,7 +84,7 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  /** Everything, in the text format of Prometheus. */
+  /** All metrics, in the text format of Prometheus. */
   text(): Promise<string> {
     return this.registry.metrics();
   }
@@ -102,7 +102,7 @@ export class Metrics {
     this.requests.inc({ outcome });
   }
 
-  /** The upload of one file ended; `bytes` of it are stored. */
+  /** Counts the upload of one file. `bytes` is how many bytes of it were stored. */
   uploadEnded(slot: string, outcome: UploadOutcome, bytes = 0): void {
     this.uploads.inc({ slot, outcome });
     this.uploadedBytes.inc({ slot }, bytes);
@@ -113,8 +113,8 @@ export class Metrics {
   };
 
   /**
-   * How many there are in each state, asked for at each scrape. When that fails or takes long, the scrape goes on
-   * without: what else it tells is needed most then.
+   * Adds a gauge by state. `ask` is called at each scrape. When it fails or takes more than 2 seconds, the scrape omits
+   * this gauge and returns the other metrics.
    */
   countByState(name: string, help: string, ask: () => Promise<Readonly<Record<string, number>>>): void {
     new Gauge({
@@ -131,7 +131,7 @@ export class Metrics {
     });
   }
 
-  /** From now on the process itself is measured too: memory, processor time, garbage collection, event-loop lag. */
+  /** Starts to collect metrics of the process: memory, processor time, garbage collection, event-loop lag. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }

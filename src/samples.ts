@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** The media that come with Lectern, in `samples/` at the top of the package. */
+/** The sample files of Lectern, in the package's folder `samples/`. */
 export type SampleName = 'intro.mp4' | 'thumbnail.jpg' | 'video.mp4' | 'video.webm';
 
 /** The absolute path of a sample. */

@@ -21,13 +21,13 @@ import { defineStorageNames } from './media/storage-name.js';
 import { BUILT_IN_STORAGES } from './storage/create-storage.js';
 import type { StorageName } from './storage/storage.js';
 
-/** What a client reads first. The errors are listed once, in docs, and not at each mutation that can answer them. */
+/** The description of the schema. Error codes are listed in the docs, not at each mutation. */
 const DESCRIPTION =
   'Courses, topics, videos and images, with their files. Every error has a code in `extensions.code`; docs/errors.md ' +
   'lists the codes with what to do about each. A query answers null for a record that you may not see; a mutation ' +
   'answers NOT_FOUND.';
 
-/** What the resolvers are built from. */
+/** The services and values that resolvers need. */
 export interface ResolverParts {
   readonly courses: CourseService;
   readonly topics: TopicService;
@@ -44,7 +44,7 @@ interface ResolverEntry {
   readonly create: (parts: ResolverParts) => object;
 }
 
-/** A resolver class and how to build its one instance. */
+/** A resolver class, with the function that creates its instance. */
 function entry<T extends object>(
   type: new (...parts: never[]) => T,
   create: (parts: ResolverParts) => T,
@@ -52,7 +52,7 @@ function entry<T extends object>(
   return { type, create };
 }
 
-/** Every resolver, with its construction. A resolver that is not listed here is not served. */
+/** All resolvers. A resolver that is not listed here is not served. */
 const RESOLVERS: readonly ResolverEntry[] = [
   entry(ViewerResolver, () => new ViewerResolver()),
   entry(CourseResolver, ({ courses, signedUrls }) => new CourseResolver(courses, signedUrls)),
@@ -68,8 +68,8 @@ const RESOLVERS: readonly ResolverEntry[] = [
 ];
 
 /**
- * The GraphQL schema, with resolvers built from `parts`. Without parts it has no resolver instances and names the
- * built-in storages: it can be printed, but not executed.
+ * Builds the GraphQL schema, with resolvers that use `parts`. Without `parts` there are no resolver instances, and the
+ * enum of storages has the built-in ones: the schema can be printed, but not executed.
  */
 export function buildLecternSchema(parts?: ResolverParts): GraphQLSchema {
   defineStorageNames(parts?.storageNames ?? BUILT_IN_STORAGES);

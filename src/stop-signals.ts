@@ -1,4 +1,4 @@
-/** The signals that ask a process to stop, and the exit code of a process that one of them ended: 128 + its number. */
+/** The signals that ask a process to stop, with the exit code for each: 128 + the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = keyof typeof EXIT_CODES;
@@ -6,8 +6,8 @@ type StopSignal = keyof typeof EXIT_CODES;
 const SIGNALS = Object.keys(EXIT_CODES) as StopSignal[];
 
 /**
- * One Ctrl-C can reach a process twice: once from the terminal, once from npm, which passes it on. A signal that comes
- * within this time after the first one counts as the same signal, in milliseconds.
+ * A process can get one Ctrl-C twice: from the terminal, and from npm, which forwards it. A signal within this time
+ * after the first one counts as the same signal. In milliseconds.
  */
 const SAME_SIGNAL_MS = 500;
 
@@ -28,12 +28,12 @@ export class StopSignals {
     return this.controller.signal;
   }
 
-  /** The exit code that stands for the first signal: 130 or 143. Undefined while no signal has come. */
+  /** The exit code for the first signal: 130 or 143. Undefined before there was a signal. */
   get exitCode(): number | undefined {
     return this.first && EXIT_CODES[this.first.name];
   }
 
-  /** Stops listening: from then on a signal ends the process, as Node does by default. */
+  /** Stops listening. From then on, a signal ends the process, as is Node's default. */
   dispose(): void {
     for (const name of SIGNALS) this.host.off(name, this.receive);
   }

@@ -12,17 +12,17 @@ export interface TelemetryOptions {
   readonly failPoint?: FailPoint | undefined;
 }
 
-/** Fields that are left out of every line. */
+/** Fields whose values are removed from every log line. */
 const SECRET_FIELDS = ['req.headers.authorization', 'headers.authorization', 'authorization', 'token', 'signature'];
 
 /**
- * Secrets inside of other text, an error's message or the URL in it, say: JSON Web Tokens and other bearer tokens, the
- * signatures and credentials of signed URLs (ours, and those of AWS Signature Version 4, also as a store repeats them).
+ * Secrets inside other text, such as an error message or a URL in it: JSON Web Tokens and other bearer tokens, and the
+ * signatures and credentials of signed URLs (ours, and those of AWS Signature Version 4, also in error messages of stores).
  */
 const SECRET_TEXT =
   /\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\bBearer )[\w.~+/=-]+|(?<=[?&](?:signature|X-Amz-(?:Signature|Credential|Security-Token))=)[^&\s"\\]+|(?<="(?:SignatureProvided|StringToSign|CanonicalRequest|StringToSignBytes|CanonicalRequestBytes|AWSAccessKeyId)":")(?:[^"\\]|\\.)+/gi;
 
-/** What the line at the end of a request says beside what every request has. */
+/** Fields that are added to the log line at the end of a request. */
 export interface RequestNotes {
   /** The `sub` of the token. */
   viewer?: string;
@@ -40,7 +40,7 @@ interface CurrentRequest {
   readonly notes: RequestNotes;
 }
 
-/** The logger, the metrics and the named steps of long sequences. One per process, given to every part that reports. */
+/** The logger, the metrics and the named steps. A process has one instance, which is passed to all parts. */
 export class Telemetry {
   readonly logger: Logger;
   readonly metrics = new Metrics();
@@ -62,17 +62,17 @@ export class Telemetry {
     this.failPoint = options.failPoint && new FailPointTrigger(options.failPoint);
   }
 
-  /** Runs what answers a request. Every line that is logged meanwhile has its id; `note` adds to `notes`. */
+  /** Runs the handler of a request. Lines that it logs have the id of the request, and `note` adds to `notes`. */
   inRequest(requestId: string, notes: RequestNotes, run: () => void): void {
     this.request.run({ requestId, notes }, run);
   }
 
-  /** Adds to the line that is logged when the current request ends. Does nothing outside of a request. */
+  /** Adds fields to the log line at the end of the current request. Does nothing outside a request. */
   note(fields: RequestNotes): void {
     Object.assign(this.request.getStore()?.notes ?? {}, fields);
   }
 
-  /** Counts a file that was not stored, and notes slot and reason for the line of its request. */
+  /** Counts a file that was not stored, and adds its slot and the reason to the log line of the request. */
   uploadFailed(slot: string, outcome: UploadOutcome, error: unknown): void {
     this.metrics.uploadEnded(slot, outcome);
     const reason = error instanceof LecternError ? `${error.code}: ${error.message}` : 'INTERNAL_SERVER_ERROR';
@@ -88,7 +88,7 @@ export class Telemetry {
     return this.metrics.counted(name);
   }
 
-  /** Runs one named step of a sequence: the name is the same in logs and in fail points. */
+  /** Runs a named step. Logs and fail points use the same name. */
   async step<T>(name: string, fields: object, run: () => Promise<T>): Promise<T> {
     this.logger.trace({ step: name, ...fields }, 'step begins');
     await this.failPoint?.reached('before', name);
@@ -99,7 +99,7 @@ export class Telemetry {
   }
 }
 
-/** A line of the log as it may be kept. */
+/** Replaces the secrets in a log line. */
 function withoutSecrets(line: string): string {
   return line.replace(SECRET_TEXT, '[Redacted]');
 }

@@ -1,10 +1,10 @@
 const OVERDUE = Symbol('overdue');
 
 /**
- * Waits at most `ms` milliseconds for `work`. Work that takes longer goes on by itself; whether it rejects later is
+ * Waits at most `ms` milliseconds for `work`. Work that takes longer is not stopped; if it rejects later, that is
  * ignored.
- * @param late Called when the time is over. What it returns is returned, and what it throws is thrown.
- * @throws What `work` rejects with, when that happens in time.
+ * @param late Called when the time is over. `within` returns or throws what it returns or throws.
+ * @throws The error with which `work` rejects in time.
  */
 export async function within<T, L>(ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;

@@ -15,8 +15,8 @@ const SECRET_BYTES = 32;
 const DATABASE_REMEDY = 'Is it running, and is MONGODB_URI right? Without MONGODB_URI: look at DATA_DIR.';
 
 /**
- * Checks everything that a server with this configuration needs, as far as one thing lets the next be looked at. Made
- * without `createApp`, which wants all of it to be well.
+ * Checks everything that a server with this configuration needs. A check is left out when one that it depends on fails.
+ * Does not use `createApp`, which throws at the first problem.
  */
 export async function* examineInstallation(load: () => Config): AsyncGenerator<Diagnosis> {
   let config: Config;
@@ -29,7 +29,10 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
   }
   yield { check: CONFIGURATION, ...judged(config) };
   for (const { variable, meant } of misnamedVariables()) {
-    yield { check: CONFIGURATION, ...warning(`${variable} is set, and Lectern does not know it.`, `Set ${meant}.`) };
+    yield {
+      check: CONFIGURATION,
+      ...warning(`${variable} is set, but it is not a setting of Lectern.`, `Set ${meant}.`),
+    };
   }
 
   let dataDir: DataDir | undefined;
@@ -69,7 +72,7 @@ async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerato
   let database: Database | undefined;
   const connection = await examine('database connection', DATABASE_REMEDY, async () => {
     database = await openDatabase(config, dataDir, true);
-    return ok('There is a connection.');
+    return ok('Connected.');
   });
   yield connection;
   if (database === undefined) return;
@@ -80,10 +83,10 @@ async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerato
   }
 }
 
-/** What is allowed, and mostly not meant. */
+/** Warns of values that are valid, but usually a mistake. */
 function judged({ production, auth }: Config): Outcome {
   if (production && auth.jwksUrl !== undefined && auth.issuer === undefined) {
-    return warning('AUTH_ISSUER is not set, so tokens of any issuer with a key in AUTH_JWKS_URL count.', 'Set it.');
+    return warning('AUTH_ISSUER is not set, so tokens of any issuer with a key in AUTH_JWKS_URL are valid.', 'Set it.');
   }
-  return ok('Every variable has a value that can be used.');
+  return ok('Every variable has a valid value.');
 }

@@ -5,12 +5,12 @@ import { connectDatabase, type Database } from '../database/connect.js';
 import type { EmbeddedDatabase } from '../database/embedded/index.js';
 import { timingsOf } from './options.js';
 
-/** MongoDB when it is configured, else the embedded database: from here on there is no difference. */
+/** Connects to MongoDB when it is configured, else to the embedded database. Callers use both in the same way. */
 export async function openDatabase(config: Config, dataDir: DataDir, besideServer: boolean): Promise<Database> {
   const { mongodbUri } = config.database;
   const timings = timingsOf(config);
   if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri, timings });
-  // Loaded on demand: a server on MongoDB needs none of it.
+  // Loaded on demand: a server with MongoDB does not need it.
   const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/index.js');
   const runningSocket = besideServer ? await DatabaseSocket.running(dataDir) : null;
   if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket), timings });

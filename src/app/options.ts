@@ -11,17 +11,17 @@ import {
 import type { FileTokens } from '../storage/file-token.js';
 import { DEFAULT_TIMINGS, type Timings } from '../timings.js';
 
-/** From the configuration to what each room asks for. */
+// Converts the configuration into the options of each part.
 
-/** What a multipart body may have beside its files, in bytes: fields, part headers, boundaries. */
+/** How many bytes a multipart body may have besides its files: fields, part headers, boundaries. */
 const MULTIPART_OVERHEAD_BYTES = 4 * 1024 ** 2;
 
-/** How long the server waits for what it depends on: the defaults, but for what a test has changed. */
+/** The time-outs of the server: the defaults, and those that a test has changed. */
 export function timingsOf({ tests }: Config): Timings {
   return { ...DEFAULT_TIMINGS, ...tests.timings };
 }
 
-/** The S3 storage's options; none when no bucket is configured. */
+/** The options of the S3 storage. Empty when no bucket is configured. */
 function s3Options(config: Config): Pick<DriverSettings, 's3'> {
   const { s3 } = config;
   if (s3.bucket === undefined) return {};
@@ -42,15 +42,15 @@ function s3Options(config: Config): Pick<DriverSettings, 's3'> {
   };
 }
 
-/** What of the storages does not come from the configuration. */
+/** What the storages need besides the configuration. */
 export interface StorageParts extends Pick<StoragesOptions, 'drivers' | 'observe'> {
   readonly tokens: FileTokens;
   readonly publicUrl: () => string;
 }
 
 /**
- * The storages of this configuration.
- * @throws {ConfigError} when new files are to go to a storage that is unknown or not configured.
+ * Creates the storages.
+ * @throws {ConfigError} when the storage of new files is unknown or not configured.
  */
 export function storagesOf(config: Config, { tokens, publicUrl, ...options }: StorageParts): Storages {
   const { name, localDir } = config.storage;
@@ -75,7 +75,7 @@ export function slotsOf({ slotMaxBytes, limits }: Config): Record<MediaSlot, Slo
   });
 }
 
-/** A multipart request may be as large as the largest file that any slot takes, for each file it may carry. */
+/** The limits of request bodies. A multipart body may have `maxFiles` files, each as large as any slot accepts. */
 export function bodyLimits(config: Config, slots: Record<MediaSlot, SlotRules>): BodyLimits {
   const largestFile = Math.max(...Object.values(slots).map((rules) => rules.maxBytes));
   return {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { codeOf } from './private-file.js';
 
-/** The folder DATA_DIR cannot be used as it is. The message says what to do. */
+/** The folder DATA_DIR cannot be used. The message says what to do. */
 export class DataDirError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
@@ -10,16 +10,16 @@ export class DataDirError extends Error {
   }
 }
 
-/** Only this user may list, read and write. */
+/** The mode of folders that only this user may read and write. */
 export const PRIVATE_DIR = 0o700;
 
-/** The folder in which a server keeps what nobody has configured: secrets, the embedded database and its socket. */
+/** The folder DATA_DIR: generated secrets, the embedded database and its socket. */
 export class DataDir {
   private constructor(readonly path: string) {}
 
   /**
-   * Opens the folder. When there is none, makes one that only this user may enter.
-   * @throws {DataDirError} when it cannot be made.
+   * Opens the folder. Creates it, for this user only, when it does not exist.
+   * @throws {DataDirError} when it cannot be created.
    */
   static async open(path: string): Promise<DataDir> {
     const dataDir = new DataDir(resolve(path));
@@ -27,14 +27,14 @@ export class DataDir {
     return dataDir;
   }
 
-  /** The path of the embedded database's folder. The database makes the folder. */
+  /** The path of the embedded database's folder. The database creates the folder. */
   get databaseDir(): string {
     return join(this.path, 'database');
   }
 
   /**
-   * Runs work on files in this folder. A failure of the file system becomes a DataDirError, which names the setting;
-   * every other failure is thrown as it is.
+   * Runs work on files in this folder. Errors of the file system are thrown as a DataDirError, which names the setting.
+   * Other errors are thrown unchanged.
    */
   async use<T>(work: () => Promise<T>): Promise<T> {
     try {

@@ -11,7 +11,7 @@ const MAX_SOCKET_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;
 const SOCKET_NAME = /^[0-9a-f]{8}\.sock$/;
 const TEMPORARY_DIR_PREFIX = 'lectern-';
 
-/** The socket of one start of the embedded database. Its folder is open to this user alone. */
+/** The Unix socket of an embedded database. Each start has a new socket. Only this user can open its folder. */
 export class DatabaseSocket {
   private constructor(
     readonly path: string,
@@ -19,8 +19,8 @@ export class DatabaseSocket {
   ) {}
 
   /**
-   * Chooses a new path for the socket of an embedded database that is about to start. The socket of a running one is
-   * not touched. The path is in DATA_DIR, or in a temporary folder when DATA_DIR has too long a path.
+   * Chooses a new path for the socket of an embedded database that is about to start. Does not change the socket of a
+   * running one. The path is in DATA_DIR, or in a temporary folder when the path of DATA_DIR is too long for a socket.
    */
   static async reserve(dataDir: DataDir): Promise<DatabaseSocket> {
     return dataDir.use(async () => {
@@ -34,15 +34,15 @@ export class DatabaseSocket {
     });
   }
 
-  /** The path of the socket on which a server's embedded database answers now. Null when none answers. */
+  /** Returns the socket path of the embedded database that runs on this DATA_DIR. Returns null when none answers. */
   static async running(dataDir: DataDir): Promise<string | null> {
     const path = await dataDir.use(() => readIfThere(announcementOf(dataDir)));
     return path !== null && (await answers(path)) ? path : null;
   }
 
   /**
-   * Tells the commands where the socket is, and removes the sockets of servers that were killed. Call it only while
-   * this process holds the database's lock: then no other socket of this folder is in use.
+   * Writes the path of the socket to a file for the commands, and removes the sockets of servers that were killed. Call
+   * it only while this process holds the database's lock, because then no other socket in this folder is in use.
    */
   async announce(): Promise<void> {
     const previous = await readIfThere(this.announcement);
@@ -56,19 +56,19 @@ export class DatabaseSocket {
     await rename(draft, this.announcement);
   }
 
-  /** Takes the announcement back, if there was one, and removes the socket. */
+  /** Removes the file with the path, if it names this socket, and the socket. */
   async withdraw(): Promise<void> {
     if ((await readIfThere(this.announcement)) === this.path) await rm(this.announcement, { force: true });
     await removeSocket(this.path);
   }
 }
 
-/** The file in which a running server says where its socket is. */
+/** The file that contains the path of the running server's socket. */
 function announcementOf(dataDir: DataDir): string {
   return join(dataDir.path, 'database.socket');
 }
 
-/** Removes a socket of ours and the temporary folder that was made for it. A failure does no harm and is ignored. */
+/** Removes a socket that Lectern made, and its temporary folder, if it has one. Ignores failures, which do no harm. */
 async function removeSocket(path: string): Promise<void> {
   if (!SOCKET_NAME.test(basename(path))) return;
   const dir = dirname(path);
@@ -77,11 +77,15 @@ async function removeSocket(path: string): Promise<void> {
   if (basename(dir).startsWith(TEMPORARY_DIR_PREFIX)) await rmdir(dir).catch(() => undefined);
 }
 
-/** A folder in which a temporary folder's socket has a short enough path. */
+/** Returns a folder for temporary folders in which the path of a socket is short enough. */
 function temporaryRoot(socketName: string): string {
   const roots = [tmpdir(), '/tmp'];
   const root = roots.find((candidate) => fitsSocket(join(candidate, `${TEMPORARY_DIR_PREFIX}XXXXXX`, socketName)));
-  if (root === undefined) throw new DataDirError('DATA_DIR and the temporary folder both have too long a path.');
+  if (root === undefined) {
+    throw new DataDirError(
+      'The paths of DATA_DIR and of the temporary folder are too long for a socket. Set DATA_DIR to a shorter path.',
+    );
+  }
   return root;
 }
 

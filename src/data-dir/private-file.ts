@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 
 const OWNER_ONLY = 0o600;
 
-/** Writes a file that only this user may read, and returns once its bytes are on the disk. */
+/** Writes a file that only this user may read. Resolves when its bytes are on the disk. */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', OWNER_ONLY);
   try {
@@ -13,7 +13,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** The text of a file without the white space around it. Null when there is no such file. */
+/** Returns the text of a file, without white space at both ends. Returns null when the file does not exist. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trim();
@@ -23,7 +23,7 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** The system's code of an error (`ENOENT` ...). Undefined when it has none. */
+/** Returns the system's code of an error (`ENOENT`). Returns undefined when it has none. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type DataDir, DataDirError, PRIVATE_DIR } from './data-dir.js';
 import { codeOf, readIfThere, writeDurably } from './private-file.js';
 
-/** The settings that decide which secret tokens are verified with. */
+/** The settings that determine the secret for tokens. */
 export interface AuthSecretSettings {
   readonly production: boolean;
   readonly auth: { readonly secret?: string; readonly jwksUrl?: string };
 }
 
-/** The settings that decide which secret the URLs of local files are signed with. */
+/** The settings that determine the secret for URLs of local files. */
 export interface UrlSigningSecretSettings {
   readonly production: boolean;
   readonly auth: { readonly secret?: string; readonly previousSecret?: string };
@@ -19,12 +19,12 @@ export interface UrlSigningSecretSettings {
 
 const SECRET_BYTES = 32;
 const SECRET_NAME = /^[a-z]+(-[a-z]+)*$/;
-/** 32 bytes or more in base64url. A shorter text is what a full disk or an editor left of a secret. */
+/** 32 bytes or more in base64url. A shorter text was truncated, for example because the disk was full. */
 const WHOLE_SECRET = /^[\w-]{43,}$/;
 
 /**
- * The secret that HS256 tokens are made and verified with, the same for the server and the commands. Undefined when
- * only a key set verifies tokens, and in production when none is configured.
+ * Returns the secret that signs and verifies HS256 tokens. Server and commands use the same one.
+ * Returns undefined when only a key set verifies tokens, and in production when no secret is configured.
  */
 export async function authSecret(settings: AuthSecretSettings, dataDir: DataDir): Promise<string | undefined> {
   const { secret, jwksUrl } = settings.auth;
@@ -32,7 +32,10 @@ export async function authSecret(settings: AuthSecretSettings, dataDir: DataDir)
   return jwksUrl !== undefined || settings.production ? undefined : keptSecret(dataDir, 'auth');
 }
 
-/** The secret that the URLs of local files are signed with. Undefined in production when none is configured. */
+/**
+ * Returns the secret that signs the URLs of local files.
+ * Returns undefined in production when none is configured.
+ */
 export async function urlSigningSecret(
   settings: UrlSigningSecretSettings,
   dataDir: DataDir,
@@ -42,15 +45,15 @@ export async function urlSigningSecret(
   return settings.production ? undefined : keptSecret(dataDir, 'url-signing');
 }
 
-/** The secrets that URLs of local files may have been signed with before: also those of tokens, where these sign URLs. */
+/** Returns the previous secrets for URLs of local files, including that for tokens when it also signs URLs. */
 export function previousUrlSigningSecrets({ auth, storage }: UrlSigningSecretSettings): readonly string[] {
   const ofTokens = storage.urlSigningSecret === undefined ? auth.previousSecret : undefined;
   return [storage.previousUrlSigningSecret, ofTokens].filter((secret) => secret !== undefined);
 }
 
 /**
- * A random secret that is made at the first call and stays the same afterwards. Processes that make it at the same
- * time all get the same one.
+ * Returns a random secret, which the first call generates and stores. When several processes do this at the same time,
+ * all get the same secret.
  * @throws {DataDirError} when its file is damaged or cannot be read or written.
  */
 export async function keptSecret(dataDir: DataDir, name: string): Promise<string> {
@@ -67,7 +70,7 @@ export async function keptSecret(dataDir: DataDir, name: string): Promise<string
   });
 }
 
-/** Writes the secret under another name first, then links it: of several links to one name only one succeeds. */
+/** Writes the secret to a temporary file, then links it to `path`. When several processes do this, only one link succeeds. */
 async function makeSecret(path: string): Promise<string> {
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   const draft = `${path}.${randomBytes(4).toString('hex')}`;

@@ -4,18 +4,18 @@ import type { Timings } from '../timings.js';
 import { recogniseDatabaseError } from './database-errors.js';
 
 export interface DatabaseOptions {
-  /** A MongoDB connection string; the embedded database has one, too. */
+  /** A MongoDB connection string. The embedded database has one, too. */
   readonly uri: string;
-  /** How long the driver waits. */
+  /** The time-outs of the driver, in milliseconds. */
   readonly timings: Pick<Timings, 'databaseOperation' | 'databaseSelection' | 'databaseConnect'>;
 }
 
 type IndexKey = mongo.IndexDescription['key'];
 
 export interface Database {
-  /** Resolves when the database answers within so many milliseconds, else rejects with DATABASE_UNAVAILABLE. */
+  /** Resolves when the database answers within `withinMs` milliseconds. Otherwise rejects with DATABASE_UNAVAILABLE. */
   check(withinMs: number): Promise<void>;
-  /** Makes every index that the models declare. Existing ones cost nothing. */
+  /** Creates the indexes that the models declare and that do not exist yet. */
   ensureIndexes(): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
   return { check, ensureIndexes, close: () => mongoose.disconnect() };
 }
 
-/** The driver does not accept an option or a value of the connection string. The message says which. */
+/** The driver refuses an option or a value of the connection string. The message says which. */
 export class DatabaseUriError extends Error {
   constructor(cause: Error) {
     super(`MONGODB_URI: the driver does not accept it (${cause.message}). Correct it.`, { cause });
@@ -66,7 +66,7 @@ async function check(withinMs: number): Promise<void> {
   }
 }
 
-/** By the driver, since mongoose has no way to say that an index of many records may take longer than a request. */
+/** Uses the driver, because mongoose has no option for a longer time-out, and building an index can take long. */
 async function ensureIndexes(): Promise<void> {
   for (const { schema, collection } of Object.values(mongoose.models)) {
     const declared = (schema as mongoose.Schema).indexes() as [IndexKey, mongo.CreateIndexesOptions][];

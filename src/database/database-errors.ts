@@ -3,23 +3,24 @@ import { LecternError } from '../errors.js';
 
 const { mongo } = mongoose;
 
-/** MongoDB's code for a unique index or `_id` that is taken. */
+/** MongoDB's error code for an `_id`, or a key of a unique index, that exists already. */
 const DUPLICATE_KEY = 11000;
 
 /**
- * Server errors that say "not now": not primary, stepping down, shutting down, interrupted, out of time, overloaded, a
- * write that too few members confirmed; and those that an operator repairs: no rights, no room on the disk.
+ * Server errors with which the database is unavailable. Some pass: not primary, stepping down, shutting down,
+ * interrupted, timed out, overloaded, a write that too few members acknowledged. An operator has to fix others: missing
+ * rights, a full disk.
  * Source: MongoDB's error code list, categories NotPrimaryError, ShutdownError, InterruptedError and NetworkError.
  * https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
  */
-const PASSING_SERVER_CODES: ReadonlySet<number> = new Set([
+const UNAVAILABLE_SERVER_CODES: ReadonlySet<number> = new Set([
   ...[6, 7, 13, 18, 24, 50, 64, 89, 91, 133, 134, 189, 202, 262, 279, 317, 462],
   ...[9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436, 14031],
 ]);
 
 /**
- * Errors of a socket, by Node's code and system call. The driver wraps most of them; one that breaks a connection while a
- * command is being written comes out as it is (Connection.writeCommand). Storages translate theirs themselves.
+ * Socket errors, by Node's code and system call. The driver wraps most of them, but not those that occur while it writes
+ * a command (Connection.writeCommand). Storages translate their own errors.
  */
 const SOCKET_CODES: ReadonlySet<unknown> = new Set([
   ...['ECONNRESET', 'ECONNABORTED', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'],
@@ -32,8 +33,8 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 /**
- * Whether the `_id` of a document was taken, and not a key of another unique index. A server that does not say which
- * index it was (`keyPattern` is absent before MongoDB 4.4) is taken to mean the `_id`.
+ * Whether an error means that the `_id` of a document exists already, and not a key of another unique index. When the
+ * server does not name the index (`keyPattern` is absent before MongoDB 4.4), the `_id` is assumed.
  */
 export function isTakenId(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false;
@@ -48,12 +49,12 @@ function isSocketError(error: unknown): boolean {
 }
 
 function isUnavailable(error: unknown): boolean {
-  // The driver wraps what breaks a batch of writes, and keeps it as the "response".
+  // The driver wraps an error during a batch of writes, and stores it as the "response".
   if (error instanceof mongo.MongoBulkWriteError) {
     const wrapped: unknown = error.errorResponse;
     if (wrapped instanceof Error) return isUnavailable(wrapped);
   }
-  if (error instanceof mongo.MongoServerError) return PASSING_SERVER_CODES.has(Number(error.code));
+  if (error instanceof mongo.MongoServerError) return UNAVAILABLE_SERVER_CODES.has(Number(error.code));
   return (
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||
@@ -68,8 +69,8 @@ function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * What a database error means to a client: a taken key is CONFLICT, a server that does not answer is
- * DATABASE_UNAVAILABLE. Anything else is not recognised and stays what it is, so that defects of ours remain visible.
+ * Translates a database error for clients: an existing key is CONFLICT, an unavailable server is DATABASE_UNAVAILABLE.
+ * Returns undefined for all other errors, so that bugs of Lectern stay visible.
  */
 export function recogniseDatabaseError(error: unknown): LecternError | undefined {
   if (isDuplicateKey(error)) return new LecternError('CONFLICT', undefined, { cause: error });

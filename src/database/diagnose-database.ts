@@ -1,23 +1,23 @@
 import mongoose from 'mongoose';
 import { examine, ok, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
 
-/** What the embedded database calls itself among the modules of its build. */
+/** The name by which the embedded database can be recognised, in `modules` of `buildInfo`. */
 const EMBEDDED_MODULE = 'lectern-embedded';
 
-/** Deadlines of uploads are minutes, and clocks may differ by less than this, in milliseconds. */
+/** The accepted difference between the clocks, in milliseconds. The deadlines of uploads are several minutes. */
 const MAX_CLOCK_DIFFERENCE_MS = 60_000;
 
 const UNREACHABLE = 'Is it running, and is MONGODB_URI right?';
 
-/** What the database server says of itself. */
+/** What the database server reports about itself. */
 interface Server {
   readonly version: string;
   readonly embedded: boolean;
-  /** Of a member of a replica set. */
+  /** The name of its replica set, if it is a member of one. */
   readonly setName?: string;
 }
 
-/** Everything that the connected database must be and do for Lectern. */
+/** Checks the connected database: version, indexes, clock and write concern. */
 export async function* diagnoseDatabase(): AsyncGenerator<Diagnosis> {
   let server: Server | undefined;
   yield await examine('database', UNREACHABLE, async () => {
@@ -31,7 +31,7 @@ export async function* diagnoseDatabase(): AsyncGenerator<Diagnosis> {
   yield await examine('database indexes', UNREACHABLE, indexes);
   yield await examine('database clock', UNREACHABLE, clock);
   yield await examine('write concern', UNREACHABLE, () =>
-    embedded ? Promise.resolve(ok('What is acknowledged is on the disk.')) : writeConcern(setName !== undefined),
+    embedded ? Promise.resolve(ok('Acknowledged writes are on the disk.')) : writeConcern(setName !== undefined),
   );
 }
 
@@ -54,29 +54,29 @@ async function indexes(): Promise<Outcome> {
     const { toCreate } = await model.diffIndexes();
     if (toCreate.length > 0) missing.push(`${toCreate.length} of ${model.collection.name}`);
   }
-  if (missing.length === 0) return ok('All indexes are there.');
-  return warning(`Indexes are missing: ${missing.join(', ')}.`, 'The next start of the server makes them.');
+  if (missing.length === 0) return ok('All indexes exist.');
+  return warning(`Indexes are missing: ${missing.join(', ')}.`, 'The server creates them at its next start.');
 }
 
-/** Compares this machine's clock with the database's, which says its time in the answer to `hello`. */
+/** Compares this machine's clock with the clock of the database, whose time is in the reply to `hello`. */
 async function clock(): Promise<Outcome> {
   const before = Date.now();
   const { localTime } = (await database().command({ hello: 1 })) as { localTime?: unknown };
   const after = Date.now();
-  if (!(localTime instanceof Date)) return ok('The database does not say what time it is.');
+  if (!(localTime instanceof Date)) return ok('The database does not report its time.');
   const differenceMs = clockDifference(localTime.getTime(), { before, after });
   if (Math.abs(differenceMs) <= MAX_CLOCK_DIFFERENCE_MS)
     return ok('The clocks of this machine and the database agree.');
   const seconds = Math.round(Math.abs(differenceMs) / 1_000);
   return warning(
     `This machine's clock is ${seconds} seconds ${differenceMs > 0 ? 'behind' : 'ahead of'} the database's.`,
-    'Set the clocks of both by NTP: with a wrong one, uploads are given up too early or replaced files kept too short.',
+    'Set both clocks by NTP. With a wrong clock, uploads expire too early, or replaced files are deleted too early.',
   );
 }
 
 /**
- * How far the other clock is ahead of ours, in milliseconds; negative when it is behind. `before` and `after` are the
- * times by our clock between which the other was asked: within them nobody can say which clock is wrong.
+ * Returns how far another clock is ahead of ours, in milliseconds. The result is negative when it is behind, and 0 when
+ * its time is between `before` and `after`, the times by our clock at which the other was asked and its reply arrived.
  */
 export function clockDifference(
   other: number,
@@ -85,34 +85,31 @@ export function clockDifference(
   return Math.max(0, other - after) - Math.max(0, before - other);
 }
 
-/** Of the connection, or of the server where the connection string does not say. */
+/** Checks the write concern of the connection, or the server's default when the connection string sets none. */
 async function writeConcern(replicated: boolean): Promise<Outcome> {
   const asked = database().writeConcern;
   const w = asked?.w ?? (await defaultW());
   const journalled = asked?.journal ?? w === 'majority';
   if (replicated && w === 1) {
-    return warning(
-      'Write concern w=1: a failover can take back what clients were told is done.',
-      'Put w=majority into MONGODB_URI.',
-    );
+    return warning('Write concern w=1: a failover can undo acknowledged writes.', 'Add w=majority to MONGODB_URI.');
   }
   if (!journalled) {
     return warning(
-      'Writes are acknowledged before they are in the journal: a power cut can take back the last of them.',
-      'Put w=majority or journal=true into MONGODB_URI.',
+      'Writes are acknowledged before they are in the journal: a power cut can undo the last of them.',
+      'Add w=majority or journal=true to MONGODB_URI.',
     );
   }
-  return ok(`Write concern w=${String(w)}: what is acknowledged stays.`);
+  return ok(`Write concern w=${String(w)}: acknowledged writes are kept.`);
 }
 
-/** Since MongoDB 5.0 the default is majority, unless an administrator set another. */
+/** Since MongoDB 5.0 the default is majority, unless an administrator changed it. */
 async function defaultW(): Promise<unknown> {
   try {
     const answer = await mongoose.connection.getClient().db('admin').command({ getDefaultRWConcern: 1 });
     const { defaultWriteConcern } = answer as { defaultWriteConcern?: { w?: unknown } };
     return defaultWriteConcern?.w ?? 1;
   } catch (error) {
-    // Refused to this user, or unknown to this server: a standalone has no such default.
+    // This user may not run the command, or the server does not have it: a standalone server has no such default.
     if (error instanceof mongoose.mongo.MongoServerError) return 1;
     throw error;
   }

@@ -1,11 +1,11 @@
 import { v7, validate, version } from 'uuid';
 
-/** A new record id: a UUID version 7 (RFC 9562, section 5.7), so that ids sort by the time they were made. */
+/** Returns a new record id: a UUID version 7 (RFC 9562, section 5.7). Such ids sort by creation time. */
 export function newId(): string {
   return v7();
 }
 
-/** Whether `newId` could have made this: in its canonical form, lower case. */
+/** Whether a text has the form of an id of `newId`: a UUID version 7 in lower case. */
 export function isId(text: string): boolean {
   return validate(text) && version(text) === 7 && text === text.toLowerCase();
 }

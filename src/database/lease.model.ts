@@ -1,17 +1,17 @@
 import { getModelForClass, modelOptions, prop } from '@typegoose/typegoose';
 
-/** Which server does a piece of background work for all servers, and until when. */
+/** Says which server does a background task for all servers, and until when. */
 @modelOptions({ schemaOptions: { collection: 'leases', versionKey: false } })
 export class Lease {
-  /** The name of the work. */
+  /** The name of the task. */
   @prop({ type: () => String, required: true })
   _id!: string;
 
-  /** The server: a random id, made at its start. */
+  /** The server: a random id, created at its start. */
   @prop({ type: () => String, required: true })
   holder!: string;
 
-  /** When another server may take the work over. */
+  /** From then on, another server may take over the task. */
   @prop({ type: () => Date, required: true })
   until!: Date;
 }

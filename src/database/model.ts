@@ -1,2 +1,2 @@
-/** What rooms that hold no models need to say about one: the types of `mongoose`, under a name of this room. */
+/** The types of `mongoose` for folders that use models but may not import `mongoose`. */
 export type { Model, QueryFilter, UpdateQuery } from 'mongoose';

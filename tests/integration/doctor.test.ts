@@ -67,7 +67,7 @@ describe('lectern doctor', () => {
     expect(faults).toContainEqual({
       check: 'configuration',
       status: 'warning',
-      message: 'S3_BUCKET is set, and Lectern does not know it.',
+      message: 'S3_BUCKET is set, but it is not a setting of Lectern.',
       remedy: 'Set S3_BUCKET_NAME.',
     });
   });

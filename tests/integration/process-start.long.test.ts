@@ -37,8 +37,8 @@ describe('MONGODB_URI', () => {
 describe('a variable that is nearly one of ours', () => {
   it('is named with the right name, and the server starts', async () => {
     const server = await site.start({ S3_BUCKET: 'media', MONGO_URI: 'mongodb://db', LOG_LEVEL: 'silent' });
-    expect(server.stdout()).toMatch(/S3_BUCKET is set, and Lectern does not know it: set S3_BUCKET_NAME/);
-    expect(server.stdout()).toMatch(/MONGO_URI is set, and Lectern does not know it: set MONGODB_URI/);
+    expect(server.stdout()).toMatch(/S3_BUCKET is set, but it is not a setting of Lectern: set S3_BUCKET_NAME/);
+    expect(server.stdout()).toMatch(/MONGO_URI is set, but it is not a setting of Lectern: set MONGODB_URI/);
   });
 });
 

@@ -19,7 +19,7 @@ describe.each(DATABASES)('the server process on %s', (name, database) => {
     expect(server.url).toMatch(/^http:\/\/localhost:\d+\/graphql$/);
     expect(text).toContain(`Lectern is ready: ${server.url}\n`);
     expect(text).toContain(`local disk, in ${site.dataDir}/files\n`);
-    expect(text.includes('This is the embedded set-up')).toBe(name === 'the embedded database');
+    expect(text.includes('The embedded database is for trying Lectern out')).toBe(name === 'the embedded database');
 
     const line = text.split('\n').find((candidate) => candidate.startsWith('curl '))!;
     const { stdout } = await run('sh', ['-c', line]);

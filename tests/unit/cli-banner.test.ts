@@ -19,12 +19,12 @@ function curlWords(text: string): string[] {
 }
 
 describe('the banner', () => {
-  it('says where, on what, and that it is the embedded set-up', () => {
+  it('says where, on what, and what the embedded database is for', () => {
     const text = banner(FACTS);
     expect(text).toContain('Lectern is ready: http://localhost:4000/graphql\n');
     expect(text).toContain('embedded, in /srv/data\n');
     expect(text).toContain('local disk, in /srv/data/files\n');
-    expect(text).toContain('This is the embedded set-up');
+    expect(text).toContain('The embedded database is for trying Lectern out');
     expect(text).toContain('\n  aaa.bbb.ccc\n');
   });
 

@@ -35,13 +35,15 @@ describe('a failure that the person at the terminal can do something about', () 
     const message = knownFailure(await listenFailure({ port, host: '127.0.0.1' }));
     await new Promise((closed) => first.close(closed));
     expect(message).toBe(
-      `127.0.0.1, port ${port}, is taken: another process listens there. ` +
+      `127.0.0.1, port ${port}, is in use by another process. ` +
         'Stop it, or set PORT to another port (0 for any free one).',
     );
   });
 
   it('a host that is not of this machine', async () => {
-    expect(knownFailure(await listenFailure({ port: 0, host: '192.0.2.1' }))).toMatch(/^192\.0\.2\.1.*Set HOST to one/);
+    expect(knownFailure(await listenFailure({ port: 0, host: '192.0.2.1' }))).toMatch(
+      /^192\.0\.2\.1.*Set HOST to an address of this machine/,
+    );
   });
 });
 

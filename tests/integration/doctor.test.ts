@@ -256,7 +256,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
       { check: 's3 preflight', status: 'warning', message: expect.stringContaining(ORIGIN) },
       { check: 's3 lifecycle', status: 'warning', message: expect.stringMatching(/No lifecycle rule/) },
     ]);
-    const documented = tableRows(readPage('docs/maintenance.md').prose, 'Check', 'What is looked at');
+    const documented = tableRows(readPage('docs/maintenance.md').prose, 'Check', 'What is checked');
     const names = documented.flatMap(([cell = '']) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name));
     expect(names.sort()).toEqual(all.map(({ check }) => check).sort());
     await allowOrigins(bucket, { ...RULE, AllowedMethods: ['GET'], AllowedHeaders: HEADERS });

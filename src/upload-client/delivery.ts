@@ -135,8 +135,8 @@ export class Delivery {
 export class SessionEnded extends UploadError {}
 
 function endOf({ status, error }: SessionState): SessionEnded {
-  if (error) return new SessionEnded(error.code, error.message, error);
   if (status === 'ABORTED') return new SessionEnded('ABORTED', 'The upload was aborted.');
+  if (error) return new SessionEnded(error.code, error.message, error);
   return new SessionEnded('UPLOAD_EXPIRED', 'The upload took too long and was given up. Send the file again.', {
     retryable: true,
   });

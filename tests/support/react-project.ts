@@ -28,9 +28,10 @@ export interface ReactProject {
   remove(): Promise<void>;
 }
 
-/** The blocks of all pages that a React project has as files. */
+/** The blocks of all pages that a React project has as files: all but those beside the upload client. */
 export function reactFiles(): Fence[] {
-  return allPages().flatMap(({ fences }) => fences.filter(({ filename }) => /\.tsx?$/.test(filename)));
+  const pages = allPages().filter(({ path }) => path !== 'docs/direct-uploads.md');
+  return pages.flatMap(({ fences }) => fences.filter(({ filename }) => /\.tsx?$/.test(filename)));
 }
 
 /** Makes a project of all React examples. `main` is its `src/main.tsx`. */

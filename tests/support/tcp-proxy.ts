@@ -10,6 +10,8 @@ export type Passage =
   | { readonly kind: 'hanging' }
   /** Every connection is reset as soon as its client sends something. */
   | { readonly kind: 'resetting' }
+  /** By chance, a connection is reset in the middle of so many bytes that its client sends. */
+  | { readonly kind: 'breaking'; readonly share: number; readonly bytes: number; readonly random: () => number }
   /** A message that `matches` arrives, and its reply is lost with its connection. */
   | { readonly kind: 'losing replies'; readonly matches: (message: Buffer) => boolean };
 
@@ -21,6 +23,10 @@ export interface TcpProxy {
   drop(): void;
   /** How many replies were lost. */
   readonly lostReplies: () => number;
+  /** How many connections were reset by chance. */
+  readonly broken: () => number;
+  /** How many bytes clients have sent. */
+  readonly received: () => number;
   /** Nobody listens any more, until `listen`. Connections break. */
   refuse(): Promise<void>;
   listen(): Promise<void>;
@@ -31,6 +37,8 @@ export interface TcpProxy {
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let passage: Passage = { kind: 'open' };
   let lost = 0;
+  let broken = 0;
+  let received = 0;
   const clients = new Set<Socket>();
   let held: (() => void)[] = [];
 
@@ -47,12 +55,28 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
       });
     }
     let losing = false;
+    /** How many bytes until fate is asked again, or strikes. */
+    let left = 0;
+    let doomed = false;
     const relay = (to: Socket, bytes: Buffer): void => {
       if (passage.kind === 'hanging') held.push(() => relay(to, bytes));
       else if (passage.kind === 'late') setTimeout(() => to.write(bytes), passage.ms);
       else to.write(bytes);
     };
     client.on('data', (bytes) => {
+      received += bytes.length;
+      if (passage.kind === 'breaking') {
+        if (left <= 0) {
+          doomed = passage.random() < passage.share;
+          left = passage.bytes * (doomed ? passage.random() : 1);
+        }
+        left -= bytes.length;
+        if (doomed && left <= 0) {
+          broken++;
+          client.resetAndDestroy();
+          return;
+        }
+      }
       if (passage.kind === 'resetting') {
         client.resetAndDestroy();
         return;
@@ -97,6 +121,8 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
     },
     drop,
     lostReplies: () => lost,
+    broken: () => broken,
+    received: () => received,
     refuse,
     listen: () => listen(port),
     close: refuse,

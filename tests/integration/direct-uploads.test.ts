@@ -95,6 +95,15 @@ onEveryStorage('direct uploads', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
+  it('need no more than a place, a name and a size', async () => {
+    const { bytes, filename, size } = fixtures.png;
+    const session = await start(ada, { slot: 'VIDEO_THUMBNAIL', ownerId: videoId, filename, size });
+    expect(session.contentType).toBeNull();
+    await sendAll(ada, session, bytes);
+    const { status, integrity, media } = await completed(ada, session.id);
+    expect([status, integrity, media?.contentType]).toEqual(['PUBLISHED', ['SIZE'], 'image/png']);
+  });
+
   it('add to lists, and store captions as WebVTT', async () => {
     const resource = await uploadDirectly(ada, whole(pdfFile), {
       slot: 'VIDEO_RESOURCE',

@@ -84,8 +84,8 @@ export class UploadSession {
   @Field(() => String, { description: 'The name of the file, made safe to show.' })
   filename: string;
 
-  @Field(() => String, { description: 'The media type as it was announced.' })
-  contentType: string;
+  @Field(() => String, { nullable: true, description: 'The media type as it was announced, if it was.' })
+  contentType: string | null;
 
   @Field(() => SafeInt, { description: 'The size of the whole file, in bytes.' })
   size: number;
@@ -129,7 +129,7 @@ export class UploadSession {
     this.slot = slot;
     this.ownerId = slot === 'IMAGE' && status !== 'PUBLISHED' ? null : ownerId;
     this.filename = displayName(session.filename);
-    this.contentType = session.declaredType ?? '';
+    this.contentType = session.declaredType ?? null;
     this.size = session.size;
     this.partSize = session.partSize;
     this.partCount = partCountOf(session.size, session.partSize);

@@ -42,10 +42,12 @@ export class StartUploadInput {
   filename!: string;
 
   @Field(() => String, {
-    description: 'The media type that the client takes the file for, or an empty text. The content decides.',
+    nullable: true,
+    description: 'The media type that the client takes the file for, 255 characters at most. The content decides.',
   })
+  @IsOptional()
   @MaxLength(CONTENT_TYPE_MAX)
-  contentType!: string;
+  contentType?: string | null;
 
   @Field(() => SafeInt, { description: 'The size of the file in bytes: exactly so many are to be sent.' })
   @IsInt()

@@ -40,7 +40,7 @@ export class UploadService {
       slot: input.slot,
       place: { ownerId, ...(isItem && { itemId: newId() }) },
       filename: input.filename.trim(),
-      declaredType: input.contentType,
+      declaredType: input.contentType ?? '',
       size: input.size,
       ...given({ sha256: input.sha256, samples: input.samples, idempotencyKey: trimmed(idempotencyKey) }),
       facts,

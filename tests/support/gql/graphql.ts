@@ -117,8 +117,8 @@ export type Role =
 export type StartUploadInput = {
   /** Needed for VIDEO_CAPTION, absent for all others. */
   caption?: AddCaptionInput | null | undefined;
-  /** The media type that the client takes the file for, or an empty text. The content decides. */
-  contentType: string;
+  /** The media type that the client takes the file for, 255 characters at most. The content decides. */
+  contentType?: string | null | undefined;
   /** The name of the file, 1 to 1,000 characters. */
   filename: string;
   /** A name of your own for this start, 1 to 200 characters: a repeated start answers the same session. With another input it is refused. */
@@ -488,35 +488,35 @@ export type CourseFactsQueryVariables = Exact<{
 
 export type CourseFactsQuery = { course: { id: string, title: string, description: string | null, category: string | null, level: CourseLevel | null, status: CourseStatus, instructorId: string, createdAt: string, updatedAt: string } | null };
 
-export type UploadFactsFragment = { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null };
+export type UploadFactsFragment = { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string | null, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null };
 
 export type StartUploadMutationVariables = Exact<{
   input: StartUploadInput;
 }>;
 
 
-export type StartUploadMutation = { startUpload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } };
+export type StartUploadMutation = { startUpload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string | null, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } };
 
 export type CompleteUploadMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type CompleteUploadMutation = { completeUpload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } };
+export type CompleteUploadMutation = { completeUpload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string | null, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } };
 
 export type AbortUploadMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type AbortUploadMutation = { abortUpload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } };
+export type AbortUploadMutation = { abortUpload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string | null, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } };
 
 export type UploadQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type UploadQuery = { upload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } | null };
+export type UploadQuery = { upload: { id: string, status: UploadStatus, slot: MediaSlot, ownerId: string | null, filename: string, contentType: string | null, size: number, partSize: number, partCount: number, bytesUploaded: number, samples: Array<string> | null, createdAt: string, expiresAt: string | null, integrity: Array<UploadIntegrity>, error: { code: string, message: string, retryable: boolean } | null, media: { key: string, url: string, urlExpiresAt: string, filename: string, contentType: string, size: number, sha256: string | null, width: number | null, height: number | null, durationSeconds: number | null, codecs: string | null, storage: StorageName, uploadedAt: string } | null } | null };
 
 export type UploadPartsQueryVariables = Exact<{
   id: string;

@@ -11,38 +11,38 @@ import { loadConfig, type Environment } from '../../src/config.js';
 import { productionAddress } from './free-port.js';
 import { timings } from './timings.js';
 
-/** The secret that the tests' servers verify tokens with. */
+/** The secret with which the tests' servers verify tokens. */
 export const TEST_SECRET = 'a secret for tests alone, longer than 32 bytes';
 
 export interface TestApp {
   /** The GraphQL endpoint. */
   readonly url: string;
-  /** The server without a path, as PUBLIC_URL would say it. */
+  /** The URL of the server without a path, like PUBLIC_URL. */
   readonly origin: string;
-  /** The parts, for what no client can see: counters, the journal, the storages. */
+  /** The parts of the app, for what clients cannot see: counters, the journal, the storages. */
   readonly app: App;
   /** The folder of local files. */
   readonly filesDir: string;
-  /** The environment it runs in, to start another server on the same data. */
+  /** The environment of the server. Start another server with it to use the same data. */
   readonly environment: Environment;
-  /** Stops the server; the data stay until the `remove` that follows. */
+  /** Stops the server. Its data remain until `remove`. */
   stop(): Promise<void>;
   /** Stops the server and removes its data. */
   remove(): Promise<void>;
 }
 
-/** What only a server with NODE_ENV=test may be told: what is given up may be forgotten at the next sweep. */
+/** Only for servers with NODE_ENV=test: the next sweep may remove the rows of discarded uploads. */
 const OF_TESTS_ALONE: Environment = { LATE_SECONDS: '0' };
 
-/** A file's URL changes every half of its lifetime: with a week, two reads of one test show the same URL. */
+/** The URL of a file changes after half of its lifetime. With a week, it is the same during a test. */
 const LONG_URLS: Environment = { VIDEO_URL_TTL_SECONDS: '604800', IMAGE_URL_TTL_SECONDS: '604800' };
 
-/** A token that the tests' servers take. */
+/** Returns a token that the tests' servers accept. */
 export function tokenFor(sub: string, role: Role, expiresInSeconds = 7_200): Promise<string> {
   return mintToken({ secret: TEST_SECRET, sub, role, roleClaim: 'role', expiresInSeconds });
 }
 
-/** The variables that switch a server to a bucket of the S3 server of this run; null when there is none. */
+/** The variables for a bucket on the S3 server of this run. Null when there is no S3 server. */
 export function s3Environment(bucket: string): Environment | null {
   const s3 = inject('s3');
   return (
@@ -57,7 +57,7 @@ export function s3Environment(bucket: string): Environment | null {
   );
 }
 
-/** The environment of a new server on data of its own, on the database that this run is about. */
+/** Returns the environment of a new server with its own data, on the database of this run. */
 export async function newEnvironment(
   overrides: Environment = {},
 ): Promise<Environment & { readonly DATA_DIR: string }> {
@@ -75,12 +75,12 @@ export async function newEnvironment(
   };
 }
 
-/** Whether a server with these overrides has NODE_ENV=test, as it has unless they say otherwise. */
+/** Whether a server with these overrides has NODE_ENV=test, which is the default. */
 function isTest({ NODE_ENV = 'test' }: Environment): boolean {
   return NODE_ENV === 'test';
 }
 
-/** A database of its own on the server of this run; the embedded database where there is none. */
+/** Returns the variables for a new database on the server of this run. Empty for the embedded database. */
 function databaseEnvironment(): Environment {
   const uri = inject('mongodbUri');
   if (uri === null) return {};
@@ -89,7 +89,7 @@ function databaseEnvironment(): Environment {
   return { MONGODB_URI: own.href };
 }
 
-/** Removes what servers in this environment have kept: their folder, and on a MongoDB server their database. */
+/** Removes the data of servers with this environment: their folder and, on a MongoDB server, their database. */
 export async function removeData({ DATA_DIR, MONGODB_URI }: Environment): Promise<void> {
   if (DATA_DIR !== undefined) await rm(DATA_DIR, { recursive: true, force: true });
   if (MONGODB_URI === undefined || inject('mongodbUri') === null) return;
@@ -102,8 +102,8 @@ export async function removeData({ DATA_DIR, MONGODB_URI }: Environment): Promis
 }
 
 /**
- * Starts a server in this process. One at a time: its models are bound to one database. Pass the environment of an
- * earlier one to start again on its data.
+ * Starts a server in this process. Only one at a time, because models are bound to one database. Pass the environment of
+ * an earlier server to use its data.
  */
 export async function startApp(
   overrides: Environment = {},

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { crc32 } from './fixtures.js';
 
-/** An archive of these entries (APPNOTE.TXT 4.3), in this order; those called `mimetype` are not compressed. */
+/** A ZIP archive of these entries (APPNOTE.TXT 4.3), in this order. Entries named `mimetype` are not compressed. */
 export function zipOf(entries: Readonly<Record<string, string>>): Buffer {
   const locals: Buffer[] = [];
   const centrals: Buffer[] = [];
@@ -36,7 +36,7 @@ export function zipOf(entries: Readonly<Record<string, string>>): Buffer {
 
 const WORD = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 
-/** Documents of Open XML by their extensions: the part that each begins with, and the type of that. */
+/** Open XML documents by extension: the path of the main part and its type. */
 const OPEN_XML: Readonly<Record<string, readonly [type: string, part: string]>> = {
   docx: [WORD, 'word/document.xml'],
   pptx: ['application/vnd.openxmlformats-officedocument.presentationml.presentation', 'ppt/presentation.xml'],
@@ -44,7 +44,7 @@ const OPEN_XML: Readonly<Record<string, readonly [type: string, part: string]>> 
   docm: ['application/vnd.ms-word.document.macroEnabled', 'word/document.xml'],
 };
 
-/** The smallest document of Open XML. `order` says where the list of its parts stands; `padding` comes before it. */
+/** The smallest Open XML document. `order` is the position of the list of its parts. `padding` comes before the list. */
 export function openXml(extension: string, order: 'first' | 'last' = 'first', padding = ''): Buffer {
   const [type, part] = OPEN_XML[extension]!;
   const list = {
@@ -54,7 +54,7 @@ export function openXml(extension: string, order: 'first' | 'last' = 'first', pa
   return zipOf(order === 'first' ? { ...list, ...rest } : { ...rest, ...list });
 }
 
-/** The smallest document of OpenDocument, or book. */
+/** The smallest OpenDocument or EPUB file. */
 export function withMimetype(type: string): Buffer {
   return zipOf({ mimetype: type, 'content.xml': '<content/>' });
 }

@@ -7,7 +7,7 @@ import { patience } from './patience.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 
-/** How long an action in a page may wait for what it needs, in milliseconds on a quiet machine. */
+/** The time-out of an action in a page, in milliseconds on an idle machine. */
 const WAIT_MS = 30_000;
 
 const FLAGS = [
@@ -22,7 +22,7 @@ const FLAGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-/** Whether the tests in a browser run. With REQUIRE_CHROMIUM=1 they do, and fail where there is none. */
+/** Whether browser tests run. With REQUIRE_CHROMIUM=1 they always run, and fail when there is no Chromium. */
 export const hasChromium = existsSync(CHROMIUM) || process.env['REQUIRE_CHROMIUM'] === '1';
 
 export interface TestBrowser {
@@ -30,7 +30,7 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** Starts a browser that nobody has used before. */
+/** Starts a browser with a new profile. */
 export async function startBrowser(): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'lectern-chromium-'));
   const context = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS });

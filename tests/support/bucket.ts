@@ -7,20 +7,20 @@ import {
 } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 
-/** Makes a bucket of its own on the S3 server of this run and returns its name. */
+/** Creates a bucket on the S3 server of this run. Returns its name. */
 export async function createBucket(): Promise<string> {
   const bucket = `lectern-${randomUUID()}`;
   await withS3((client) => client.send(new CreateBucketCommand({ Bucket: bucket })));
   return bucket;
 }
 
-/** The keys of multipart uploads that were begun and neither completed nor aborted. */
+/** Returns the keys of multipart uploads that were neither completed nor aborted. */
 export async function unfinishedUploads(bucket: string): Promise<string[]> {
   const { Uploads = [] } = await withS3((client) => client.send(new ListMultipartUploadsCommand({ Bucket: bucket })));
   return Uploads.map(({ Key }) => Key ?? '');
 }
 
-/** Begins a multipart upload and leaves it at that. */
+/** Starts a multipart upload and does not finish it. */
 export async function beginUpload(bucket: string, key: string): Promise<void> {
   await withS3((client) => client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })));
 }

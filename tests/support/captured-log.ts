@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { Telemetry } from '../../src/telemetry.js';
 
-/** From this level on a line tells of a defect: `error` and `fatal` of pino. */
+/** Lines from this level on report a bug: `error` and `fatal` of pino. */
 const DEFECT = 50;
 
 export interface LogLine {
@@ -11,11 +11,11 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** The log of a server that runs in this process: give `telemetry` to `startApp`. */
+/** The log of a server in this process. Pass `telemetry` to `startApp`. */
 export interface CapturedLog {
   readonly telemetry: Telemetry;
   lines(): LogLine[];
-  /** The lines that tell of a defect. */
+  /** The lines that report a bug. */
   defects(): LogLine[];
 }
 

@@ -5,7 +5,7 @@ import { TopicModel, type Topic } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel, type Video } from '../../src/catalog/video/video.model.js';
 import { newId } from '../../src/database/ids.js';
 
-/** Many records at once, as the services would have written them one by one. */
+// Inserts many records at once, with the same fields as the services write.
 
 export type CourseSeed = Pick<Course, 'title' | 'instructorId'> &
   Partial<Pick<Course, 'description' | 'category' | 'level' | 'status' | 'createdAt' | 'topicIds'>>;
@@ -26,7 +26,7 @@ export async function insertCourses(seeds: readonly CourseSeed[]): Promise<strin
   return courses.map(({ _id }) => _id);
 }
 
-/** Topics of a course that is there already, in this order. */
+/** Inserts topics of an existing course, in this order. */
 export async function insertTopics(courseId: string, count: number): Promise<string[]> {
   const now = new Date();
   const topics = Array.from({ length: count }, (_, i): Topic => {
@@ -46,7 +46,7 @@ export async function insertTopics(courseId: string, count: number): Promise<str
   return topicIds;
 }
 
-/** Topics as `insertTopics` does it, each of them with videos like `pattern`, whose files they name too. */
+/** Inserts topics like `insertTopics`, each with copies of the video `pattern`, which refer to the same files. */
 export async function insertTopicsWithVideos(
   courseId: string,
   count: { readonly topics: number; readonly videosEach: number },
@@ -66,7 +66,7 @@ export async function insertTopicsWithVideos(
   await TopicModel.bulkWrite(updates);
 }
 
-/** Images like one that was uploaded, with its file, a millisecond apart. */
+/** Inserts copies of an uploaded image, with the same file. Their creation times are a millisecond apart. */
 export async function insertImages(count: number, pattern: Image): Promise<void> {
   const began = pattern.createdAt.getTime();
   const images = Array.from({ length: count }, (_, i): Image => {

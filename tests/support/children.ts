@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-/** The processes that the running test file has started and that have not ended. */
+/** The processes that this test file has started and that have not ended. */
 const running = new Set<ChildProcess>();
 
-/** Reads `+pid` and `-pid`, one a line, and kills what is left when its input ends: when this process is gone. */
+/** Reads lines with `+pid` and `-pid`. When its input ends, because this process has ended, kills the remaining ones. */
 const GUARD = `
   const pids = new Set();
   require('node:readline').createInterface({ input: process.stdin })
@@ -14,7 +14,7 @@ const GUARD = `
 `;
 let guard: Writable | undefined;
 
-/** Ties a child to its test: it is killed when its file has ended, or this process, however that ends. */
+/** Registers a child process. It is killed at the end of the test file, and when this process ends in any way. */
 export function tied<T extends ChildProcess>(child: T): T {
   const { pid } = child;
   if (pid === undefined) return child;
@@ -27,7 +27,7 @@ export function tied<T extends ChildProcess>(child: T): T {
   return child;
 }
 
-/** Kills the children that a file has left behind. */
+/** Kills the child processes that a test file has not ended. */
 export async function endChildren(): Promise<void> {
   await Promise.all(
     [...running].map(async (child) => {
@@ -47,7 +47,7 @@ function startGuard(): Writable {
   const child = spawn(process.execPath, ['-e', GUARD], { stdio: ['pipe', 'ignore', 'inherit'], detached: true });
   child.unref();
   const { stdin } = child;
-  // Alone, it keeps nobody alive.
+  // It does not keep this process alive.
   (stdin as Writable & { unref?: () => void }).unref?.();
   return stdin;
 }

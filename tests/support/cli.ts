@@ -14,13 +14,12 @@ export interface CliResult {
 }
 
 let host: ChildProcess | undefined;
-/** Settles when the host is free. */
+/** Settles when the host process can run the next command. */
 let free: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a command of the built `lectern` to its end, with nothing in its environment but what is given: in a process that
- * runs the commands of this file one after the other. What the process itself is about, such as how it ends, is tested
- * with `spawnLectern`.
+ * Runs a command of the built `lectern`, with only the given environment variables, in a process that runs the commands
+ * of this file one after the other. To test the process itself, such as how it ends, use `spawnLectern`.
  */
 export function lectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
   const result = free.then(() => runInHost(environment, args));
@@ -28,7 +27,7 @@ export function lectern(environment: Environment, ...args: readonly string[]): P
   return result;
 }
 
-/** The same as a process of its own, as a person at a terminal runs it. */
+/** Runs a command in a separate process, like a user at a terminal. */
 export async function spawnLectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
   const command = spawn(process.execPath, [CLI, ...args], {
     env: { PATH: process.env['PATH'], ...environment },

@@ -8,7 +8,7 @@ import { uploadRequest, type UploadFile } from './multipart.js';
 
 type Files = Readonly<Record<string, UploadFile>>;
 
-/** Someone who speaks to a server. */
+/** A client of a server. */
 export interface Client {
   readonly token: string | undefined;
   /** Sends one operation as JSON. */
@@ -16,7 +16,7 @@ export interface Client {
     document: TypedDocumentNode<TData, TVariables>,
     variables: NoInfer<TVariables>,
   ): Promise<GraphqlResponse<TData>>;
-  /** Sends one operation with files, as a browser does. */
+  /** Sends one operation with files, like a browser. */
   upload<TData, TVariables>(
     document: TypedDocumentNode<TData, TVariables>,
     variables: NoInfer<TVariables>,
@@ -24,12 +24,12 @@ export interface Client {
   ): Promise<GraphqlResponse<TData>>;
 }
 
-/** Somebody with a token; nobody without `sub` and `role`. */
+/** Creates a client with a token. Without `sub` it has no token. */
 export async function clientOf(app: Pick<TestApp, 'url'>, sub?: string, role: Role = 'instructor'): Promise<Client> {
   return clientWith(app.url, sub === undefined ? undefined : await tokenFor(sub, role));
 }
 
-/** Whoever this token stands for. */
+/** Creates a client with this token. */
 export function clientWith(url: string, token: string | undefined): Client {
   return {
     token,
@@ -41,7 +41,7 @@ export function clientWith(url: string, token: string | undefined): Client {
 export type CreatedCourse = CreateCourseMutation['createCourse'];
 export type CreatedVideo = CreateVideoMutation['createVideo'];
 
-/** Makes a course, published unless said otherwise. */
+/** Creates a course. It is published unless `input` has another status. */
 export async function createCourse(
   client: Client,
   input: CreateCourseInput,

@@ -1,5 +1,5 @@
-// Runs commands of the built `lectern` one after the other, each with an environment of its own: loading the program takes
-// longer than most commands. It is told what to run, and tells what came of it, by messages (cli.ts).
+// Runs commands of the built `lectern` one after the other, each with its own environment, because loading the program
+// takes longer than most commands. Gets commands and returns results by messages (cli.ts).
 import { format } from 'node:util';
 import { lecternProgram, reportFailure } from '../../dist/cli/program.js';
 

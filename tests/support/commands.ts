@@ -1,23 +1,23 @@
 import mongoose from 'mongoose';
 import { vi } from 'vitest';
 
-/** A command as it went to the database. */
+/** A command that was sent to the database. */
 export interface SentCommand {
   readonly name: string;
   readonly command: Readonly<Record<string, unknown>>;
 }
 
-/** Whatever keeps a connection alive, and the sweeper's own reading. */
+/** Commands for the connection, and those of the sweeper. */
 const NOT_OF_REQUESTS = new Set(['hello', 'isMaster', 'ismaster', 'ping', 'endSessions', 'killCursors']);
 
 export interface CommandLog {
-  /** The commands that were sent while `work` ran, getMore among them. */
+  /** Returns the commands that were sent while `work` ran, including getMore. */
   during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly commands: SentCommand[] }>;
 }
 
 /**
- * Makes the server that is started next tell of its commands, each right before it is written (driver: Command
- * Monitoring). The server itself connects without: the option is added to its call from outside.
+ * Calls `hear` with each command of the next server that is started, right before the command is sent (driver: Command
+ * Monitoring). Adds the option to the server's call of `connect`, because the server itself does not set it.
  */
 export function watchCommands(hear: (sent: SentCommand) => void): void {
   const connect = mongoose.connect.bind(mongoose);
@@ -31,7 +31,7 @@ export function watchCommands(hear: (sent: SentCommand) => void): void {
   });
 }
 
-/** Makes the server that is started next tell of its commands. */
+/** Records the commands of the next server that is started. */
 export function logCommands(): CommandLog {
   let heard: SentCommand[] | undefined;
   watchCommands((sent) => heard?.push(sent));
@@ -47,18 +47,18 @@ export function logCommands(): CommandLog {
   };
 }
 
-/** The sweeper and the rebuilding of records read at their own times. */
+/** Whether a command belongs to the sweeper or to the rebuilding of records, which run at any time. */
 function isOfUpkeep(command: object): boolean {
   const { filter, pipeline, ...rest } = command as Record<string, unknown>;
   const isOfRebuilding = JSON.stringify([filter, pipeline]).includes('"derivedVersion":null');
   return Object.values(rest).some((value) => value === 'media_objects' || value === 'leases') || isOfRebuilding;
 }
 
-/** How much a captured read costs, by the database's own word. */
+/** The cost of a captured read, as the database reports it. */
 export interface ReadCost {
   readonly returned: number;
   readonly docsExamined: number;
-  /** The winning plan as JSON, to look for names of stages and indexes in. */
+  /** The winning plan as JSON, in which tests look for names of stages and indexes. */
   readonly plan: string;
 }
 
@@ -67,7 +67,7 @@ interface Explained {
   readonly executionStats: { readonly nReturned: number; readonly totalDocsExamined: number };
 }
 
-/** What of a find decides how it is carried out. The rest is of its session and its cursor. */
+/** The fields of a find that determine its plan. The others concern the session and the cursor. */
 const READING = new Set(['find', 'filter', 'sort', 'skip', 'limit', 'hint']);
 
 /** Asks the database to explain a captured find. */

@@ -7,20 +7,20 @@ import { fixtures } from './fixtures.js';
 import { fileOf, type UploadFile } from './multipart.js';
 import { pdfFile, textFile, vttFile, zipFile } from './samples.js';
 
-/** Real media of every type that is taken, odd but valid ones among them; how each was made is in the fixtures' README. */
+/** Real media of all accepted types, including unusual ones. The README of the fixtures says how each was made. */
 export interface Genuine {
   readonly file: UploadFile;
-  /** The type that it is stored and served under. */
+  /** The type with which it is stored and served. */
   readonly contentType: string;
-  /** In pixels, as a browser shows it; of pictures and videos. */
+  /** The size of pictures and videos as shown in a browser, in pixels. */
   readonly size?: readonly [width: number, height: number];
-  /** Of videos and sound. */
+  /** The playing time of videos and sound, in seconds. */
   readonly durationSeconds?: number;
-  /** Null where they are not known. */
+  /** Null when they are not known. */
   readonly codecs?: string | null;
 }
 
-/** A small file under tests/fixtures. */
+/** Reads a small file in tests/fixtures. */
 export function committed(path: string, contentType: string): UploadFile {
   const bytes = readFileSync(fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url)));
   return fileOf(bytes, path.split('/').at(-1)!, contentType);
@@ -59,7 +59,7 @@ export const VIDEOS: readonly Genuine[] = [
   video('interlaced.mp4', 'video/mp4', 'avc1.640015'),
   video('hevc.mp4', 'video/mp4', 'hvc1.1.6.L30.90'),
   video('av1.mp4', 'video/mp4', 'av01.0.00M.08'),
-  // Turned by 90 degrees, and with pixels of 4 to 3.
+  // Rotated by 90 degrees, with a pixel aspect ratio of 4 to 3.
   video('turned.mp4', 'video/mp4', 'avc1.64000a', { size: [72, 128] }),
   video('oblong.mp4', 'video/mp4', 'avc1.64000a', { size: [171, 72] }),
   video('apple.m4v', 'video/mp4', 'avc1.64000a', { declared: 'video/x-m4v' }),
@@ -80,7 +80,7 @@ const sound = (name: string, contentType: string, codecs: string, declared?: str
   codecs,
 });
 
-/** What the file of a video may be without a picture. */
+/** Sound files that are accepted as the file of a video. */
 export const SOUND: readonly Genuine[] = [
   sound('lesson.mp3', 'audio/mpeg', 'mp3'),
   sound('plain.mp3', 'audio/mpeg', 'mp3', 'audio/mp3'),
@@ -91,7 +91,7 @@ export const SOUND: readonly Genuine[] = [
   sound('lesson.wav', 'audio/wav', '1', 'audio/x-wav'),
 ];
 
-/** Sound alone in containers that mostly hold videos: only its tracks show that. */
+/** Sound in containers that usually contain videos. Only their tracks show that there is no video. */
 export const SOUND_ALONE: readonly Genuine[] = [
   { file: committed('sound-only.mp4', 'video/mp4'), contentType: 'audio/mp4', durationSeconds: 1, codecs: 'mp4a.40.2' },
   { file: committed('sound-only.webm', 'audio/webm'), contentType: 'audio/webm', durationSeconds: 1, codecs: 'opus' },
@@ -187,7 +187,7 @@ export const CAPTIONS: readonly Genuine[] = [
   { ...vttFile(), filename: 'captions.txt', contentType: 'text/plain' },
 ].map((file) => ({ file, contentType: 'text/vtt' }));
 
-/** The thumbnail with one more segment behind its first (ITU-T T.81, B.1.1.3). */
+/** The thumbnail with another segment after its first (ITU-T T.81, B.1.1.3). */
 export function withJpegSegment(marker: number, content: string | Buffer): Buffer {
   const original = fixtures.thumbnail.bytes;
   const afterFirst = 4 + original.readUInt16BE(4);

@@ -9,10 +9,10 @@ import { patience } from './patience.js';
 
 const run = promisify(execFile);
 
-/** Where the pages say that the server is. */
+/** The origin of the server in the pages. */
 const WRITTEN_ORIGIN = 'http://localhost:4000';
 
-/** Which words of the examples stand for the ids in the answers, first answer first. */
+/** The placeholders in the examples for the ids in responses, in the order of the responses. */
 const IDS: Readonly<Record<string, readonly string[]>> = {
   createCourse: ['COURSE_ID'],
   createTopic: ['TOPIC_ID', 'SECOND_TOPIC_ID'],
@@ -22,7 +22,7 @@ const IDS: Readonly<Record<string, readonly string[]>> = {
   startUpload: ['UPLOAD_ID'],
 };
 
-/** Words that stand for other parts of an answer. */
+/** The placeholders for other parts of a response. */
 const PARTS: Readonly<Record<string, readonly [name: string, path: readonly (string | number)[]]>> = {
   createCourse: ['THUMBNAIL_URL', ['thumbnailUrl']],
   uploadCourseIntroVideo: ['INTRO_VIDEO_URL', ['introVideoUrl']],
@@ -35,15 +35,15 @@ const PARTS: Readonly<Record<string, readonly [name: string, path: readonly (str
 
 export interface ExampleServer {
   readonly origin: string;
-  /** The folder that the examples run in. */
+  /** The folder in which the examples run. */
   readonly cwd: string;
   /** The environment of the commands. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Someone who follows a page from top to bottom and keeps what the answers say. */
+/** Runs the examples of a page from top to bottom, and remembers values in the responses. */
 export class Reader {
-  /** The words in capitals and what they stand for. */
+  /** The values of the placeholders. */
   readonly words = new Map<string, string>();
   /** How many signed URLs have been opened. */
   opened = 0;
@@ -59,7 +59,7 @@ export class Reader {
     return `${this.server.origin}/graphql`;
   }
 
-  /** Runs the commands of a block. Variables that it sets are kept for the next. */
+  /** Runs the commands of a block. Variables that it sets are kept for later blocks. */
   async shell({ text }: Fence): Promise<string> {
     const assigned = Array.from(text.matchAll(/^([A-Z_]+)=/gm), ([, name = '']) => name);
     const report = assigned.map((name) => `printf '\\n%s' "${name}=$${name}" >&2`);
@@ -81,7 +81,7 @@ export class Reader {
     return stdout;
   }
 
-  /** Sends an operation as Apollo Sandbox does: as JSON, or with its files as a multipart request. */
+  /** Sends an operation like Apollo Sandbox: as JSON, or with files as a multipart request. */
   async sandbox({ fence, variables, files }: SandboxExample): Promise<void> {
     const given = this.filledIn(variables);
     const response =
@@ -102,7 +102,7 @@ export class Reader {
     if (status !== 200) throw new Error(`The part of ${String(filename)} was answered ${status}.`);
   }
 
-  /** In the map of Apollo Sandbox each path begins with the number of its file, although there is one operation. */
+  /** In Apollo Sandbox's `map`, each path begins with the number of its file, although there is only one operation. */
   private async sandboxUpload(
     query: string,
     variables: Readonly<Record<string, unknown>>,
@@ -124,7 +124,7 @@ export class Reader {
     return readFile(join(this.server.cwd, path));
   }
 
-  /** Variables with every word in capitals replaced by what it stands for. */
+  /** Returns variables in which every placeholder is replaced by its value. */
   filledIn(variables: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const text = JSON.stringify(variables).replace(/"([A-Z]+(?:_[A-Z]+)*)"/g, (whole, word: string) => {
       const value = this.words.get(word);
@@ -133,7 +133,7 @@ export class Reader {
     return JSON.parse(text) as Record<string, unknown>;
   }
 
-  /** An answer must have no errors. Keeps its ids, and opens every signed URL in it. */
+  /** Requires a response without errors. Remembers its ids, and opens every signed URL in it. */
   async learn({ data, errors }: Answer): Promise<void> {
     if (errors !== undefined || !data)
       throw new Error(`Not an answer without errors: ${JSON.stringify({ data, errors })}`);

@@ -11,21 +11,21 @@ export interface Fence {
   /** The line of the opening fence, from 1. */
   readonly line: number;
   readonly language: string;
-  /** What follows the language: the name of the file that the block is. */
+  /** The name of the file in the block: the word after the language. */
   readonly filename: string;
   readonly text: string;
 }
 
 export interface Page {
-  /** From the folder of the project. */
+  /** The path, relative to the folder of the project. */
   readonly path: string;
   readonly text: string;
-  /** The text with its fenced blocks blanked out, line for line. */
+  /** The text with empty lines instead of its fenced blocks. */
   readonly prose: string;
   readonly fences: readonly Fence[];
 }
 
-/** A GraphQL operation as Apollo Sandbox takes it: the operation, its variables, and files by the name of their variable. */
+/** An example for Apollo Sandbox: the operation, its variables, and files by variable. */
 export interface SandboxExample {
   readonly fence: Fence;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export interface SandboxExample {
 }
 
 const FENCE = /^```(\w*)[ \t]*(\S*)[ \t]*\n([\s\S]*?)^```$/gm;
-/** Folders with pages of ours in them. */
+/** The folders with pages of the project. */
 const FOLDERS = ['docs', 'tests', 'src'];
 
 export function readPage(path: string): Page {
@@ -65,9 +65,9 @@ export interface PageLink {
   readonly target: string;
 }
 
-/** The links of a page that lead nowhere outside of the project. */
+/** Returns the links of a page to places in the project. */
 export function ownLinks(page: Page): PageLink[] {
-  // What stands in code is no link, and stays as long as it was.
+  // Inline code contains no links. It is replaced by spaces, so that positions do not change.
   const text = page.prose.replace(/`[^`\n]*`/g, (code) => ' '.repeat(code.length));
   return Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), (match) => ({
     page: page.path,
@@ -76,7 +76,7 @@ export function ownLinks(page: Page): PageLink[] {
   })).filter(({ target }) => !/^[a-z]+:/i.test(target));
 }
 
-/** The anchors that GitHub gives the headings of a page. */
+/** Returns the anchors that GitHub makes for the headings of a page. */
 export function anchorsOf(page: Page): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of page.prose.matchAll(/^#{1,6} +(.+?) *$/gm)) {
@@ -92,7 +92,7 @@ export function anchorsOf(page: Page): Set<string> {
   return anchors;
 }
 
-/** The rows of the first table in a text whose columns begin with these names, cell by cell, trimmed. */
+/** Returns the rows of the first table whose columns begin with these names. Cells are trimmed. */
 export function tableRows(text: string, ...columns: readonly string[]): string[][] {
   const heading = `| ${columns.join(' | ')} |`;
   const lines = text.split('\n');
@@ -109,14 +109,14 @@ export function tableRows(text: string, ...columns: readonly string[]): string[]
   );
 }
 
-/** The text below a heading, down to the next heading of any level. */
+/** Returns the text below a heading, up to the next heading of any level. */
 export function sectionOf(page: Page, heading: string): string {
   const [, after] = page.text.split(`\n${heading}\n`);
   if (after === undefined) throw new Error(`${page.path} has no heading "${heading}".`);
   return after.split(/^#{1,6} /m)[0] ?? '';
 }
 
-/** The operations of a page that are written for Sandbox, in order. */
+/** Returns the examples for Sandbox in a page, in order. */
 export function sandboxExamples(page: Page): SandboxExample[] {
   const lines = page.text.split('\n');
   return page.fences.flatMap((fence, index) => {

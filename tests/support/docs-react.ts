@@ -5,7 +5,7 @@ import type { Fence } from './docs-pages.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** Runs the blocks as modules. They may import each other and the packages that are given. */
+/** Runs the blocks as modules. They may import each other and the given packages. */
 export function runModules(
   fences: readonly Fence[],
   packages: Readonly<Record<string, object>>,
@@ -46,7 +46,7 @@ function compile({ filename, text }: Fence): Run {
   return compileFunction(outputText, ['require', 'exports'], { filename }) as Run;
 }
 
-/** The GraphQL documents that modules export, in order. */
+/** Returns the GraphQL documents that modules export, in order. */
 export function documentsOf(modules: ReadonlyMap<string, Exports>): DocumentNode[] {
   const values = [...modules.values()].flatMap((exports) => Object.values(exports));
   return values.filter((value): value is DocumentNode => (value as Partial<DocumentNode>).kind === Kind.DOCUMENT);

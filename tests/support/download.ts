@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The bytes behind a URL that has to open. */
+/** Downloads a URL. Throws when the response is not a success. */
 export async function download(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Buffer> {
   const response = await fetch(url, { headers });
   if (!response.ok) throw new Error(`HTTP ${response.status} for ${url}: ${await response.text()}`);
@@ -11,7 +11,7 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The SHA-256 of what a URL gives. */
+/** Returns the SHA-256 of a download. */
 export async function downloadedSha256(url: string): Promise<string> {
   return sha256(await download(url));
 }

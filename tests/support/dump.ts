@@ -3,8 +3,8 @@ import type { TestApp } from './app.js';
 import { tracesOf } from './traces.js';
 
 /**
- * All that a server keeps, sorted: every object of every storage, and every document whole. What a refused request
- * leaves as it was, down to the last date.
+ * Returns all data of a server, sorted: every object of every storage and every complete document. A refused request
+ * must not change any of it.
  */
 export async function dumpOf(app: TestApp): Promise<string[]> {
   const traces = await tracesOf(app);

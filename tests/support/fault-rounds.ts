@@ -5,19 +5,19 @@ import { patience, waitFor } from './patience.js';
 import { orphansAfterSweep } from './settled.js';
 import type { Operation } from './workload.js';
 
-/** Within this time of a fault every request has its answer, in milliseconds. */
+/** Every request must get a response within this time after a fault, in milliseconds. */
 export const ANSWER_WITHIN_MS = patience(30_000);
-/** And whoever asks whether the server is ready within this: it asks for 2 s itself. */
+/** `/readyz` must respond within this time, in milliseconds. The server itself waits for 2 s. */
 const READY_WITHIN_MS = patience(5_000);
-/** How long a server may take to find out that what was away is back, in milliseconds on a quiet machine. */
+/** How long a server may take to find out that a dependency is available again, in milliseconds on an idle machine. */
 const BACK_WITHIN_MS = 15_000;
-/** For a test that waits until a server has given up what hangs, and prepares and looks around besides. */
+/** The time-out of a test that waits until a server aborts operations that hang, in milliseconds. */
 export const ROUND_MS = patience(90_000);
 
-/** By the name of the operation: `done`, or the codes of its errors. */
+/** The outcomes of operations by name: `done`, or the codes of their errors. */
 export type Outcomes = Readonly<Record<string, string>>;
 
-/** Sends all operations side by side. Each must be answered in time, whatever the answer. */
+/** Sends all operations at the same time. Each must get some response in time. */
 export async function sendAll(operations: readonly Operation[]): Promise<Outcomes> {
   const answers = operations.map(async ({ name, send }) => {
     const began = Date.now();

@@ -7,22 +7,22 @@ import { inject } from 'vitest';
 import { startEmbeddedDatabase } from '../../src/database/embedded/index.js';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 
-/** A database that is reached by a way that a test breaks. */
+/** A database behind a proxy in which tests simulate faults. */
 export interface FaultyDatabase {
   readonly proxy: TcpProxy;
-  /** For MONGODB_URI: a database of its own. */
+  /** The value of MONGODB_URI, for a new database. */
   readonly uri: string;
   stop(): Promise<void>;
 }
 
-/** On the independent server of this run; where there is none, on an embedded database of its own. */
+/** Uses the independent server of this run. When there is none, starts an embedded database. */
 export async function startFaultyDatabase(): Promise<FaultyDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'lectern-faulty-'));
   const { target, stop } = await server(folder);
   const proxy = await startTcpProxy(target);
   return {
     proxy,
-    // Direct: the server would name an address of its own, which leads past the proxy.
+    // A direct connection, because the server would return its own address, which bypasses the proxy.
     uri: `mongodb://127.0.0.1:${proxy.port}/faults-${randomUUID().slice(0, 8)}?directConnection=true`,
     stop: async () => {
       await proxy.close();

@@ -3,25 +3,25 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** A file as a client has it: what uploads send, and what a signed URL has to give back. */
+/** A file of a client. A signed URL must return the same bytes that were uploaded. */
 export interface SampleFile {
   readonly filename: string;
   readonly contentType: string;
   readonly size: number;
   readonly sha256: string;
-  /** The bytes, a piece at a time, from the beginning at every call. */
+  /** Yields the bytes in chunks. Each call starts at the beginning. */
   chunks(): Iterable<Uint8Array<ArrayBuffer>>;
   stream(): Readable;
-  /** All of it in memory: not for the very large. */
+  /** All bytes, in memory. Do not use it for very large files. */
   readonly bytes: Buffer<ArrayBuffer>;
 }
 
-/** A committed file of tests/fixtures; how each was made is in the README there. */
+/** A file in tests/fixtures. The README there says how each was made. */
 export interface Fixture extends SampleFile {
   readonly path: string;
   readonly width: number;
   readonly height: number;
-  /** Null for still images, and for the GIF, whose length nobody asks for. */
+  /** Null for still images, and for the GIF, which is not measured. */
   readonly durationSeconds: number | null;
 }
 
@@ -130,12 +130,12 @@ export const fixtures = {
 } as const;
 
 /**
- * A valid MP4 of any size: the fixture and a `free` box behind it, which players skip (ISO/IEC 14496-12, 8.1.2). Bytes
- * are made as they are read, so that gigabytes cost no memory.
+ * A valid MP4 of any size: the fixture with a `free` box after it, which players skip (ISO/IEC 14496-12, 8.1.2). Bytes
+ * are generated while they are read, so gigabytes need no memory.
  */
 export function bigMp4(size: number, filename = 'big.mp4'): SampleFile {
   const padding = size - fixtures.video.size;
-  // A box states its whole length in 32 bits, or writes 1 there and states it in the 64 bits behind the type.
+  // A box has its length in 32 bits, or 1 there and its length in the 64 bits after the type.
   const long = padding > 0xffff_ffff;
   const header = Buffer.alloc(long ? 16 : 8);
   if (padding < header.length) throw new RangeError(`An MP4 made from the fixture has more than ${size} bytes.`);
@@ -149,7 +149,7 @@ export function bigMp4(size: number, filename = 'big.mp4'): SampleFile {
   });
 }
 
-/** A valid JPEG of any size: comment segments behind the JFIF header (ITU-T T.81, B.2.4.5). */
+/** A valid JPEG of any size, with comment segments after the JFIF header (ITU-T T.81, B.2.4.5). */
 export function bigJpeg(size: number, filename = 'big.jpg'): SampleFile {
   const original = fixtures.thumbnail.bytes;
   const afterJfif = 2 + 2 + original.readUInt16BE(4);
@@ -165,7 +165,7 @@ export function bigJpeg(size: number, filename = 'big.jpg'): SampleFile {
   });
 }
 
-/** A valid PNG of any size: private ancillary chunks before the end, which decoders ignore (PNG specification, 5.4). */
+/** A valid PNG of any size, with private ancillary chunks, which decoders ignore (PNG specification, 5.4). */
 export function bigPng(size: number, filename = 'big.png'): SampleFile {
   const original = fixtures.png.bytes;
   const end = original.length - 12;
@@ -212,7 +212,7 @@ function generated(
   };
 }
 
-/** Splits `total` bytes into lengths between `least` and `most`, with no rest that is too short to be a piece. */
+/** Splits `total` into lengths between `least` and `most`. No length is shorter than `least`. */
 function* pieces(total: number, least: number, most: number): Generator<number> {
   if (total < least) throw new RangeError(`Too small: the fixture and its padding need ${least - total} bytes more.`);
   for (let left = total; left > 0;) {
@@ -226,7 +226,7 @@ const block = createHash('shake256', { outputLength: 64 * 1024 })
   .update('Lectern')
   .digest();
 
-/** Bytes that look like media: no two blocks are equal, so that one lost, doubled or out of order changes the sum. */
+/** Random bytes. All blocks differ, so a block that is lost, repeated or out of order changes the checksum. */
 function* noise(length: number): Generator<Buffer<ArrayBuffer>> {
   for (let done = 0; done < length; done += block.length) {
     const piece = Buffer.from(block.subarray(0, Math.min(block.length, length - done)));
@@ -241,7 +241,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** zlib.crc32 came with Node 22; this runs on 20 too. */
+/** Like zlib.crc32, which Node 20 does not have. */
 export function crc32(bytes: Uint8Array): number {
   let value = 0xffffffff;
   for (const byte of bytes) value = (crcTable[(value ^ byte) & 0xff] ?? 0) ^ (value >>> 8);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port that was free a moment ago, for a server that has to know its address before it listens. */
+/** Returns a free port, for a server that must know its address before it listens. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, 'localhost');
   await once(server, 'listening');
@@ -11,7 +11,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The address of a server in production, which has to be said before it listens. */
+/** The variables for the address of a production server, which must be set before it listens. */
 export async function productionAddress(): Promise<Record<'HOST' | 'PORT' | 'PUBLIC_URL', string>> {
   const port = String(await freePort());
   return { HOST: 'localhost', PORT: port, PUBLIC_URL: `http://localhost:${port}` };

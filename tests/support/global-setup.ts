@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node';
 import { startMongoServer } from './mongodb.js';
 import { startRadosgw } from './radosgw.js';
 
-/** Starts the servers that the tests speak to, once for the whole run. */
+/** Starts the servers that the tests use, once for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stops: (() => Promise<void> | void)[] = [];
   const stopAll = async () => {
@@ -18,7 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const server = process.env.TEST_DATABASE === 'mongodb' ? await startMongoServer() : null;
     if (server) {
       stops.push(() => server.stop());
-      // For what reads its environment as the server does. Workers are forked after this and inherit it.
+      // For code that reads the environment like the server. Workers are forked afterwards and inherit it.
       process.env.MONGODB_URI = server.uri;
     }
     project.provide('mongodbUri', server && server.uri);
@@ -32,7 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return stopAll;
 }
 
-/** Only plain data can be handed to the workers. */
+/** Only plain data can be passed to the workers. */
 function pick({
   endpoint,
   accessKeyId,

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 
-/** A generated document (tests/support/gql), or GraphQL as text where the test is about a query that no schema allows. */
+/** A generated document (tests/support/gql), or GraphQL text for tests with invalid queries. */
 export type GraphqlDocument<TData, TVariables> = TypedDocumentNode<TData, TVariables> | string;
 
 export interface GraphqlError {
@@ -24,7 +24,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Sends one operation as JSON. Errors are part of the answer: nothing is thrown unless the answer is no JSON. */
+/** Sends one operation as JSON. Returns errors in the response. Throws only when the response is not JSON. */
 export async function graphql<TData = Record<string, unknown>, TVariables = Record<string, unknown>>(
   url: string,
   document: GraphqlDocument<TData, TVariables>,
@@ -40,7 +40,7 @@ export async function graphql<TData = Record<string, unknown>, TVariables = Reco
   return readResponse(response);
 }
 
-/** The data of an answer without errors; else throws with the errors in the message, so that a failing test tells why. */
+/** Returns the data of a response. Throws when it has errors, with the errors in the message. */
 export function dataOf<TData>(response: GraphqlResponse<TData>): TData {
   const { data, errors } = response.body;
   if (errors !== undefined || data === undefined || data === null) {
@@ -49,7 +49,7 @@ export function dataOf<TData>(response: GraphqlResponse<TData>): TData {
   return data;
 }
 
-/** The `extensions.code` of every error, in order. */
+/** Returns the `extensions.code` of every error, in order. */
 export function errorCodes(response: GraphqlResponse<unknown>): (string | undefined)[] {
   return (response.body.errors ?? []).map((error) => error.extensions?.code);
 }

@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAnswer, requestHead, type RawOutcome, type RawRequest } from './multipart.js';
 
-/** Writes all of a request, blocking; when the connection takes no more, or all of it, reads what has been received. */
+/** Writes a request with blocking writes until the end or an error, and only then reads the response. */
 const CLIENT = 'exec 3<>"/dev/tcp/$0/$1"; cat "$2" >&3 2>&-; cat <&3 2>&-';
 
 export interface HalfDuplexOutcome {
-  /** Null when there was none to be read. */
+  /** Null when there was none. */
   readonly response: RawOutcome['response'];
   readonly milliseconds: number;
 }
 
-/** The simplest client there is, as a process of its own: one that does not look for an answer before it has written. */
+/** Runs a very simple client in a separate process. It does not read the response before it has written everything. */
 export async function halfDuplexRequest(
   url: string,
   request: Pick<RawRequest, 'method' | 'body' | 'framing' | 'token' | 'headers'>,
@@ -42,7 +42,7 @@ async function writeRequest(
 ): Promise<void> {
   const file = await open(path, 'w');
   const chunked = request.framing === 'chunked';
-  // Asked to close, the server ends the connection behind the answer: that is how this client knows that it is whole.
+  // The server is asked to close the connection after the response, so that this client knows where it ends.
   await file.write(requestHead(url, { ...request, headers: { connection: 'close', ...request.headers } }));
   for (const chunk of request.body.chunks()) {
     if (chunked && chunk.length > 0) await file.write(`${chunk.length.toString(16)}\r\n`);

@@ -5,7 +5,7 @@ import { crc32, fixtures } from './fixtures.js';
 import { fileOf, type UploadFile } from './multipart.js';
 import { pdfFile, zipFile } from './samples.js';
 
-/** A file that must not be taken, and the name of its test. */
+/** A file that must be refused, and the name of its test. */
 export type Hostile = readonly [what: string, file: UploadFile];
 
 const HTML = '<!doctype html><html><body><script>alert(1)</script></body></html>';
@@ -14,7 +14,7 @@ const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
 const swapped = (text: string): Buffer => utf16(text).swap16();
 const blanks = (length: number): string => ' \t\r\n'.repeat(length / 4);
 
-/** Pages, markup and scripts. They are refused in every slot, whatever they are called. */
+/** Web pages, markup and scripts. They are refused in every slot, under any name. */
 export const ACTIVE_CONTENTS: readonly (readonly [what: string, content: string | Buffer])[] = [
   ['SVG', SVG],
   ['SVG with an XML declaration', `<?xml version="1.0"?>${SVG}`],
@@ -42,7 +42,7 @@ export const ACTIVE_CONTENTS: readonly (readonly [what: string, content: string 
   ['ASP', '<% Response.Write(1) %>'],
 ];
 
-/** Text that nothing but its name or its declared type gives away. */
+/** Text that can only be recognised by its name or declared type. */
 export const NAMED_AS_SCRIPTS: readonly Hostile[] = [
   ['page.html', ''],
   ['page.txt', 'TEXT/HTML'],
@@ -62,7 +62,7 @@ const { gif, webp, avif } = fixtures;
 const zip = bytesOf(zipFile);
 const behind = (first: Uint8Array, second: string | Uint8Array): Buffer => Buffer.concat([first, Buffer.from(second)]);
 
-/** Sound pictures that are something else as well. */
+/** Valid pictures that are also of another type. */
 export const PICTURE_POLYGLOTS: readonly Hostile[] = [
   ['a JPEG with an archive behind it', fileOf(behind(jpeg, zip), 'a.jpg', 'image/jpeg')],
   ['a JPEG with an archive and a remark behind it', fileOf(behind(jpeg, withZipComment(9)), 'a.jpg', 'image/jpeg')],
@@ -99,7 +99,7 @@ export const VIDEO_POLYGLOTS: readonly Hostile[] = [
   ['a Matroska file with an archive behind it', fileOf(behind(fixtures.matroska.bytes, zip), 'a.mkv', '')],
 ];
 
-/** An ID3 tag of 8 KiB: more than the first bytes that are looked at. */
+/** An ID3 tag of 8 KiB, which is longer than the bytes from which the type is detected. */
 function longTag(): Buffer {
   return behind(Buffer.from([0x49, 0x44, 0x33, 3, 0, 0, 0, 0, 0x40, 0]), Buffer.alloc(8_192));
 }
@@ -114,7 +114,7 @@ export const RESOURCE_POLYGLOTS: readonly Hostile[] = [
   ['text with a program behind it', fileOf('Read me.\n\x7fELF\x02\x01\x01\0', 'a.txt', 'text/plain')],
 ];
 
-/** Sound files under false flags. */
+/** Valid files with a false name or type. */
 export const PICTURE_SPOOFS: readonly Hostile[] = [
   ['a PNG sent as SVG', { ...fixtures.png, filename: 'a', contentType: 'image/svg+xml' }],
   ['a PNG called .svg', { ...fixtures.png, filename: 'a.svg', contentType: '' }],
@@ -143,7 +143,7 @@ export const VIDEO_SPOOFS: readonly Hostile[] = [
   ['an MP4 cut off before its index', cut(VIDEOS[0]!.file, 0.8)],
 ];
 
-/** Pictures that are small to send and large to look at. */
+/** Small files that decode to very large pictures. */
 export const BOMBS: readonly Hostile[] = [
   ['a PNG of 900 million pixels', fileOf(pngOf(30_000, 30_000), 'a.png', 'image/png')],
   ['a PNG of 2^62 pixels', fileOf(pngOf(0x7fffffff, 0x7fffffff, 1), 'a.png', 'image/png')],
@@ -161,9 +161,9 @@ const allImages = [
   ...IMAGES.map(({ file }) => file).filter(({ filename }) => !/ |^no-|^half-/.test(filename)),
 ];
 
-/** Pictures that are not whole, or whose bytes are not those that were written. */
+/** Pictures that are truncated or damaged. */
 export const DAMAGED: readonly Hostile[] = [
-  // Without its end marker, a JPEG or a GIF is whole enough for every browser; of others, and with less, a part is missing.
+  // A JPEG or GIF without its end marker is complete for every browser. All other truncated pictures lack a part.
   ...allImages.map((file): Hostile => {
     const missing = /\.jpe?g$/.test(file.filename) ? 4 : file.filename.endsWith('.gif') ? 2 : 1;
     return [`${file.filename} without its last bytes`, cut(file, (file.size - missing) / file.size)];
@@ -193,7 +193,7 @@ function flipped(file: UploadFile, at: number): UploadFile {
   return fileOf(bytes, file.filename, file.contentType);
 }
 
-/** The archive with a comment of so many bytes, the last in it (APPNOTE.TXT 4.3.16). */
+/** The archive with a comment of this length at its end (APPNOTE.TXT 4.3.16). */
 function withZipComment(length: number): Buffer {
   const bytes = behind(zip, new Uint8Array(length));
   bytes.writeUInt16LE(length, zip.length - 2);
@@ -217,7 +217,7 @@ function withPngChunk(type: string, content: string): Buffer {
   ]);
 }
 
-/** A black PNG of one bit a pixel; with no more than so many bytes of pixels, when that is said. */
+/** A black PNG with one bit per pixel, optionally with truncated pixel data. */
 function pngOf(
   width: number,
   height: number,
@@ -254,7 +254,7 @@ function gifOf(width: number, height: number, frames: number): Buffer {
   return Buffer.concat([screen, ...Array<Buffer>(frames).fill(frame), Buffer.from([0x3b])]);
 }
 
-/** The thumbnail, whose frame header (ITU-T T.81, B.2.2) says 65,535 by 65,535. */
+/** The thumbnail with a size of 65,535 by 65,535 in its frame header (ITU-T T.81, B.2.2). */
 function hugeJpeg(): Buffer {
   const bytes = Buffer.from(jpeg);
   const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]));

@@ -3,14 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type GenerateKeyPairResult, type JWK } from 'jose';
 
-/** An identity provider that publishes keys on loopback. */
+/** An identity provider on loopback that publishes keys. */
 export interface KeyProvider {
   readonly url: string;
-  /** What it publishes; may be changed. */
+  /** The published keys. Tests may change them. */
   keys: JWK[];
-  /** How it answers instead, when it does not publish its keys as it should. */
+  /** When set, handles requests instead, for faults. */
   answer: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
-  /** How often it was asked. */
+  /** The number of requests. */
   readonly asked: () => number;
   close(): void;
 }
@@ -40,7 +40,7 @@ export async function startKeyProvider(keys: JWK[] = []): Promise<KeyProvider> {
 export interface NamedKey extends GenerateKeyPairResult {
   readonly alg: string;
   readonly kid: string;
-  /** The public half, as it is published. */
+  /** The public key, as published. */
   readonly jwk: JWK;
 }
 

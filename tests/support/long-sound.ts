@@ -6,8 +6,8 @@ const BYTES_PER_SAMPLE = 2;
 const BYTES_PER_SECOND = SAMPLES_PER_SECOND * CHANNELS * BYTES_PER_SAMPLE;
 
 /**
- * So many seconds of silence as a WAV file of 768,000 bytes a second: so much that no browser holds the whole of a minute.
- * The format: RIFF, with a `fmt ` chunk for PCM (format 1) and a `data` chunk.
+ * Silence as a WAV file with 768,000 bytes per second, so that no browser buffers a whole minute. The format is RIFF,
+ * with a `fmt ` chunk for PCM (format 1) and a `data` chunk.
  */
 export function longSound(seconds: number): UploadFile {
   const size = seconds * BYTES_PER_SECOND;

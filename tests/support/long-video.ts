@@ -1,9 +1,9 @@
 import { fixtures } from './fixtures.js';
 import type { UploadFile } from './multipart.js';
 
-/** Boxes that hold boxes, on the way to the tables of samples. ISO/IEC 14496-12. */
+/** The boxes that contain the boxes with the sample tables (ISO/IEC 14496-12). */
 const CONTAINERS = new Set(['moov', 'trak', 'edts', 'mdia', 'minf', 'stbl']);
-/** Where a box of version 0 holds a duration, from its beginning. */
+/** The offset of the duration in a box of version 0. */
 const DURATION_AT: Readonly<Record<string, number>> = { mvhd: 24, tkhd: 28, mdhd: 24, elst: 16 };
 
 interface Box {
@@ -12,8 +12,8 @@ interface Box {
 }
 
 /**
- * The picture of fixtures.video again and again, each time followed by `padding` bytes that no player needs: so much that no
- * browser holds the whole file.
+ * The video track of fixtures.video, repeated. `padding` unused bytes follow each repetition, so that no browser buffers
+ * the whole file.
  */
 export function longVideo(repeats: number, padding: number): UploadFile {
   const source = Buffer.from(fixtures.video.bytes);

@@ -27,11 +27,11 @@ import { releasedObjects } from './wholeness.js';
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const MIB = 1024 ** 2;
 
-/** More than one part of a multipart upload, and long enough on its way to be met there. */
+/** Larger than one part of a multipart upload, and slow enough that a test can act during the upload. */
 export const bigVideo = bigMp4(33 * MIB, 'long.mp4');
 
 export interface CommandOutcome {
-  /** Null after a signal that was not handled. */
+  /** Null when a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -42,9 +42,9 @@ export interface RunningCommand {
   readonly ended: Promise<CommandOutcome>;
 }
 
-/** Starts a command of the built CLI as a process of its own. */
+/** Starts a command of the built CLI in a separate process. */
 export function startCommand(environment: Environment, ...args: string[]): RunningCommand {
-  // The AWS SDK warns of Node 20 on standard error, which is the command's own here.
+  // Turns off the AWS SDK's warning about Node 20 on standard error, which the test compares.
   const env = { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...environment };
   const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
@@ -55,12 +55,12 @@ export function startCommand(environment: Environment, ...args: string[]): Runni
   return { process: child, ended };
 }
 
-/** Runs `lectern migrate-storage` to its end, beside the server of this process. */
+/** Runs `lectern migrate-storage` while the server of this process runs. */
 export function migrate(app: TestApp, to: StorageName, ...args: string[]): Promise<CommandOutcome> {
   return startCommand(app.environment, 'migrate-storage', '--to', to, ...args).ended;
 }
 
-/** The migration in this process, where its storages can be watched. */
+/** Runs the migration in this process, so that a test can observe its storages. */
 export function migrateHere(
   { app }: TestApp,
   to: StorageName,
@@ -84,7 +84,7 @@ export function otherThan(storage: StorageName): StorageName {
   return storage === 's3' ? 'local' : 's3';
 }
 
-/** Changes one byte of an object behind everybody's back, or the number of its bytes. */
+/** Changes one byte of an object, or its size, directly in the storage. */
 export async function damage(app: TestApp, name: StorageName, key: string, how: 'byte' | 'size'): Promise<void> {
   const storage = app.app.storages.byName(name)!;
   const bytes = Buffer.concat(await (await storage.open(key)).toArray());
@@ -94,13 +94,13 @@ export async function damage(app: TestApp, name: StorageName, key: string, how: 
   await storage.put(key, Readable.from([damaged]), { contentType: 'video/mp4', maxBytes: bytes.length, signal });
 }
 
-/** A server on data of its own whose new files go to `from`, with a bucket beside its disk. */
+/** Starts a server with new data, a bucket and a local disk. `from` is the storage of new files. */
 export async function startOn(from: StorageName): Promise<TestApp> {
   const environment = await newEnvironment(s3Environment(await createBucket()) ?? {});
   return startApp(using(from), environment);
 }
 
-/** The same server again, with new files going elsewhere. */
+/** Restarts the server with another storage for new files. */
 export async function switchTo(app: TestApp, storage: StorageName, overrides: Environment = {}): Promise<TestApp> {
   await app.stop();
   return startApp({ ...using(storage), ...overrides }, app.environment);
@@ -110,7 +110,7 @@ function using(storage: StorageName): Environment {
   return { USE_S3: String(storage === 's3') };
 }
 
-/** A course with a file in every slot, an image, and lists of captions and resources in an order of their own. */
+/** Creates a course with a file in every slot, several captions and resources, and an image. */
 export async function createLibrary(client: Client, title: string): Promise<CourseTree & { readonly imageId: string }> {
   const tree = await createTree(client, { title });
   const { videoId } = tree;
@@ -135,7 +135,7 @@ export async function createLibrary(client: Client, title: string): Promise<Cour
   return { ...tree, imageId: uploadImage.id };
 }
 
-/** Every file that a record refers to. */
+/** Returns every file that a record refers to. */
 export async function liveFiles(): Promise<MediaFile[]> {
   const files: MediaFile[] = [];
   for (const slot of MEDIA_SLOTS) for await (const { file } of slotOwners[slot].files()) files.push(file);
@@ -185,7 +185,7 @@ export async function expectMigrated(app: TestApp, target: StorageName): Promise
   expect(await unfinishedUploads(app.environment['S3_BUCKET_NAME']!)).toEqual([]);
 }
 
-/** Two servers' worth of a test: files put in one storage, and a server that stores new ones in the other. */
+/** Stores files in one storage, then starts a server that stores new files in the other. */
 export async function startMigrating(from: StorageName, fill: (client: Client) => Promise<void>): Promise<TestApp> {
   const before = await startOn(from);
   try {

@@ -6,19 +6,19 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { mongo } from 'mongoose';
 
-/** A MongoDB server for tests that is not our own. */
+/** A MongoDB server for tests, other than the embedded database. */
 export interface MongoServer {
   readonly uri: string;
   stop(): Promise<void>;
 }
 
-/** An independent server that speaks MongoDB's protocol: no package registry holds MongoDB's own `mongod`. */
+/** An independent server with MongoDB's protocol. MongoDB's own `mongod` is in no package registry. */
 const SECANTUS = 'SecantusDB==0.7.0b3';
 const SECANTUS_DIR = join(import.meta.dirname, '../../.test-servers/secantus');
 
 /**
- * Chooses the server: the one that MONGODB_URI names; else a `mongod` (MONGOMS_SYSTEM_BINARY, or on the PATH) as a
- * replica set of one; else SecantusDB from PyPI, installed on first use. It ends at stop(), and with this process.
+ * Chooses the server: the server of MONGODB_URI; else a `mongod` (MONGOMS_SYSTEM_BINARY, or on the PATH) as a replica set
+ * of one; else SecantusDB from PyPI, which is installed on first use. The server ends at stop(), or with this process.
  */
 export async function startMongoServer(): Promise<MongoServer> {
   const given = process.env['MONGODB_URI'];
@@ -38,7 +38,7 @@ async function startSecantus(): Promise<MongoServer> {
   const port = await freePort();
   const args = ['--host', '127.0.0.1', '--port', String(port), '--storage-path', ':memory:', '--log-level', 'WARNING'];
   const stop = spawnTied(program, [...args, '--enable-test-commands']);
-  // Direct: the server calls itself a replica set of one and would name an address that a proxy cannot follow.
+  // A direct connection, because the server is a replica set of one and would return an address that bypasses a proxy.
   const uri = `mongodb://127.0.0.1:${port}/test?directConnection=true`;
   await whenReady(uri, stop);
   return { uri, stop };
@@ -73,7 +73,7 @@ async function startMongod(program: string): Promise<MongoServer> {
   return { uri, stop };
 }
 
-/** The driver itself waits until the server answers; what fails then takes the server down with it. */
+/** Waits until the server answers. If that fails, stops the server. */
 async function whenReady(
   uri: string,
   stop: () => Promise<void>,
@@ -92,7 +92,8 @@ async function whenReady(
 }
 
 /**
- * Starts a program that ends with this process, even by kill -9: a shell holds a pipe from us and waits for its end.
+ * Starts a program that ends with this process, even after kill -9: a shell reads a pipe from this process, and kills
+ * the program when the pipe ends.
  */
 function spawnTied(program: string, args: readonly string[]): () => Promise<void> {
   const script = '"$@" </dev/null & pid=$!; read -r _; kill "$pid" 2>/dev/null; wait "$pid"';

@@ -11,28 +11,28 @@ import {
 } from './graphql-client.js';
 import { patience } from './patience.js';
 
-/** What goes into a file part. A SampleFile is one. */
+/** A file for a file part. SampleFile has these fields. */
 export type UploadFile = Pick<SampleFile, 'filename' | 'contentType' | 'size' | 'chunks'>;
 
-/** A file of any bytes and any claims. */
+/** A file with any bytes, name and type. */
 export function fileOf(content: Uint8Array | string, filename: string, contentType: string): UploadFile {
   const bytes = Buffer.from(content);
   return { filename, contentType, size: bytes.length, chunks: () => [bytes] };
 }
 
-// --- The ordinary client: fetch and FormData, as a browser does it ---
+// --- The ordinary client: fetch and FormData, like a browser ---
 
 export interface UploadRequest<TData, TVariables> extends RequestOptions {
   readonly document: GraphqlDocument<TData, TVariables>;
-  /** Files are null here, as on the wire; one left out is made null. */
+  /** Files are null here, as in the request. A file that is left out becomes null. */
   readonly variables?: NoInfer<TVariables>;
-  /** By path in the variables: `file`, `input.thumbnail`, `files.0`. Parts are sent in this order. */
+  /** The files by their path in the variables: `file`, `input.thumbnail`, `files.0`. Sent in this order. */
   readonly files: Readonly<Record<string, UploadFile>>;
   /** Numbers the paths of the map as Apollo Sandbox does: `0.variables.file`. */
   readonly numbered?: boolean;
 }
 
-/** Sends one operation with its files, after the GraphQL multipart request specification. Holds the files in memory. */
+/** Sends one operation with files as a GraphQL multipart request. The files are in memory. */
 export async function uploadRequest<TData = Record<string, unknown>, TVariables = Record<string, unknown>>(
   url: string,
   request: UploadRequest<TData, TVariables>,
@@ -74,9 +74,9 @@ function setNull(variables: unknown, path: string): void {
   holder[last] = null;
 }
 
-// --- Full control: the parts as they are, in any order, over a bare socket ---
+// --- Full control: any parts in any order, over a plain socket ---
 
-/** One part as it goes over the wire. Nothing is checked or escaped: wrong ones are made on purpose. */
+/** One part of a form. It is neither checked nor escaped, so that tests can send invalid parts. */
 export interface Part {
   readonly headers: readonly string[];
   readonly size: number;
@@ -99,7 +99,7 @@ export function filePart(name: string, file: UploadFile): Part {
   };
 }
 
-/** `operations`, `map`, then the files named 0, 1, ...: an array, so that a test can turn round, leave out or double. */
+/** Returns `operations`, `map` and the files 0, 1, ... as an array, which tests can reorder or change. */
 export function graphqlParts<TData, TVariables>(request: UploadRequest<TData, TVariables>): Part[] {
   const { operations, map } = operationsAndMap(request);
   return [
@@ -134,7 +134,7 @@ export function multipartBody(parts: readonly Part[], boundary = `lectern-${rand
   };
 }
 
-/** The first `size` bytes of a body that still announces all of itself, as when a client goes away in the middle. */
+/** The first `size` bytes of a body with its full announced length, as when a client disconnects in the middle. */
 export function truncated(body: RawBody, size: number): RawBody {
   return {
     contentType: body.contentType,
@@ -154,32 +154,32 @@ export interface RawRequest extends RequestOptions {
   /** POST when absent. */
   readonly method?: 'POST' | 'PUT';
   readonly body: RawBody;
-  /** Whether the body's length is announced, or it comes in chunks of no announced number. */
+  /** Whether the length of the body is announced, or it is sent in chunks. */
   readonly framing?: 'content-length' | 'chunked';
-  /** Half-duplex writes everything before it reads a byte, like many simple clients; one that nobody reads from hangs. */
+  /** Half-duplex writes everything before it reads, like many simple clients. It hangs if the server does not read. */
   readonly duplex?: 'half' | 'full';
   /**
    * After the last byte: wait for the answer; or, with no closing chunk, send nothing more, shut the sending side (FIN) or
    * cut it off (RST).
    */
   readonly afterwards?: 'wait' | 'stall' | 'end' | 'reset';
-  /** Called before every chunk: a client that is slow, stalls, or waits for something in between. */
+  /** Called before every chunk, to simulate slow clients and pauses. */
   readonly beforeChunk?: (bytesSent: number) => Promise<void> | void;
-  /** After this long the outcome is a time-out. */
+  /** The time-out, in milliseconds. */
   readonly timeoutMs?: number;
 }
 
 export interface RawOutcome {
-  /** Null when none came: see `ended`. */
+  /** Null when there was none: see `ended`. */
   readonly response: { status: number; headers: Headers; text: string } | null;
-  /** `response`: answered; `closed`, `reset`: the server ended the connection without one; `timeout`: it does nothing. */
+  /** `response`: there is one. `closed`, `reset`: the server closed the connection without one. `timeout`: neither. */
   readonly ended: 'response' | 'closed' | 'reset' | 'timeout';
-  /** How much of the body could be handed to the system. */
+  /** How many bytes of the body the system has accepted. */
   readonly bytesSent: number;
   readonly milliseconds: number;
 }
 
-/** Sends a request byte by byte over a socket of its own, and tells how it ended instead of throwing. */
+/** Sends a request over its own socket. Returns how it ended and does not throw. */
 export async function rawRequest(url: string, request: RawRequest): Promise<RawOutcome> {
   const began = performance.now();
   const { hostname, port } = new URL(url);
@@ -196,7 +196,7 @@ export async function rawRequest(url: string, request: RawRequest): Promise<RawO
 
   let response: RawOutcome['response'];
   if (request.duplex === 'half') {
-    // Nothing is read from a paused socket: the kernel's buffers fill, as with a client that blocks in write().
+    // A paused socket is not read, so the kernel's buffers fill, as with a client that blocks in write().
     socket.pause();
     await send(socket, url, request, progress);
     response = await readAnswer(socket);
@@ -248,7 +248,7 @@ async function send(socket: Socket, url: string, request: RawRequest, progress: 
   else if (chunked && request.afterwards !== 'stall') await write(socket, '0\r\n\r\n');
 }
 
-/** Resolves when the system took the bytes, or when the connection is gone. */
+/** Resolves when the system has accepted the bytes, or when the connection is closed. */
 async function write(socket: Socket, bytes: Uint8Array | string): Promise<void> {
   if (!socket.destroyed)
     await new Promise<void>((resolve) =>
@@ -258,7 +258,7 @@ async function write(socket: Socket, bytes: Uint8Array | string): Promise<void> 
     );
 }
 
-/** Reads until one HTTP answer is whole or the connection ends. */
+/** Reads until an HTTP response is complete or the connection ends. */
 async function readAnswer(socket: Socket): Promise<RawOutcome['response']> {
   let received = Buffer.alloc(0);
   return new Promise((resolve) => {
@@ -278,27 +278,27 @@ async function readAnswer(socket: Socket): Promise<RawOutcome['response']> {
   });
 }
 
-/** The first whole answer among what was received; all of it counts as whole when the connection has ended. */
+/** Returns the first complete response. When the connection has ended, the received bytes are complete. */
 export function parseAnswer(received: Buffer, ended: boolean): RawOutcome['response'] {
   const headEnd = received.indexOf('\r\n\r\n');
   if (headEnd < 0) return null;
   const [statusLine = '', ...lines] = received.toString('latin1', 0, headEnd).split('\r\n');
   const status = Number(statusLine.split(' ')[1]);
   const body = received.subarray(headEnd + 4);
-  // 100 Continue and its like are not the answer.
+  // Skip informational responses such as 100 Continue.
   if (status < 200) return parseAnswer(body, ended);
   const headers = new Headers();
   for (const line of lines) headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim());
   const chunked = headers.get('transfer-encoding') === 'chunked';
   const whole = chunked ? joinChunks(body) : body;
-  // Without either header the body goes on until the connection ends (RFC 9112, 6.3).
+  // Without either header, the body ends with the connection (RFC 9112, 6.3).
   const length = Number(headers.get('content-length') ?? Infinity);
   if (whole === null || (!chunked && !ended && whole.length < length)) return null;
-  // What comes behind it is the next answer.
+  // The following bytes belong to the next response.
   return { status, headers, text: whole.toString('utf8', 0, Math.min(whole.length, length)) };
 }
 
-/** Null while the last chunk has not come. */
+/** Returns null when the last chunk has not arrived. */
 function joinChunks(body: Buffer): Buffer | null {
   const chunks: Buffer[] = [];
   for (let at = 0; ;) {

@@ -5,7 +5,7 @@ import { errorCodes, type GraphqlResponse } from './graphql-client.js';
 import { pdfFile, vttFile } from './samples.js';
 import type { TreeIds } from './tree.js';
 
-/** What an operation is aimed at: a course with all that it can have, and an image, both of one instructor. */
+/** The records for the operations: a course with all possible parts, and an image, of the same instructor. */
 export interface Target extends TreeIds {
   readonly imageId: string;
   /** A direct upload of the thumbnail of the video, of which nothing has been sent. */
@@ -14,11 +14,11 @@ export interface Target extends TreeIds {
   readonly category: string;
 }
 
-/** `null`: answered, and there is nothing for this viewer. Else the code of the error. */
+/** `null`: the operation returned null for this viewer. Otherwise `ok` or the error code. */
 export type Outcome = 'ok' | 'null' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND';
 
 export interface Operation {
-  /** Who may, in words. */
+  /** Who may run the operation. */
   readonly rule:
     | 'anyone'
     | 'signed in, else null'
@@ -30,13 +30,13 @@ export interface Operation {
     | 'sees the upload'
     | 'ends the upload'
     | 'goes on with the upload';
-  /** Whether the target is not the same afterwards. */
+  /** Whether the operation changes the target, so that it cannot be used again. */
   readonly destroys?: boolean;
-  /** Sends the operation, and says how it ended. */
+  /** Sends the operation. Returns its outcome. */
   run(client: Client, target: Target): Promise<string>;
 }
 
-/** How an answer ended: by its error, by a value of the root field that is nothing, or well. */
+/** Returns the error code of a response, `null` when the root field is null, or `ok`. */
 function outcome<T extends object>(answer: GraphqlResponse<T>, value: (data: T) => unknown = rootValue): string {
   const codes = errorCodes(answer);
   if (codes.length > 0) return codes.join(', ');
@@ -48,7 +48,7 @@ const rootValue = (data: object): unknown => Object.values(data).find((value) =>
 const file = null;
 const input = { title: 'As it was' };
 
-/** Every operation of the schema, and who may. */
+/** Every operation of the schema, with its access rule. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   viewer: {
     rule: 'signed in, else null',
@@ -115,7 +115,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   reorderTopics: {
     rule: 'writes the course',
     run: async (client, { courseId, topicId }) => {
-      // createTopic has its row before this one, so that there is more to name than the target's own.
+      // The row of createTopic comes before this one, so the course has more topics than that of the target.
       const answer = await client.send(gql.TopicOrderDocument, { courseId });
       const topicIds = answer.body.data?.course?.topics.nodes.map(({ id }) => id) ?? [topicId];
       return outcome(await client.send(gql.ReorderTopicsDocument, { courseId, topicIds }));

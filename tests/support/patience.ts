@@ -1,28 +1,28 @@
 import { expect, inject, vi } from 'vitest';
 import { measureSlowness } from './slowness.js';
 
-/** How long a test waits for a condition at most, in milliseconds on a quiet machine. */
+/** How long a test waits for a condition, in milliseconds on an idle machine. */
 const CONDITION_MS = 20_000;
 const LOOK_EVERY_MS = 20;
 /**
- * An answer that waits for nothing comes within this time, in milliseconds on a quiet machine: long enough for a busy
- * one, and shorter than every time-out that could have ended the wait.
+ * A response that waits for nothing arrives within this time, in milliseconds on an idle machine. It is long enough for
+ * a busy machine, and shorter than every time-out that could have ended a wait.
  */
 export const PROMPT_MS = 5_000;
 
-/** By how much deadlines are longer on this machine; see slowness.ts. Outside of vitest (the fuzzer, measurements) 1. */
+/** The factor for deadlines on this machine: see slowness.ts. It is 1 outside vitest (fuzzer, bench). */
 export const slowness = process.env['VITEST'] === undefined ? 1 : inject('slowness');
 
-/** A deadline: so many milliseconds on a quiet machine, longer on a slow or busy one. */
+/** Returns a deadline in milliseconds: `ms` on an idle machine, longer on a slow or busy one. */
 export function patience(ms: number): number {
   return Math.ceil(ms * slowness);
 }
 
 /**
- * Fails when something took longer than this deadline. What took too long for the machine at the start of the run is
- * compared with the machine as it is now: others may have begun to use it.
- * @param took in milliseconds
- * @param ms the deadline, in milliseconds on a quiet machine
+ * Fails when something took longer than this deadline. When it is exceeded, the slowness of the machine is measured
+ * again, because its load may have increased since the start of the run.
+ * @param took In milliseconds.
+ * @param ms The deadline, in milliseconds on an idle machine.
  */
 export async function expectInTime(took: number, ms: number): Promise<void> {
   if (took < patience(ms)) return;
@@ -30,18 +30,18 @@ export async function expectInTime(took: number, ms: number): Promise<void> {
 }
 
 interface Waiting {
-  /** Milliseconds on a quiet machine. */
+  /** The deadline, in milliseconds on an idle machine. */
   readonly within?: number;
-  /** Milliseconds between two looks. */
+  /** The time between two checks, in milliseconds. */
   readonly interval?: number;
 }
 
-/** Repeats a check that throws, or rejects, until it passes. */
+/** Repeats a check until it neither throws nor rejects. */
 export function waitFor<T>(check: () => T | Promise<T>, waiting: Waiting = {}): Promise<T> {
   return vi.waitFor(check, vitestOptions(waiting));
 }
 
-/** Repeats a question until its answer is truthy, and returns that. */
+/** Repeats a check until its result is truthy. Returns the result. */
 export function waitUntil<T>(
   question: () => T | Promise<T>,
   waiting: Waiting = {},

@@ -6,17 +6,17 @@ import { afterEach, beforeEach, expect, inject } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import { startServer, tryStartServer, type FailedStart, type ServerProcess } from './server.js';
 
-/** Where the servers of one test keep their data. */
+/** The folder and the servers of one test. */
 export interface ProcessSite {
   /** The DATA_DIR of the running test. */
   readonly dataDir: string;
-  /** Starts a server as `npm start` does it after its build; in the folder of the data, where no `.env` lies. */
+  /** Starts the built server like `npm start`, in the data folder, which has no `.env`. */
   start(environment?: Environment): Promise<ServerProcess>;
-  /** Starts a server that has to be refused: exit code 1, a message for a person and no stack. */
+  /** Starts a server that must fail with exit code 1 and a message without a stack. */
   refusal(environment: Environment): Promise<FailedStart>;
 }
 
-/** A new folder for each test of the file that calls this. Servers are ended, and the folder removed, after the test. */
+/** Creates a new folder for each test of the calling file. After the test, ends its servers and removes the folder. */
 export function useProcessSite(): ProcessSite {
   let dataDir: string;
   let servers: ServerProcess[];
@@ -51,14 +51,14 @@ export function useProcessSite(): ProcessSite {
   };
 }
 
-/** The token that a server on the embedded database prints. */
+/** Returns the token that a server prints in its banner. */
 export const tokenIn = (server: ServerProcess): string => /^ {2}(ey\S+)$/m.exec(server.stdout())![1]!;
 
-/** The variables that a refusal names at the beginning of a line. */
+/** Returns the variables that a message names at the beginning of lines. */
 export const variablesNamed = (text: string): string[] =>
   [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name!).sort();
 
-/** With nothing set, and, when this run has an independent server, on that. */
+/** The embedded database, and the independent server of this run, if there is one. */
 export const DATABASES: [string, () => Environment][] = [['the embedded database', () => ({})]];
 if (inject('mongodbUri') !== null) {
   DATABASES.push([

@@ -8,8 +8,8 @@ export interface CephLayout {
 }
 
 /**
- * The smallest Ceph that serves S3: one monitor, one OSD that keeps everything in memory, one radosgw; replicas, health
- * checks and background work turned off. https://docs.ceph.com/en/pacific/rados/configuration/
+ * The smallest Ceph cluster with S3: one monitor, one OSD with everything in memory, one radosgw. Replicas, health checks
+ * and background work are turned off. https://docs.ceph.com/en/pacific/rados/configuration/
  */
 export function cephConfig({ directory, clusterId, monitorPort, s3Port }: CephLayout): string {
   const inside = (name: string): string => path.join(directory, name);

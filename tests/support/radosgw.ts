@@ -10,25 +10,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cephConfig } from './radosgw-config.js';
 
-/** A real S3 server of its own for one test run: Ceph's radosgw, on loopback, everything in memory (about 280 MB). */
+/** A real S3 server for one test run: Ceph's radosgw on loopback, with everything in memory (about 280 MB). */
 export interface Radosgw {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Ends the server and removes what it wrote. */
+  /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
 
 /** Debian: ceph-mon, ceph-osd, radosgw, and ceph-common for the rest. */
 const PROGRAMS = ['monmaptool', 'ceph-authtool', 'ceph-mon', 'ceph-osd', 'ceph', 'radosgw', 'radosgw-admin'];
 
-/** Milliseconds. It takes some 10 s; a busy machine may need several times that. */
+/** In milliseconds. The start takes about 10 s, and several times that on a busy machine. */
 const START_TIMEOUT = 90_000;
 const POLL_INTERVAL = 100;
 
 const run = promisify(execFile);
 
-/** Starts the server. Null where its packages are not installed; rejects when they are and it does not start. */
+/** Starts the server. Returns null when its packages are not installed. Rejects when it does not start. */
 export async function startRadosgw(): Promise<Radosgw | null> {
   for (const program of PROGRAMS) if (!(await isInstalled(program))) return null;
 
@@ -90,7 +90,7 @@ async function startIn(directory: string, daemons: Daemons): Promise<Omit<Radosg
   return { endpoint, ...keys };
 }
 
-/** Ceph accepts no daemon without a key of its own: `auth none` does not work with this version. */
+/** Ceph requires a key for each daemon: `auth none` does not work with this version. */
 async function makeKeyring(keyring: string): Promise<void> {
   const rights: [name: string, ...caps: string[]][] = [
     ['mon.', 'mon', 'allow *'],
@@ -105,11 +105,11 @@ async function makeKeyring(keyring: string): Promise<void> {
   }
 }
 
-/** The processes of one server. They end with it, and at the latest with the process that started them. */
+/** The processes of one server. They end with it, or with the process that started them. */
 class Daemons {
   private readonly children: { readonly name: string; readonly process: ChildProcess }[] = [];
   private readonly killAll = (): void => {
-    // Everything is in memory: there is nothing to finish.
+    // Everything is in memory, so nothing has to be written before the end.
     for (const child of this.children) child.process.kill('SIGKILL');
   };
 
@@ -121,7 +121,7 @@ class Daemons {
     this.children.push({ name, process: spawn(name, args, { stdio: 'ignore' }) });
   }
 
-  /** The name of one that is no longer there. */
+  /** Returns the name of a daemon that has ended. Returns undefined when all are running. */
   fallen(): string | undefined {
     return this.children.find(({ process: child }) => !isRunning(child))?.name;
   }
@@ -153,7 +153,7 @@ async function untilItAnswers(endpoint: string, daemons: Daemons): Promise<void>
   }
 }
 
-/** Two ports that the system has just given out: held at the same time, so that they differ. */
+/** Returns two free ports. Both are opened at the same time, so that they differ. */
 async function freePorts(): Promise<[number, number]> {
   const servers: [Server, Server] = [createServer(), createServer()];
   const ports: [number, number] = [await portOf(servers[0]), await portOf(servers[1])];

@@ -6,19 +6,19 @@ import { fixtures } from './fixtures.js';
 import { createReactProject, type ReactProject } from './react-project.js';
 import { startSite, type ReactSite } from './react-site.js';
 
-/** The React page of the README, built by Vite, in a browser, with a course typed in. */
+/** The React page of the README, built by Vite, in a browser, with the form filled in. */
 export interface ReactPage {
   readonly page: Page;
   readonly site: ReactSite;
   /** Presses the button. */
   create(): Promise<void>;
-  /** Waits for this sentence, on a page that still has what was typed. */
+  /** Waits for this sentence. The form must still be filled in. */
   expectSentence(sentence: string | RegExp): Promise<void>;
   /** Waits for the new course, with its picture and its video. */
   expectCourse(): Promise<void>;
 }
 
-/** For all tests of the suite that calls this; each begins with a page of its own. */
+/** For all tests of the calling suite. Each test has a new page. */
 export function useReactPage(): ReactPage {
   let app: TestApp;
   let project: ReactProject;
@@ -80,7 +80,7 @@ export function useReactPage(): ReactPage {
   };
 }
 
-/** A file of the fixtures as a browser is given it. */
+/** A file of the fixtures, as Playwright passes it to a browser. */
 export function fileOf(name: 'thumbnail' | 'intro') {
   const { filename, contentType, bytes } = fixtures[name];
   return { name: filename, mimeType: contentType, buffer: Buffer.from(bytes) };

@@ -7,10 +7,10 @@ import { allPages, readPage, ROOT, type Fence } from './docs-pages.js';
 
 const run = promisify(execFile);
 
-/** The files of `npm create vite@9.3.0 -- --template react-ts` that matter here. */
+/** The files of `npm create vite@9.3.0 -- --template react-ts` that are needed here. */
 const TEMPLATE = join(ROOT, 'tests', 'fixtures', 'vite-react-ts');
 
-/** What runs instead of the template's `src/main.tsx`: it shows the page of the README. */
+/** Replaces the template's `src/main.tsx`. Shows the page of the README. */
 const MAIN = `import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import App from './App';
@@ -18,10 +18,10 @@ import App from './App';
 createRoot(document.getElementById('root')!).render(<StrictMode><App /></StrictMode>);
 `;
 
-/** A project as a reader has it who began with Vite's template and copied the React examples into it. */
+/** A project made from Vite's template and the React examples of the pages, as a reader would make it. */
 export interface ReactProject {
   readonly folder: string;
-  /** What `tsc -b` of a TypeScript (its folder in node_modules) writes. An empty text when all types are right. */
+  /** Runs `tsc -b` of a TypeScript (its folder in node_modules). Returns its output, which is empty without errors. */
   typeErrors(typescript: string): Promise<string>;
   /** Runs `vite build`. Returns the folder of the built page. */
   build(): Promise<string>;
@@ -34,11 +34,11 @@ export function reactFiles(): Fence[] {
   return pages.flatMap(({ fences }) => fences.filter(({ filename }) => /\.tsx?$/.test(filename)));
 }
 
-/** Makes a project of all React examples. `main` is its `src/main.tsx`. */
+/** Creates a project with all React examples. `main` is its `src/main.tsx`. */
 export async function createReactProject(main = MAIN): Promise<ReactProject> {
   const folder = await mkdtemp(join(tmpdir(), 'lectern-react-'));
   await cp(TEMPLATE, folder, { recursive: true });
-  // What TypeScript 6 and 7 take for granted; the template of TypeScript 5.9 said it.
+  // The defaults of TypeScript 6 and 7, which the template of TypeScript 5.9 set explicitly.
   const settings = join(folder, 'tsconfig.app.json');
   const before = await readFile(settings, 'utf8');
   await writeFile(settings, before.replace('"compilerOptions": {', '"compilerOptions": {\n    "strict": true,'));
@@ -47,7 +47,7 @@ export async function createReactProject(main = MAIN): Promise<ReactProject> {
   for (const { filename, text } of reactFiles()) {
     await writeFile(join(folder, filename === 'vite.config.ts' ? '' : 'src', filename), text);
   }
-  // Nothing but what the template and the README install: an import of anything else is an error.
+  // Only the packages that the template and the README install, so that importing others is an error.
   for (const name of await installed()) {
     const link = join(folder, 'node_modules', name);
     await mkdir(dirname(link), { recursive: true });
@@ -73,7 +73,7 @@ export async function createReactProject(main = MAIN): Promise<ReactProject> {
   };
 }
 
-/** The packages of the template, but for its compiler and linter, and those that the README adds. */
+/** The packages of the template, except compiler and linter, and those that the README adds. */
 async function installed(): Promise<string[]> {
   const { dependencies, devDependencies } = JSON.parse(
     await readFile(join(TEMPLATE, 'package.json'), 'utf8'),

@@ -10,15 +10,15 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
 };
 
-/** What stands between the page and Lectern answers itself: with a page of HTML, or by closing the connection. */
+/** A response of the proxy itself: an HTML page, or a closed connection. */
 export type ProxyFault = { readonly status: number; readonly html: string } | 'connection lost';
 
-/** A built page and, under `/graphql`, the way to Lectern, as a reverse proxy gives both one origin. */
+/** A server with a built page, and a reverse proxy to Lectern under `/graphql`, so that both have the same origin. */
 export interface ReactSite {
   readonly origin: string;
-  /** Set to answer `/graphql` with a fault from now on; null passes requests on. */
+  /** When set, the proxy responds to `/graphql` with this fault. Null forwards requests. */
   fault: ProxyFault | null;
-  /** How many requests have been answered with a fault. */
+  /** The number of requests that got a fault. */
   readonly faults: number;
   close(): Promise<void>;
 }

@@ -6,19 +6,19 @@ import type { UploadFile } from './multipart.js';
 
 const MIB = 1024 ** 2;
 
-/** Whose files are replaced. */
+/** The record whose files are replaced. */
 export interface Owner {
   readonly courseId: string;
   readonly videoId: string;
 }
 
-/** A slot in an answer: its file, and the short way to the URL. */
+/** A slot in a response: its file, and the field with the URL. */
 export interface SlotAnswer {
   readonly file: gql.FileFactsFragment | null;
   readonly url: string | null;
 }
 
-/** One of the mutations that put a file in the place of another. */
+/** A mutation that replaces a file. */
 export interface Replacement {
   readonly kind: 'image' | 'video';
   readonly prefix: string;
@@ -27,12 +27,12 @@ export interface Replacement {
   readonly wrong: SampleFile;
   /** The variable with the size limit. */
   readonly limit: string;
-  /** The operation itself, for those who send it in a way of their own. */
+  /** The text of the operation, for tests that send it in another way. */
   readonly document: string;
   send(client: Client, owner: Owner, file: UploadFile): Promise<GraphqlResponse<unknown>>;
-  /** What an answer to `send` says of the slot. */
+  /** Returns the slot in a response to `send`. */
   answered(answer: GraphqlResponse<unknown>): SlotAnswer;
-  /** What a later query says of it. */
+  /** Queries the slot. */
   read(client: Client, owner: Owner): Promise<SlotAnswer>;
 }
 

@@ -2,37 +2,37 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a test may do to a request on its way. */
+/** What a test can do with a request. */
 export interface Passage {
-  /** Hands the request on to the store, with its answer handed back. */
+  /** Forwards the request to the store, and its response to the client. */
   pass(): void;
-  /** Hands the request on, and breaks the connection off in the middle of the answer: what was asked for is done. */
+  /** Forwards the request, so that it is carried out, but cuts off the response. */
   passAndTruncate(): void;
 }
 
-/** Answers a request itself (true), or lets it through (false). */
+/** Returns true when it has handled a request, false to forward it. */
 export type Intercept = (request: IncomingMessage, response: ServerResponse, passage: Passage) => boolean;
 
 export interface S3Proxy {
   readonly endpoint: string;
-  /** Replaced by a test to make the store fail in its way. Lets everything through at first. */
+  /** Set by a test to simulate faults. Forwards everything at first. */
   intercept: Intercept;
-  /** Method and URL of what came, in order. */
+  /** The method and URL of each request, in order. */
   readonly requests: string[];
-  /** Nobody listens any more, until `listen`. Connections break. */
+  /** Closes the port and all connections, until `listen`. */
   refuse(): Promise<void>;
-  /** Listens again, under the same address. */
+  /** Listens again on the same port. */
   listen(): Promise<void>;
   close(): void;
 }
 
-/** Lets everything through. */
+/** Forwards everything. */
 export const passing: Intercept = () => false;
 
-/** Announced by a truncated answer, and never sent, in bytes. */
+/** How many bytes a truncated response announces but does not send. */
 const NEVER_SENT_BYTES = 1_024;
 
-/** A way to the real S3 server that a test can break. Host is handed on as it came, so signatures stay valid. */
+/** A proxy to the real S3 server in which tests simulate faults. It does not change Host, so signatures stay valid. */
 export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   const { hostname, port } = new URL(endpoint);
   const requests: string[] = [];
@@ -85,7 +85,7 @@ export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   return proxy;
 }
 
-/** The store's own head with more announced than comes. To a HEAD, which has no body, not even the head is whole. */
+/** Sends the store's head with a larger length, then closes. For HEAD, which has no body, cuts off the head. */
 function breakOff(response: ServerResponse, answer: IncomingMessage): void {
   const { 'transfer-encoding': _chunked, ...headers } = answer.headers;
   const status = `HTTP/1.1 ${answer.statusCode ?? 502} OK\r\n`;
@@ -94,7 +94,7 @@ function breakOff(response: ServerResponse, answer: IncomingMessage): void {
   response.socket?.end(response.req.method === 'HEAD' ? head : `${head}\r\n<?xml`);
 }
 
-/** An answer such as S3 gives. The body of the request is read first, as a store does. */
+/** Responds with an error like that of S3. Reads the body of the request first, as a store does. */
 export function refuse(request: IncomingMessage, response: ServerResponse, status: number, code: string): true {
   request.resume().once('end', () => {
     response.writeHead(status, { 'content-type': 'application/xml' });
@@ -103,12 +103,12 @@ export function refuse(request: IncomingMessage, response: ServerResponse, statu
   return true;
 }
 
-// What a store, or the way to it, can do to every request
+// Faults of a store or of the network, for every request
 
-/** Takes the connection, reads nothing, never answers. */
+/** Accepts the connection, reads nothing and never responds. */
 export const hanging: Intercept = () => true;
 
-/** Is late with everything. */
+/** Delays everything. */
 export function late(ms: number): Intercept {
   return (_request, _response, { pass }) => {
     setTimeout(pass, ms);
@@ -116,19 +116,19 @@ export function late(ms: number): Intercept {
   };
 }
 
-/** Answers everything with an error of the store's own. */
+/** Responds to everything with an error of the store. */
 export function refusing(status: number, code: string): Intercept {
   return (request, response) => refuse(request, response, status, code);
 }
 
-/** Resets the connection in the middle of the request's body; where there is none, at once. */
+/** Resets the connection in the middle of the request's body, or at once when there is no body. */
 export const resetting: Intercept = (request) => {
   const reset = (): void => void request.socket.resetAndDestroy();
   request.once('data', reset).once('end', reset);
   return true;
 };
 
-/** Does what is asked, and never says so: the answer breaks off. */
+/** Carries out the request, but cuts off the response. */
 export const truncating: Intercept = (_request, _response, { passAndTruncate }) => {
   passAndTruncate();
   return true;

@@ -1,6 +1,6 @@
 import { fileOf, type UploadFile } from './multipart.js';
 
-/** Small files of the kinds that stand beside a video. */
+// Small files for captions and resources.
 
 export const VTT = 'WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nHello, world\n';
 
@@ -20,7 +20,7 @@ export const pdfFile: UploadFile = fileOf(PDF, 'slides.pdf', 'application/pdf');
 
 export const textFile: UploadFile = fileOf('Read this first.\nÄnd thén this.\n', 'notes.txt', 'text/plain');
 
-/** An archive of one empty file (APPNOTE.TXT 4.3: local header, central directory, its end). */
+/** A ZIP archive with one empty file (APPNOTE.TXT 4.3: local header, central directory, its end). */
 function zip(): Buffer {
   const name = Buffer.from('empty.txt');
   const local = Buffer.alloc(30);

@@ -10,7 +10,7 @@ import { patience } from './patience.js';
 /** As DEFAULT_TIMINGS has it, in milliseconds. */
 const ANSWER_READABLE_MS = 1_000;
 
-/** A storage, and a server on loopback that its URLs point to. */
+/** A storage, with a server on loopback for its URLs. */
 export interface ServedStorage<S extends Storage> {
   readonly storage: S;
   readonly tokens: FileTokens;

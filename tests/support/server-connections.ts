@@ -2,11 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A request as the server of this process sees it. */
+/** A request to a server in this process. */
 export interface ServedRequest {
   readonly url: string;
   readonly socket: Socket;
-  /** When the answer was written, and when the connection was gone, by `performance.now()`. */
+  /** When the response was written, and when the connection was closed, by `performance.now()`. */
   answeredAt: number | undefined;
   closedAt: number | undefined;
 }
@@ -18,12 +18,12 @@ interface Started {
 }
 
 export interface ServedRequests {
-  /** In the order in which their heads came. */
+  /** In the order in which their heads arrived. */
   readonly all: readonly ServedRequest[];
   stop(): void;
 }
 
-/** Follows every request that a server of this process takes (Node's diagnostics channel), from the server's own side. */
+/** Records every request to servers in this process, by Node's diagnostics channel. */
 export function followRequests(): ServedRequests {
   const all: ServedRequest[] = [];
   const onStart = (message: unknown): void => {

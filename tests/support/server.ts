@@ -7,19 +7,19 @@ import { tied } from './children.js';
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface ServerProcess {
-  /** The GraphQL endpoint, as the banner says it. */
+  /** The URL of the GraphQL endpoint in the banner. */
   readonly url: string;
   readonly process: ChildProcess;
-  /** All that it has written so far. */
+  /** Everything that it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Waits for the end without a signal. Returns the exit code. */
+  /** Waits until the process ends, without sending a signal. Returns the exit code. */
   ended(): Promise<number | null>;
-  /** Sends a signal and waits for the end. Returns the exit code, or null after a signal that was not handled. */
+  /** Sends a signal and waits until the process ends. Returns the exit code, or null when the signal was not handled. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** How a start ended that did not lead to a running server. */
+/** The end of a process that did not start to listen. */
 export interface FailedStart {
   readonly exitCode: number | null;
   /** The signal that ended it, if one did. */
@@ -28,7 +28,7 @@ export interface FailedStart {
   readonly stderr: string;
 }
 
-/** Runs the built server as a process of its own, with nothing in its environment but what is given. */
+/** Runs the built server in a separate process, with only the given environment variables. */
 export async function startServer(
   environment: Environment,
   cwd?: string,
@@ -41,7 +41,7 @@ export async function startServer(
   return outcome;
 }
 
-/** Like `startServer`, for starts that may be refused. With arguments for Node there is a channel for messages, too. */
+/** Like `startServer`, but for starts that may fail. With arguments for Node, there is also a message channel. */
 export async function tryStartServer(
   environment: Environment,
   cwd?: string,

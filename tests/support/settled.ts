@@ -3,7 +3,7 @@ import type { TestApp } from './app.js';
 import { tracesOf } from './traces.js';
 import { letTimePass } from './wholeness.js';
 
-/** Lets all deadlines pass, sweeps once, and returns what is in the storage and the journal and belongs to no record. */
+/** Ends all deadlines, sweeps once, and returns the objects and rows that belong to no record. */
 export async function orphansAfterSweep(app: TestApp): Promise<string[]> {
   await app.app.sweeper.sweep();
   await letTimePass();

@@ -2,5 +2,5 @@ import 'reflect-metadata';
 import { afterAll } from 'vitest';
 import { endChildren } from './children.js';
 
-// For every file: no process outlives the tests that started it.
+// For every test file: ends the processes that its tests have started.
 afterAll(endChildren);

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** Milliseconds that the work below takes on the machine that deadlines are written for, when it does nothing else. */
+/** How long `WORK` takes on the machine for which deadlines are written, when it is idle, in milliseconds. */
 const REFERENCE_MS = 180;
-/** Reads and writes JSON, which is much of what the tests and the server do. */
+/** Parses and formats JSON, which takes much of the time of the tests and the server. */
 const WORK = `
   const rows = Array.from({ length: 1_000 }, (_, i) => ({ i, name: 'x'.repeat(i % 50), list: [i, i / 3] }));
   const text = JSON.stringify(rows);
@@ -13,8 +13,8 @@ const WORK = `
 `;
 
 /**
- * By how much the deadlines of the tests are longer on this machine, with what else it is doing now: at least 1.
- * Measured once for a run, on two cores at the same time, as the tests use them.
+ * Measures the factor by which the deadlines of tests are longer on this machine at its present load: at least 1. Called
+ * once for a run. Uses two cores at the same time, like the tests.
  */
 export async function measureSlowness(): Promise<number> {
   const threads = Array.from({ length: Math.min(2, availableParallelism()) }, millisecondsOfWork);

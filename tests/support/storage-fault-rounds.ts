@@ -8,10 +8,10 @@ import { shortened, timings } from './timings.js';
 import { newWorkload, type Operation } from './workload.js';
 
 const DELETION = /^(DELETE |POST .*\?delete|GET .*[?&]uploads)/;
-/** What makes an object visible: the one PUT of a small one, the completion of one in parts. */
+/** The request that makes an object visible: the PUT of a small object, or the completion of a multipart upload. */
 const LAST_OF_UPLOAD = /^(PUT (?!.*partNumber=)|POST .*\?uploadId=)/;
 
-/** Which requests to the store a fault befalls, and what becomes of uploads then. Nothing else may fail. */
+/** The requests to the store that fail, and the outcome of uploads. No other operation may fail. */
 export const BEFALLEN = {
   'whatever it is asked': { requests: /./, uploads: 'STORAGE_UNAVAILABLE', ready: 503 },
   'at the last request of an upload': { requests: LAST_OF_UPLOAD, uploads: 'STORAGE_UNAVAILABLE', ready: 200 },
@@ -20,12 +20,12 @@ export const BEFALLEN = {
 
 export type Befallen = keyof typeof BEFALLEN;
 
-/** A server that reaches its store by a way that a test breaks; its clients go straight to the store. */
+/** A server that reaches its store through a proxy with faults. Clients reach the store directly. */
 export interface FaultyStore {
   readonly proxy: S3Proxy;
-  /** One round: everything that clients do, side by side, in the fault; then without it. */
+  /** One round: runs all operations of clients at the same time with the fault, then without it. */
   round(fault: Intercept, befallen: Befallen): Promise<void>;
-  /** The same in a fault of the way itself, which `begin` brings about. */
+  /** The same with a fault of the network, which `begin` starts. */
   roundBetween(begin: () => Promise<void>, end: () => Promise<void>, uploads: string, ready: 200 | 503): Promise<void>;
   remove(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function startOnFaultyStore(): Promise<FaultyStore> {
   const roundBetween: FaultyStore['roundBetween'] = async (begin, end, uploads, ready) => {
     const operations = await newWorkload(client);
     await begin();
-    // A round that fails leaves no fault to the next one.
+    // Ends the fault also when the round fails, for the next round.
     const [outcomes] = await Promise.all([sendAll(operations), expectReadiness(app, ready)]).finally(end);
     expect(outcomes).toEqual(expected(operations, uploads));
     await expectEndOf(app, operations, outcomes);

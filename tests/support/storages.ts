@@ -9,7 +9,7 @@ export interface StorageUnderTest {
   readonly name: 'local' | 's3';
   /** The value of the GraphQL enum. */
   readonly graphqlName: 'LOCAL' | 'S3';
-  /** The variables that make it the storage of new files: on S3, in a new bucket. */
+  /** Returns the variables with which it is the storage of new files. For S3, creates a bucket. */
   environment(): Promise<Environment>;
 }
 
@@ -19,9 +19,9 @@ const STORAGES: readonly StorageUnderTest[] = [
 ];
 
 /**
- * The same tests on every storage. Without an S3 server those on S3 are skipped, unless the run requires one. In a run on
- * MongoDB they are for S3 alone: the two go together in production, and what databases and storages do to each other
- * stands in the crash tests, which take all four pairs.
+ * Runs the same tests on every storage. Without an S3 server those on S3 are skipped, unless the run requires one. With
+ * MongoDB, only S3 is tested, because production uses both together. The crash tests test all four pairs of database and
+ * storage.
  */
 export function onEveryStorage(title: string, tests: (storage: StorageUnderTest) => void): void {
   const names: readonly StorageName[] =
@@ -30,16 +30,15 @@ export function onEveryStorage(title: string, tests: (storage: StorageUnderTest)
 }
 
 /**
- * Tests of what does not depend on the storage, such as who may do what: in `npm test` on the local disk alone, in
- * `npm run test:all` on every storage. What a storage has to do for them stands in the contract tests, which always take
- * both.
+ * Runs tests that do not depend on the storage, such as those of access rules: in `npm test` on the local disk only, in
+ * `npm run test:all` on every storage. The contract tests always test both storages.
  */
 export function onAnyStorage(title: string, tests: (storage: StorageUnderTest) => void): void {
   if (everything) onEveryStorage(title, tests);
   else onStorage('local', title, tests);
 }
 
-/** The same for one storage, where each has a file of tests of its own, so that they run side by side. */
+/** Runs tests on one storage. Each storage has its own test file, so that they run at the same time. */
 export function onStorage(name: StorageName, title: string, tests: (storage: StorageUnderTest) => void): void {
   for (const storage of STORAGES.filter((candidate) => candidate.name === name)) {
     const missing = storage.name === 's3' && inject('s3') === null;

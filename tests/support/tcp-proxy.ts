@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from 'node:net';
 
-/** How a way to a server can be. */
+/** The states of the proxy. */
 export type Passage =
   | { readonly kind: 'open' }
-  /** Every piece comes so many milliseconds later, either way. */
+  /** All data is delayed by `ms` milliseconds, in both directions. */
   | { readonly kind: 'late'; readonly ms: number }
-  /** Connections stand, new ones are taken, and nothing goes by. */
+  /** Connections stay open and new ones are accepted, but no data is forwarded. */
   | { readonly kind: 'hanging' }
-  /** Every connection is reset as soon as its client sends something. */
+  /** Every connection is reset when its client sends data. */
   | { readonly kind: 'resetting' }
   /** By chance, a connection is reset in the middle of so many bytes that its client sends. */
   | { readonly kind: 'breaking'; readonly share: number; readonly bytes: number; readonly random: () => number }
@@ -17,11 +17,11 @@ export type Passage =
 
 export interface TcpProxy {
   readonly port: number;
-  /** From now on, connections that stand already included. A way that hung lets go by what it held back. */
+  /** Changes the state, also of open connections. After `hanging`, the data that was held back is forwarded. */
   turn(passage: Passage): void;
-  /** Resets the connections that stand. New ones are taken. */
+  /** Resets the open connections. New ones are accepted. */
   drop(): void;
-  /** How many replies were lost. */
+  /** The number of lost replies. */
   readonly lostReplies: () => number;
   /** How many connections were reset by chance. */
   readonly broken: () => number;
@@ -33,7 +33,7 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** A way to any TCP or Unix socket server that a test can break. Knows nothing of what goes by. */
+/** A proxy to a TCP or Unix socket server, in which tests simulate faults. It does not parse the data. */
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let passage: Passage = { kind: 'open' };
   let lost = 0;

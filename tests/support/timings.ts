@@ -2,19 +2,19 @@ import { DEFAULT_TIMINGS, type TimingName, type Timings } from '../../src/timing
 import { patience } from './patience.js';
 import { everything } from './scope.js';
 
-/** The value of `TIMINGS` for a server of a test: nobody is told that it stops, so it stops at once. */
+/** The value of `TIMINGS` for a test server. It stops at once, because no load balancer has to notice that. */
 export function timings(changed: Partial<Timings> = {}): string {
   return Object.entries({ stopNotice: 0, ...changed })
     .map(([name, ms]) => `${name}=${String(ms)}`)
     .join(',');
 }
 
-/** The MongoDB driver looks for a server every 500 ms, so shorter waits would end before it has found one again. */
+/** The shortest time-outs. The MongoDB driver looks for a server every 500 ms, so shorter ones would always expire. */
 const LEAST: Partial<Timings> = { databaseSelection: 2_000, databaseOperation: 3_000 };
 
 /**
- * These waits of the server, in milliseconds: a tenth of their length in `npm test`, longer on a slow machine, and never
- * more than the whole; at full length in `npm run test:all`.
+ * Returns these time-outs of the server, in milliseconds: in `npm test` a tenth of their length, longer on a slow machine,
+ * but never more than the full length; in `npm run test:all` at full length.
  */
 export function shortened<Name extends TimingName>(...names: readonly Name[]): Record<Name, number> {
   const short = (name: Name): number =>

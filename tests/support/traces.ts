@@ -5,22 +5,21 @@ import type { App } from '../../src/app.js';
 import type { TestApp } from './app.js';
 import { unfinishedUploads } from './bucket.js';
 
-/** Who sweeps at the moment: it comes and goes with the sweeper, whatever requests do. */
+/** The collection of leases, which changes with the sweeper and not with requests. */
 const NOT_OF_REQUESTS = 'leases';
 
 /**
- * All that uploads can leave behind on a server, sorted: objects, whole and unfinished, and every document of every
- * collection (owners, tombstones, rows of the journal; leases say nothing of uploads). A request that leaves no trace
- * leaves this as it was.
+ * Returns everything that uploads can change on a server, sorted: complete and unfinished objects, and every document of
+ * every collection except leases (owners, tombstones, rows of the journal). Compare it before and after a request.
  */
 export async function tracesOf(app: TestApp): Promise<string[]> {
-  // An upload that failed has a row for as long as something of it may still arrive: with LATE_SECONDS=0, to the next sweep.
+  // The row of a failed upload is kept for LATE. With LATE_SECONDS=0 it is kept until the next sweep.
   await app.app.sweeper.sweep();
   const [objects, documents] = await Promise.all([objectTraces(app), documentIds()]);
   return [...objects, ...documents].sort();
 }
 
-/** What is stored, whole and unfinished, on the disk and in the bucket: `local {key}`, `s3 {key}`, `s3 unfinished {key}`. */
+/** Returns complete and unfinished objects on the disk and in the bucket: `local {key}`, `s3 unfinished {key}`. */
 export async function objectTraces(
   site: Pick<TestApp, 'filesDir' | 'environment'> & { readonly app: App },
 ): Promise<string[]> {

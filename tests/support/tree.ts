@@ -25,7 +25,7 @@ export interface FullVideo extends Pick<TreeIds, 'videoId' | 'captionId' | 'reso
   readonly files: Readonly<Record<VideoSlot, FileFactsFragment>>;
 }
 
-/** Makes a course with everything that one can have. It is published unless said otherwise. */
+/** Creates a course with a topic, a video and all files. It is published unless `course` has another status. */
 export async function createTree(
   client: Client,
   course: CreateCourseInput,
@@ -38,7 +38,7 @@ export async function createTree(
   return { ...full, courseId, topicId, files: { courseThumbnail: thumbnail!, introVideo: introVideo!, ...full.files } };
 }
 
-/** The same with no files but the caption and the resource. */
+/** The same, with a caption and a resource as its only files. */
 export async function createBareTree(client: Client, course: CreateCourseInput): Promise<TreeIds> {
   const { id: courseId } = await createCourse(client, course);
   const topicId = await createTopic(client, courseId, `Topic of ${course.title}`);

@@ -9,7 +9,7 @@ import type { MediaFile } from '../../src/media/media-file.model.js';
 import type { TestApp } from './app.js';
 import { objectTraces } from './traces.js';
 
-/** Everything that is not as it has to be once a sweep has ended, one line each; empty when all is whole. */
+/** Returns a line for each inconsistency that is left after a sweep. Returns none when all data is consistent. */
 export async function faultsOf(app: App, site: Pick<TestApp, 'filesDir' | 'environment'>): Promise<string[]> {
   const records = await recordedFiles();
   const recorded = new Set(records.map(({ file }) => `${file.storage} ${file.key}`));
@@ -29,7 +29,7 @@ export async function faultsOf(app: App, site: Pick<TestApp, 'filesDir' | 'envir
   return faults;
 }
 
-/** Deadlines, times of deletion and leases end, as they would if somebody waited. */
+/** Ends all deadlines, due times and leases, as if enough time had passed. */
 export async function letTimePass(): Promise<void> {
   const past = new Date(Date.now() - 1_000);
   await UploadRowModel.updateMany({ deadline: { $exists: true } }, { $set: { deadline: past } });
@@ -44,15 +44,15 @@ export async function letTimePass(): Promise<void> {
 }
 
 /**
- * Sweeps, and returns how much is left after it: rows of the journal and released objects. With LATE_SECONDS=0 a sweep
- * ends all that has been decided; what may still be published, or was promised to stay, is left.
+ * Sweeps, and returns how many rows of the journal and released objects are left. With LATE_SECONDS=0, a sweep removes
+ * everything except uploads that may still be published and originals that are to be kept.
  */
 export async function leftAfterSweep({ sweeper, journal }: App): Promise<number> {
   await sweeper.sweep();
   return (await journal.count()) + (await releasedObjects()).length;
 }
 
-/** What owners have released and the sweeper has not deleted yet, as `{storage}/{key}`. */
+/** Returns the objects that owners have released and the sweeper has not deleted, as `{storage}/{key}`. */
 export async function releasedObjects(): Promise<string[]> {
   const found = await Promise.all(
     Object.values(mongoose.models).map(({ collection }) =>
@@ -68,7 +68,7 @@ interface RecordedFile {
   readonly deleted: boolean;
 }
 
-/** Every file that any document of any collection holds, wherever in it: the journal's rows hold none. */
+/** Returns all files in the documents of all collections. Rows of the journal contain no files. */
 async function recordedFiles(): Promise<RecordedFile[]> {
   const models = Object.values(mongoose.models);
   const found = await Promise.all(

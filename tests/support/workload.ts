@@ -7,20 +7,20 @@ import { dataOf, type GraphqlResponse } from './graphql-client.js';
 import { vttFile } from './samples.js';
 import { createTree } from './tree.js';
 
-/** More than a part of a multipart upload, so that it takes several requests to the store. */
+/** Larger than a part of a multipart upload, so that storing it takes several requests. */
 const LONG_BYTES = 9 * 1024 ** 2;
 const LONG = bigMp4(LONG_BYTES, 'long.mp4');
 
-/** One request to a server that something is wrong with. */
+/** A request to a server during a fault. */
 export interface Operation {
   readonly name: string;
   readonly kind: 'upload' | 'deletion' | 'change' | 'query';
   send(): Promise<GraphqlResponse<unknown>>;
-  /** Whether it was done, by what the server says later. Throws when it was done by half. A query is never done. */
+  /** Asks the server later whether it was carried out. Throws when it was carried out partly. False for queries. */
   wasDone(): Promise<boolean>;
 }
 
-/** Everything that a client does to files, each to records of its own or side by side on one, made now. */
+/** Creates an operation of each kind that changes files, on separate records or concurrently on one. */
 export async function newWorkload(client: Client): Promise<Operation[]> {
   const category = randomUUID();
   const course = await createCourse(client, { title: 'Course', category }, { thumbnail: fixtures.png });
@@ -185,7 +185,7 @@ function addCaption(client: Client, videoId: string, language: string) {
   return client.upload(gql.AddVideoCaptionDocument, variables, { file: vttFile() });
 }
 
-/** Whether a slot has the new file; the old one, whole, if it has not. */
+/** Returns whether a slot has the new file. Otherwise it must have the old one, complete. */
 async function replaced(
   slot: { readonly url: string | null; readonly file: gql.FileFactsFragment | null },
   before: { readonly sha256: string },

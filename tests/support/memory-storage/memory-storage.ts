@@ -21,17 +21,17 @@ import type {
 } from '../../../src/storage/storage.js';
 
 export interface MemoryStorageOptions {
-  /** Where `filesRouter` serves this storage, without `/files`. */
+  /** The URL at which `filesRouter` serves this storage, without `/files`. */
   readonly publicUrl: () => string;
   readonly tokens: FileTokens;
 }
 
 interface StoredObject extends ObjectStat {
-  /** Deflated: the contract's largest body then takes next to nothing. */
+  /** Compressed, so that the contract's largest body needs little memory. */
   readonly deflated: Buffer;
 }
 
-/** A third storage, for tests: objects in the memory of this process. */
+/** A third storage, for tests. It keeps objects in the memory of this process. */
 export class MemoryStorage implements Storage {
   readonly name = 'memory';
   private readonly objects = new Map<string, StoredObject>();
@@ -71,7 +71,7 @@ export class MemoryStorage implements Storage {
     }
   }
 
-  /** Notes that a put has begun. Tests call it for a put that is never ended. */
+  /** Records that a put has started. Tests call it for a put that never ends. */
   begin(key: string): string {
     const id = randomUUID();
     this.puts.set(id, { key, begunAt: new Date() });
@@ -128,7 +128,7 @@ export class MemoryStorage implements Storage {
   }
 
   async check(): Promise<void> {
-    // Memory is always there.
+    // Memory is always available.
   }
 
   async *diagnose(): AsyncGenerator<Diagnosis> {
@@ -144,6 +144,6 @@ export class MemoryStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    // Holds no socket and no handle.
+    // There are no sockets or handles to close.
   }
 }

@@ -6,7 +6,7 @@ export interface ServedMemoryStorage {
   tearDown(): Promise<void>;
 }
 
-/** A storage in memory, and the server that its URLs point to. */
+/** Starts a storage in memory, with a server for its URLs. */
 export function serveMemoryStorage(): Promise<ServedMemoryStorage> {
   return serveStorage((options) => new MemoryStorage(options));
 }

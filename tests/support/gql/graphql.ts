@@ -107,7 +107,7 @@ export type MediaSlot =
   /** The thumbnail of a video. */
   | 'VIDEO_THUMBNAIL';
 
-/** What a signed-in person may be. */
+/** The role of a signed-in viewer. */
 export type Role =
   | 'ADMIN'
   | 'INSTRUCTOR'

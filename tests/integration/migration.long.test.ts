@@ -2,7 +2,7 @@ import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { slotOwners } from '../../src/catalog/slot-owners.js';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
 import type { StorageName } from '../../src/storage/storage.js';
-import type { TestApp } from '../support/app.js';
+import { URL_LIFETIME, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
 import { downloadedSha256 } from '../support/download.js';
 import { bigJpeg, fixtures } from '../support/fixtures.js';
@@ -75,7 +75,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     expect(stderr).toBe('');
     expect(stdout).toMatch(new RegExp(`^Moved 13 files to ${to} \\(\\d+\\.\\d KiB\\)\\.\n`));
     expect(stdout).toMatch(
-      new RegExp(`\nThe server deletes each original from ${from} 3600 seconds after its move\\.\n$`),
+      new RegExp(`\nThe server deletes each original from ${from} ${URL_LIFETIME} seconds after its move\\.\n$`),
     );
     expect(exitCode).toBe(0);
     await expectMigrated(app, to);

@@ -34,8 +34,12 @@ export interface TestApp {
 /** Only for servers with NODE_ENV=test: the next sweep may remove the rows of discarded uploads. */
 const OF_TESTS_ALONE: Environment = { LATE_SECONDS: '0' };
 
-/** The URL of a file changes after half of its lifetime. With a week, it is the same during a test. */
-const LONG_URLS: Environment = { VIDEO_URL_TTL_SECONDS: '604800', IMAGE_URL_TTL_SECONDS: '604800' };
+/** How long a URL of a file lives, in seconds. It changes after half of that: with a week, it is the same during a test. */
+export const URL_LIFETIME = 604_800;
+const LONG_URLS: Environment = {
+  VIDEO_URL_TTL_SECONDS: String(URL_LIFETIME),
+  IMAGE_URL_TTL_SECONDS: String(URL_LIFETIME),
+};
 
 /** Returns a token that the tests' servers accept. */
 export function tokenFor(sub: string, role: Role, expiresInSeconds = 7_200): Promise<string> {

@@ -97,7 +97,8 @@ let admin: Client;
 let target: TreeIds & { readonly imageId: string };
 
 beforeAll(async () => {
-  app = await startApp();
+  // Each start of an upload that an operator does not break stays open.
+  app = await startApp({ UPLOAD_SESSIONS_PER_VIEWER: '1000' });
   const ada = await clientOf(app, 'ada');
   // Nobody is kept from anything by access rules: what an operator could reach, it would.
   admin = await clientOf(app, 'root', 'admin');
@@ -108,8 +109,25 @@ beforeAll(async () => {
 });
 afterAll(() => app.remove());
 
+/** Sound input for a direct upload, to a place that takes what the leaf is about. */
+function soundStart({ path }: Leaf): Record<string, unknown> {
+  const announced = { filename: 'sound', size: 10 };
+  switch (path[1]) {
+    case 'image':
+      return { ...announced, slot: 'IMAGE' };
+    case 'caption':
+      return { ...announced, slot: 'VIDEO_CAPTION', ownerId: target.videoId, caption: { language: 'en' } };
+    case 'resource':
+      return { ...announced, slot: 'VIDEO_RESOURCE', ownerId: target.videoId };
+    default:
+      return { ...announced, slot: 'VIDEO_THUMBNAIL', ownerId: target.videoId };
+  }
+}
+
 /** Sound variables for an operation: the target's ids, and what must be there. */
-function soundVariables(name: string): Record<string, unknown> {
+function soundVariables(leaf: Leaf): Record<string, unknown> {
+  const { operation: name } = leaf;
+  if (name === 'startUpload') return { input: soundStart(leaf) };
   const idOf = (argument: string): string =>
     argument === 'id'
       ? /course/i.test(name)
@@ -146,7 +164,7 @@ function fileFor(name: string, argument: string): UploadFile {
 /** Sends an operation with one input replaced. */
 async function send(leaf: Leaf, value: unknown): Promise<GraphqlResponse<Record<string, unknown>>> {
   const { args, type } = operation(leaf.operation);
-  const variables = soundVariables(leaf.operation);
+  const variables = soundVariables(leaf);
   const last = leaf.path.at(-1)!;
   const holder = leaf.path
     .slice(0, -1)
@@ -164,6 +182,10 @@ async function send(leaf: Leaf, value: unknown): Promise<GraphqlResponse<Record<
   const files = Object.fromEntries(uploads.map((name) => [name, fileFor(leaf.operation, name)]));
   return uploadRequest(app.url, { document, variables, files, token });
 }
+
+/** How a text is kept. A language is written as its standard writes it. */
+const kept = ({ path }: Leaf, text: string): string =>
+  path.at(-1) === 'language' ? (Intl.getCanonicalLocales(text)[0] ?? text) : text.normalize();
 
 const named = (leaves: readonly Leaf[], inShort: number) =>
   sampleOf(leaves, inShort).map((leaf, row) => [`${leaf.operation} ${leaf.path.join('.')}`, leaf, row] as const);
@@ -238,7 +260,7 @@ describe('an operator in the place of', () => {
         // The record itself, and the parent that lists a new one.
         expect(gone.length).toBeLessThanOrEqual(1);
         expect(come.length).toBeLessThanOrEqual(2);
-        if (come.length > 0) expect(come.join('\n')).toContain(JSON.stringify(text.normalize()));
+        if (come.length > 0) expect(come.join('\n')).toContain(JSON.stringify(kept(leaf, text)));
       }
     }
     expect(Object.keys(Object.prototype)).toEqual([]);

@@ -8,7 +8,7 @@ import { insertCourses, insertImages, insertTopicsWithVideos } from '../support/
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
 import { logCommands, type CommandLog } from '../support/commands.js';
 import { fixtures } from '../support/fixtures.js';
-import { UploadImageDocument } from '../support/gql/graphql.js';
+import { StartUploadDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 
 /** Enough of everything that every page below can be full. */
@@ -54,6 +54,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     commands: ['find images', 'aggregate images'],
     counts: ({ totalCount }) => [totalCount],
   },
+  'Query.uploads': {
+    query: `query ($first: Int!) { uploads(first: $first) { totalCount nodes { id } ${PAGE} } }`,
+    commands: ['find media_objects', 'aggregate media_objects'],
+    counts: ({ totalCount }) => [totalCount],
+  },
   'Course.topics': {
     query: `query ($first: Int!) {
       courses(first: $first) { nodes { topics(first: 2) { totalCount nodes { id } ${PAGE} } } } }`,
@@ -74,7 +79,7 @@ let ada: Client;
 
 beforeAll(async () => {
   log = logCommands();
-  app = await startApp();
+  app = await startApp({ UPLOAD_SESSIONS_PER_VIEWER: String(PARENTS) });
   ada = await clientOf(app, 'ada');
   const { id: courseId } = await createCourse(ada, { title: 'The pattern of a course', status: 'DRAFT' });
   const { id } = await createVideo(ada, await createTopic(ada, courseId, 'The pattern'), 'The pattern');
@@ -85,6 +90,8 @@ beforeAll(async () => {
   }
   dataOf(await ada.upload(UploadImageDocument, { file: null }, { file: fixtures.avif }));
   await insertImages(PARENTS, (await ImageModel.findOne().lean())!);
+  const input = { slot: 'IMAGE' as const, filename: 'a.png', size: 10 };
+  for (let i = 0; i < PARENTS; i++) dataOf(await ada.send(StartUploadDocument, { input }));
 });
 afterAll(() => app.remove());
 

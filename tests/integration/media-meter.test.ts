@@ -60,7 +60,7 @@ describe('a video', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     vi.useRealTimers();
     expect(await first).toEqual({});
-    expect(lines.join()).toContain('gave up measuring a file');
+    expect(lines.join()).toContain('could not measure a file within the time limit');
     expect(await second).toEqual(measures);
   });
 

@@ -47,7 +47,7 @@ describe('a port that is taken', () => {
     const server = await site.start({});
     const other = await mkdtemp(join(tmpdir(), 'lectern-start-'));
     const { stderr } = await site.refusal({ PORT: new URL(server.url).port, DATA_DIR: other });
-    expect(stderr).toMatch(/is taken.*PORT/);
+    expect(stderr).toMatch(/is in use by another process.*PORT/);
     await rm(other, { recursive: true });
   });
 });

@@ -47,10 +47,12 @@ export function logCommands(): CommandLog {
   };
 }
 
-/** Whether a command belongs to the sweeper or to the rebuilding of records, which run at any time. */
+/** Whether a command belongs to the sweeper or to the rebuilding of records, which run at any time. Clients list sessions. */
 function isOfUpkeep(command: object): boolean {
   const { filter, pipeline, ...rest } = command as Record<string, unknown>;
-  const isOfRebuilding = JSON.stringify([filter, pipeline]).includes('"derivedVersion":null');
+  const asked = JSON.stringify([filter, pipeline]);
+  if (asked.includes('"session.makerId"')) return false;
+  const isOfRebuilding = asked.includes('"derivedVersion":null');
   return Object.values(rest).some((value) => value === 'media_objects' || value === 'leases') || isOfRebuilding;
 }
 

@@ -34,6 +34,7 @@ const OF_NO_DATABASE = [
   'tests/integration/{bounded-memory.long,disk-faults,large-uploads,log-secrets,measures,media-meter}.test.ts',
   'tests/integration/{multipart-conformance,stalled-requests.long,storage-hangs.long}.test.ts',
   'tests/integration/{no-hang,playback,rate-limits,real-media,request-log}.test.ts',
+  'tests/integration/upload-client/*',
   'tests/integration/{broken-uploads,measures,refused-uploads,signed-urls,upload-clients,upload-limit,validation}.test.ts',
 ];
 

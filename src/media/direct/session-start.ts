@@ -1,5 +1,6 @@
 import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
+import { KeyedQueue } from '../../keyed-queue.js';
 import type { DirectUploads } from '../../storage/direct-uploads.js';
 import { partSizeOf } from '../../storage/part-size.js';
 import type { Storage, StorageName } from '../../storage/storage.js';
@@ -13,7 +14,6 @@ import type { LifeTiming } from '../life-timing.js';
 import type { ObjectDeletion } from '../object-deletion.js';
 import type { ItemFacts, Place } from '../slot-owner.js';
 import type { MediaSlot, SlotRules } from '../slots.js';
-import { MakerTurns } from './maker-turns.js';
 import type { SessionJournal } from './session-journal.js';
 import { clientDeadline, directOf, directUploadOf, type SessionRow } from './session-row.js';
 
@@ -59,7 +59,11 @@ const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** Begins direct uploads: reserves, writes the row, then lets the storage begin. */
 export class SessionStart {
-  private readonly turns = new MakerTurns();
+  /**
+   * The starts of each maker, one after the other on this server: what one of them reserves, the next one counts. On
+   * different servers two starts may run at the same time, and then both are counted.
+   */
+  private readonly starts = new KeyedQueue();
 
   constructor(private readonly parts: SessionStartParts) {}
 
@@ -74,7 +78,7 @@ export class SessionStart {
     if (size === 0) throw new LecternError('EMPTY_FILE');
     if (size > maxBytes) throw tooLarge(maxBytes);
     directOf(storage);
-    const reserved = await this.turns.take(
+    const reserved = await this.starts.run(
       makerId,
       async () => (await this.begunBefore(request)) ?? this.reserve(request, storage.name),
     );

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { PartsChangedError, UploadGoneError } from '../direct-uploads.js';
@@ -13,19 +13,22 @@ import type {
   StoredPart,
 } from '../direct-uploads.js';
 import type { FileTokens } from '../file-token.js';
+import { KeyedQueue } from '../../keyed-queue.js';
 import { assertObjectKey, encodeKeyForUrl } from '../object-key.js';
 import { directFilesOf, newUploadId, removeDirectFiles, type DirectFiles } from './direct-files.js';
 import { hasErrno, onDisk } from './disk-errors.js';
 import { fileExists } from './file-exists.js';
-import { foldersExist, removeEmptyFolders, syncFolder } from './folders.js';
+import { foldersExist, removeEmptyFolders, syncFolder, syncFolders } from './folders.js';
 import { readMarks } from './part-marks.js';
 import { partBusy, PartWriter } from './part-writer.js';
+import { statFile } from './stat-file.js';
 import { createInFolders, giveName } from './write-file.js';
 
 export interface LocalDirectUploadsOptions {
   /** Where the files are. Absolute. */
   readonly root: string;
-  readonly publicUrl: () => string;
+  /** This server's `/files` as clients reach it. A function, because the port may be known later. */
+  readonly filesUrl: () => string;
   readonly tokens: FileTokens;
   /** How long a request may send no byte of a part before another one may take the part over, in milliseconds. */
   readonly silenceMs: number;
@@ -38,8 +41,8 @@ export interface LocalDirectUploadsOptions {
 export class LocalDirectUploads implements DirectUploads {
   /** The parts that this process is writing. */
   private readonly writers = new Map<string, { readonly writer: PartWriter; readonly ended: Promise<unknown> }>();
-  /** The last completion or abort of an upload: they take turns. */
-  private readonly turns = new Map<string, Promise<unknown>>();
+  /** Completions and aborts, by upload. */
+  private readonly ends = new KeyedQueue();
 
   constructor(private readonly options: LocalDirectUploadsOptions) {}
 
@@ -58,7 +61,7 @@ export class LocalDirectUploads implements DirectUploads {
       }
       const marks = await createInFolders(root, files.where, files.marks);
       await marks.close();
-      await syncFolders(root, files);
+      await syncFolders(root, files.where);
     });
     return uploadId;
   }
@@ -68,10 +71,9 @@ export class LocalDirectUploads implements DirectUploads {
     assertObjectKey(key);
     const offset = (part.number - 1) * partSize;
     const query = this.options.tokens.signPart({ ...part, key, uploadId, offset, expiresAt });
-    const base = this.options.publicUrl().replace(/\/+$/, '');
     return {
       method: 'PUT',
-      url: `${base}/files/uploads/${encodeKeyForUrl(key)}?${query.toString()}`,
+      url: `${this.options.filesUrl()}/uploads/${encodeKeyForUrl(key)}?${query.toString()}`,
       headers: part.md5 === undefined ? [] : [{ name: 'content-md5', value: part.md5 }],
       expiresAt,
     };
@@ -106,7 +108,7 @@ export class LocalDirectUploads implements DirectUploads {
   async complete(upload: DirectUpload, parts: readonly StoredPart[], signal: AbortSignal): Promise<void> {
     const { key, uploadId } = upload;
     const files = await this.filesOf(key, uploadId);
-    await this.inTurn(uploadId, () =>
+    await this.ends.run(uploadId, () =>
       onDisk(async () => {
         signal.throwIfAborted();
         if (!(await seal(files))) {
@@ -123,7 +125,7 @@ export class LocalDirectUploads implements DirectUploads {
   async abort({ key, uploadId }: DirectUpload): Promise<void> {
     const files = directFilesOf(this.options.root, key, uploadId);
     if (files === null) return;
-    await this.inTurn(uploadId, () =>
+    await this.ends.run(uploadId, () =>
       onDisk(async () => {
         if (!(await foldersExist(files.where))) return;
         await removeDirectFiles(files);
@@ -159,24 +161,13 @@ export class LocalDirectUploads implements DirectUploads {
       await bytes.close();
     }
     await giveName(files.bytes, upload.key, files.where);
-    await syncFolders(this.options.root, files);
+    await syncFolders(this.options.root, files.where);
   }
 
   private async endWriters(uploadId: string, key: string): Promise<void> {
     const ofUpload = [...this.writers].filter(([id]) => id.startsWith(`${uploadId}/`));
     for (const [, { writer }] of ofUpload) writer.giveUp(new UploadGoneError(key));
     await Promise.all(ofUpload.map(([, { ended }]) => ended));
-  }
-
-  private async inTurn<T>(uploadId: string, work: () => Promise<T>): Promise<T> {
-    const before = this.turns.get(uploadId) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.turns.set(uploadId, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.turns.get(uploadId) === turn) this.turns.delete(uploadId);
-    }
   }
 
   /** Rejects with UploadGoneError when the folder of the key is not there, or is behind a symlink. */
@@ -200,14 +191,7 @@ async function seal({ marks, sealed }: DirectFiles): Promise<boolean> {
 
 /** A key is never written twice, so what is there was made by an earlier completion. */
 async function isStored({ size }: DirectUpload, { where }: DirectFiles): Promise<boolean> {
-  if (!(await foldersExist(where))) return false;
-  try {
-    const found = await lstat(where.file);
-    return found.isFile() && found.size === size;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
+  return (await foldersExist(where)) && (await statFile(where.file))?.size === size;
 }
 
 async function wholeParts(marks: FileHandle): Promise<StoredPart[]> {
@@ -228,8 +212,4 @@ async function openIfThere(file: string): Promise<FileHandle | null> {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
     throw error;
   }
-}
-
-async function syncFolders(root: string, { where }: DirectFiles): Promise<void> {
-  for (const folder of [...where.folders, root]) await syncFolder(folder);
 }

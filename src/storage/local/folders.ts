@@ -87,6 +87,11 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Makes a new file of a key survive a power failure: a new folder is an entry of its parent, so all up to the root are synced. */
+export async function syncFolders(root: string, where: KeyPath): Promise<void> {
+  for (const folder of [...where.folders, root]) await syncFolder(folder);
+}
+
 async function isFolder(folder: string): Promise<boolean> {
   return (await lstat(folder)).isDirectory();
 }

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { lstat, open, rm, writeFile as writeWholeFile } from 'node:fs/promises';
+import { open, rm, writeFile as writeWholeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { addAbortSignal } from 'node:stream';
@@ -29,6 +28,7 @@ import { LocalDirectUploads } from './direct-uploads.js';
 import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
 import { foldersExist, makeRoot, pathOfKey } from './folders.js';
 import type { KeyPath } from './folders.js';
+import { statFile } from './stat-file.js';
 import { sweepAll, sweepKey } from './unfinished-files.js';
 import { makeUnfinishedName, ownerMark, parseUnfinishedName } from './unfinished-name.js';
 import { walkFiles } from './walk.js';
@@ -66,7 +66,7 @@ export class LocalStorage implements Storage {
     this.tokens = options.tokens;
     this.direct = new LocalDirectUploads({
       root: this.root,
-      publicUrl: options.publicUrl,
+      filesUrl: () => this.filesUrl(),
       tokens: options.tokens,
       silenceMs: (options.timings ?? DEFAULT_TIMINGS).partSilence,
     });
@@ -105,7 +105,7 @@ export class LocalStorage implements Storage {
   }
 
   canonicalUrl(key: string): string {
-    return `${this.publicUrl().replace(/\/+$/, '')}/files/${encodeKeyForUrl(key)}`;
+    return `${this.filesUrl()}/${encodeKeyForUrl(key)}`;
   }
 
   async signGet(key: string, { expiresAt, disposition, contentType }: SignGetOptions): Promise<SignedUrl> {
@@ -149,6 +149,10 @@ export class LocalStorage implements Storage {
     // Nothing to close: no handle stays open between two calls.
   }
 
+  private filesUrl(): string {
+    return `${this.publicUrl().replace(/\/+$/, '')}/files`;
+  }
+
   private async *filesUnder(prefix: string): AsyncGenerator<WalkedFile> {
     const mayHold = (folderName: string): boolean => folderName.startsWith(prefix) || prefix.startsWith(folderName);
     try {
@@ -171,16 +175,4 @@ async function openFile(where: KeyPath): Promise<FileHandle | null> {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return null;
     throw error;
   }
-}
-
-/** Returns null when there is no regular file at this path. */
-async function statFile(file: string): Promise<ObjectStat | null> {
-  let stats: Stats;
-  try {
-    stats = await lstat(file);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
-    throw error;
-  }
-  return stats.isFile() ? { size: stats.size, modifiedAt: stats.mtime } : null;
 }

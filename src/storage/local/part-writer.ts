@@ -3,16 +3,13 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { LecternError } from '../../errors.js';
 import { UploadGoneError, type ReceivedPart } from '../direct-uploads.js';
 import type { DirectFiles } from './direct-files.js';
-import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
+import { hasErrno, onDisk } from './disk-errors.js';
 import { fileExists } from './file-exists.js';
 import { newToken, noteMark, readMark, writeMark, type PartMark } from './part-marks.js';
-
-/** Gathered before a write, as for whole files. */
-const WRITE_BUFFER_BYTES = 1024 * 1024;
+import { streamToFile } from './stream-to-file.js';
 
 /** A writer shows itself in the mark of its part this many times within the silence after which it is given up. */
 const SIGNS_PER_SILENCE = 5;
@@ -94,28 +91,14 @@ export class PartWriter {
     }
   }
 
-  private async fill(bytes: FileHandle, marks: FileHandle): Promise<void> {
-    const { part, body } = this.target;
-    const signal = AbortSignal.any([this.target.signal, this.stop.signal]);
-    const file = bytes.createWriteStream({
+  private fill(bytes: FileHandle, marks: FileHandle): Promise<void> {
+    const { part, body, signal } = this.target;
+    return streamToFile(bytes, body, {
+      signal: AbortSignal.any([signal, this.stop.signal]),
       start: part.offset,
-      highWaterMark: WRITE_BUFFER_BYTES,
-      autoClose: false,
+      check: (source) => this.checked(source, marks),
+      sync: () => bytes.datasync(),
     });
-    let diskError: unknown;
-    file.once('error', (error) => {
-      if (!body.readableAborted && !signal.aborted) diskError = error;
-    });
-    try {
-      await pipeline(body, (source: AsyncIterable<Buffer>) => this.checked(source, marks), file, { signal });
-      await onDisk(() => bytes.datasync());
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof LecternError || error instanceof UploadGoneError) throw error;
-      throw diskError === undefined ? error : translateDiskError(diskError);
-    } finally {
-      file.destroy(); // or the handle could not be closed
-    }
   }
 
   /** The bytes of the part, and no more: what goes beyond it would be the next part's. */

@@ -3,15 +3,12 @@ import { link, open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { hasErrno, onDisk, translateDiskError } from './disk-errors.js';
+import { hasErrno, onDisk } from './disk-errors.js';
 import { fileExists } from './file-exists.js';
-import { makeFolders, makeRoot, removeEmptyFolders, syncFolder } from './folders.js';
+import { makeFolders, makeRoot, removeEmptyFolders, syncFolders } from './folders.js';
 import type { KeyPath } from './folders.js';
+import { streamToFile } from './stream-to-file.js';
 import { makeUnfinishedName } from './unfinished-name.js';
-
-/** Collected before each write: large writes store a stream about a third faster than writes of 16 KiB. */
-const WRITE_BUFFER_BYTES = 1024 * 1024;
 
 const FILE_MODE = 0o600;
 
@@ -43,7 +40,8 @@ interface UnfinishedFile {
 export async function writeFile(target: FileToWrite): Promise<void> {
   const unfinished = await onDisk(() => createUnfinished(target));
   try {
-    await fill(unfinished.handle, target.body, target.signal);
+    const { handle } = unfinished;
+    await streamToFile(handle, target.body, { signal: target.signal, sync: () => handle.sync() });
     target.signal.throwIfAborted();
     await onDisk(() => giveName(unfinished.path, target.key, target.where));
   } catch (error) {
@@ -53,8 +51,7 @@ export async function writeFile(target: FileToWrite): Promise<void> {
   await onDisk(async () => {
     await unfinished.handle.close();
     await rm(unfinished.path, { force: true });
-    // A new folder is an entry of its parent, so every folder up to the root is synced.
-    for (const folder of [...target.where.folders, target.root]) await syncFolder(folder);
+    await syncFolders(target.root, target.where);
   });
 }
 
@@ -74,25 +71,6 @@ export async function createInFolders(root: string, where: KeyPath, file: string
     } catch (error) {
       if (!hasErrno(error, 'ENOENT') || tries === MAX_FOLDER_TRIES) throw error;
     }
-  }
-}
-
-async function fill(handle: FileHandle, body: Readable, signal: AbortSignal): Promise<void> {
-  const file = handle.createWriteStream({ highWaterMark: WRITE_BUFFER_BYTES, autoClose: false });
-  let diskError: unknown;
-  // This runs before `pipeline` destroys the streams: unless the body failed or the caller aborted, the disk failed.
-  file.once('error', (error) => {
-    if (!body.readableAborted && !signal.aborted) diskError = error;
-  });
-  try {
-    await pipeline(body, file, { signal });
-    await onDisk(() => handle.sync());
-  } catch (error) {
-    if (diskError !== undefined) throw translateDiskError(diskError);
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    file.destroy(); // as long as the stream is alive, the handle cannot be closed
   }
 }
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Request, Response } from 'express';
 import { LecternError } from '../errors.js';
-import { UploadGoneError, type ReceivedPart } from '../storage/direct-uploads.js';
+import { UploadGoneError } from '../storage/direct-uploads.js';
 import type { FileTokens, PartGrant } from '../storage/file-token.js';
 import { isObjectKey } from '../storage/object-key.js';
 import type { Storage } from '../storage/storage.js';
@@ -15,8 +15,6 @@ export interface FilePartsOptions {
   /** Aborts when the client has gone, or when the server stops and cannot wait for a part any longer. */
   readonly signalOf?: (request: Request) => AbortSignal;
   readonly bodyTimes: BodyTimes;
-  /** Is told of every part that is whole. */
-  readonly partStored?: (part: ReceivedPart) => Promise<void>;
 }
 
 /** Received ahead of a slow disk, in bytes. */
@@ -33,7 +31,7 @@ export async function receivePart(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const { storage, signalOf, bodyTimes, partStored } = options;
+  const { storage, signalOf, bodyTimes } = options;
   const part = admit(options.tokens, key, query, request);
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, ...(signalOf ? [signalOf(request)] : [])]);
@@ -52,7 +50,6 @@ export async function receivePart(
     if (error instanceof UploadGoneError) throw uploadGone(error);
     throw error;
   }
-  await partStored?.(part);
   response.status(200).end();
 }
 

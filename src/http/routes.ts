@@ -2,7 +2,6 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { GraphqlRequest } from '../graphql/cost.js';
 import type { SignedUrls } from '../media/signed-urls.js';
-import type { ReceivedPart } from '../storage/direct-uploads.js';
 import type { FileTokens } from '../storage/file-token.js';
 import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
@@ -34,8 +33,6 @@ export interface RoutesOptions {
   readonly authenticator: Authenticator;
   readonly localStorage: Storage;
   readonly fileTokens: FileTokens;
-  /** Is told of every part of a direct upload that this server has received. */
-  readonly partStored?: (part: ReceivedPart) => Promise<void>;
   readonly limits: BodyLimits;
   /** How many files one request may contain. */
   readonly maxFiles: number;
@@ -93,7 +90,6 @@ export function routes(options: RoutesOptions): Express {
       signalOf,
       stallMs: options.downloadStallMs,
       bodyTimes: { stallMs: limits.stallMs, totalMs: limits.multipartMs },
-      ...(options.partStored && { partStored: options.partStored }),
     }),
   );
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));

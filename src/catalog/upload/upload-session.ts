@@ -122,7 +122,6 @@ export class UploadSession {
   constructor(readonly row: SessionRow) {
     const { session, slot, ownerId, deadline } = row;
     const status = statusOf(row);
-    const isOpen = status === 'WAITING' || status === 'VERIFYING';
     const end = endOf(row);
     this.id = session.id;
     this.status = status;
@@ -135,7 +134,7 @@ export class UploadSession {
     this.partCount = partCountOf(session.size, session.partSize);
     this.samples = session.samples ?? null;
     this.createdAt = session.createdAt;
-    this.expiresAt = isOpen && row.state === 'pending' ? (deadline ?? null) : null;
+    this.expiresAt = row.state === 'pending' ? (deadline ?? null) : null;
     this.error = end ? { code: end.code, message: end.message, retryable: end.retryable } : null;
     this.integrity = status === 'PUBLISHED' ? (session.integrity ?? []) : [];
   }

@@ -5,7 +5,7 @@ import { within } from '../../within.js';
 import type { LifeTiming } from '../life-timing.js';
 import type { CompletionRun } from './completion-run.js';
 import type { SessionJournal } from './session-journal.js';
-import { completionDeadline, statusOf, type SessionRow } from './session-row.js';
+import { completionDeadline, type SessionRow } from './session-row.js';
 
 export interface CompletionsParts {
   readonly sessions: SessionJournal;
@@ -100,7 +100,6 @@ export class Completions {
       until: new Date(Date.now() + timings.completionLease),
       deadline: completionDeadline(row.session, timing),
     });
-    if (statusOf(row) !== 'WAITING' && statusOf(row) !== 'VERIFYING') return;
     const taken = await telemetry.step('take', row, () => sessions.take(row, term()));
     if (!taken) return;
     const lost = new AbortController();

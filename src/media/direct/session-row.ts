@@ -27,6 +27,12 @@ export function statusOf({ state, session }: SessionRow): UploadStatus {
   return session.verdict ?? 'EXPIRED';
 }
 
+/** Whether the session has not ended yet. */
+export function isOpen(row: SessionRow): boolean {
+  const status = statusOf(row);
+  return status === 'WAITING' || status === 'VERIFYING';
+}
+
 /** What a client is told who wants to go on with a session that is over; undefined when it has not ended so. */
 export function endOf(row: SessionRow): LecternError | undefined {
   switch (statusOf(row)) {

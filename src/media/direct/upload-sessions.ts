@@ -10,7 +10,7 @@ import type { SlotOwners } from '../slot-owner.js';
 import type { Completions } from './completions.js';
 import type { SessionEnd } from './session-end.js';
 import type { SessionFilter, SessionJournal } from './session-journal.js';
-import { clientDeadline, directOf, directUploadOf, endOf, statusOf, type SessionRow } from './session-row.js';
+import { clientDeadline, directOf, directUploadOf, endOf, isOpen, statusOf, type SessionRow } from './session-row.js';
 
 export interface UploadSessionsParts {
   readonly storageNamed: (name: StorageName) => Storage | undefined;
@@ -125,7 +125,7 @@ export class UploadSessions {
    * session was aborted or has expired.
    */
   async complete(row: SessionRow): Promise<SessionRow> {
-    if (statusOf(row) === 'WAITING' || statusOf(row) === 'VERIFYING') await this.parts.completions.complete(row);
+    if (isOpen(row)) await this.parts.completions.complete(row);
     const now = await this.reread(row);
     const end = endOf(now);
     if (end && statusOf(now) !== 'FAILED') throw end;
@@ -134,7 +134,6 @@ export class UploadSessions {
 
   /** The file that a session has published; null when it has published none, or the file was replaced since. */
   async mediaOf(row: SessionRow): Promise<MediaFile | null> {
-    if (statusOf(row) !== 'PUBLISHED') return null;
     const state = await this.parts.owners[row.slot].read(objectOf(row).place);
     const file = state && !state.deleted ? state.file : null;
     return file && fileId(file) === row.session.id ? file : null;
@@ -142,8 +141,8 @@ export class UploadSessions {
 
   private async listParts(row: SessionRow): Promise<Progress> {
     const status = statusOf(row);
-    if (status === 'PUBLISHED') return { ...NOTHING, bytes: row.session.size };
-    if (status !== 'WAITING') return status === 'VERIFYING' ? { ...NOTHING, bytes: row.session.size } : NOTHING;
+    if (status === 'PUBLISHED' || status === 'VERIFYING') return { ...NOTHING, bytes: row.session.size };
+    if (status !== 'WAITING') return NOTHING;
     const parts = await this.partsOf(row);
     const bytes = parts.reduce((sum, { size }) => sum + size, 0);
     if (bytes > row.session.bytesSeen) {

@@ -6,6 +6,7 @@ import type { FileTokens, PartGrant } from '../storage/file-token.js';
 import { isObjectKey } from '../storage/object-key.js';
 import type { Storage } from '../storage/storage.js';
 import { askForBody, watchBody, type BodyTimes } from './body-progress.js';
+import { grantOf } from './signed-link.js';
 
 export interface FilePartsOptions {
   /** The local storage: the one whose parts this server receives itself. */
@@ -53,14 +54,10 @@ export async function receivePart(
   response.status(200).end();
 }
 
-/** The same answer for a missing, a forged and an expired token, and for what could not be a key. */
+/** Verifies the token and the Content-Length. */
 function admit(tokens: FileTokens, key: string, query: URLSearchParams, request: Request): PartGrant {
   const md5 = request.get('content-md5');
-  const verdict = isObjectKey(key) ? tokens.verifyPart({ key, query, md5 }) : null;
-  if (verdict === null || !verdict.valid) {
-    throw new LecternError('FORBIDDEN', 'This link is not valid, or no longer. Ask for a new one.');
-  }
-  const { grant } = verdict;
+  const grant = grantOf(isObjectKey(key) ? tokens.verifyPart({ key, query, md5 }) : null);
   const length = request.get('content-length');
   if (length === undefined || Number(length) !== grant.size) {
     throw new LecternError('BAD_REQUEST', `This part has ${grant.size} bytes, and Content-Length must say so.`);

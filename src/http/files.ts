@@ -7,12 +7,13 @@ import parseRange from 'range-parser';
 import { LecternError } from '../errors.js';
 import { describeError } from '../graphql/format-error.js';
 import { mayBeInline } from '../media/slots.js';
-import type { FileGrant, FileTokens } from '../storage/file-token.js';
+import type { FileGrant } from '../storage/file-token.js';
 import { isObjectKey } from '../storage/object-key.js';
 import { ObjectNotFoundError } from '../storage/storage.js';
 import type { ByteRange, ObjectStat } from '../storage/storage.js';
 import { receivePart, type FilePartsOptions } from './file-parts.js';
 import { adviseClient } from './json-error.js';
+import { grantOf } from './signed-link.js';
 
 export interface FilesRouterOptions extends FilePartsOptions {
   /** A download is ended when its client has accepted no byte for this time, in milliseconds. */
@@ -70,7 +71,7 @@ async function serveFile(
   response: Response,
 ): Promise<void> {
   const { key, query } = readUrl(request.url);
-  const grant = admit(tokens, key, query);
+  const grant = grantOf(isObjectKey(key) ? tokens.verify({ purpose: 'get', method: 'GET', key, query }) : null);
   const stat = await storage.stat(key);
   if (stat === null) throw fileNotFound();
 
@@ -117,15 +118,6 @@ function readUrl(url: string): { key: string; query: URLSearchParams } {
   } catch (error) {
     throw new LecternError('BAD_REQUEST', 'The URL is malformed.', { cause: error });
   }
-}
-
-/** Verifies the token. The error is the same for a missing, forged or expired token and for an impossible key. */
-function admit(tokens: FileTokens, key: string, query: URLSearchParams): FileGrant {
-  const verdict = isObjectKey(key) ? tokens.verify({ purpose: 'get', method: 'GET', key, query }) : null;
-  if (verdict === null || !verdict.valid) {
-    throw new LecternError('FORBIDDEN', 'This link is not valid or has expired. Ask for a new one.');
-  }
-  return verdict.grant;
 }
 
 /** A strong ETag (RFC 9110, section 8.8.3). A hash of the key is enough, because no key is written twice. */

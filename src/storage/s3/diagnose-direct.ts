@@ -7,9 +7,9 @@ import { encodeKeyForUrl } from '../object-key.js';
 import { newProbeKey, PROBE } from '../probe.js';
 import type { Storage } from '../storage.js';
 import { ask } from './ask.js';
-import { CORS_REMEDY, NOT_TOLD } from './diagnose-uploads.js';
+import { judgeRules } from './bucket-rules.js';
+import { CORS_REMEDY } from './diagnose-uploads.js';
 import { pathOf } from './presign.js';
-import { hasName } from './s3-errors.js';
 
 interface Bucket {
   readonly storage: Storage;
@@ -121,35 +121,27 @@ export async function preflight({ publicBucketUrl, origin }: Bucket): Promise<Ou
 }
 
 /** Reads the rule that aborts unfinished uploads. It must not end a direct upload that is still running. */
-export async function lifecycleRule({ client, bucket }: Pick<Bucket, 'client' | 'bucket'>): Promise<Outcome> {
-  let rules: readonly LifecycleRule[];
-  try {
-    rules = (await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))).Rules ?? [];
-  } catch (error) {
-    if (hasName(error, NOT_TOLD)) {
+export function lifecycleRule({ client, bucket }: Pick<Bucket, 'client' | 'bucket'>): Promise<Outcome> {
+  const read = async (): Promise<LifecycleRule[] | undefined> =>
+    (await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))).Rules;
+  const permission = 's3:GetLifecycleConfiguration';
+  return judgeRules({ name: 'lifecycle', permission, noRules: NO_RULES, read }, (rules) => {
+    const days = rules
+      .filter(({ Status }) => Status === 'Enabled')
+      .flatMap(({ AbortIncompleteMultipartUpload: rule }) => rule?.DaysAfterInitiation ?? []);
+    if (days.length === 0) {
       return warning(
-        'This key may not read the lifecycle rules of the bucket.',
-        'Allow it s3:GetLifecycleConfiguration, or check the rules yourself.',
+        'No lifecycle rule aborts unfinished uploads: parts that nobody completes cost money.',
+        LIFECYCLE_REMEDY,
       );
     }
-    if (!hasName(error, NO_RULES)) throw error;
-    rules = [];
-  }
-  const days = rules
-    .filter(({ Status }) => Status === 'Enabled')
-    .flatMap(({ AbortIncompleteMultipartUpload: rule }) => rule?.DaysAfterInitiation ?? []);
-  if (days.length === 0) {
+    const shortest = Math.min(...days);
+    if (shortest > SESSION_DAYS) return ok(`Unfinished uploads are aborted after ${shortest} days.`);
     return warning(
-      'No lifecycle rule aborts unfinished uploads: parts that nobody completes cost money.',
+      `A lifecycle rule aborts unfinished uploads after ${shortest} days, and a direct upload may take ${SESSION_DAYS}.`,
       LIFECYCLE_REMEDY,
     );
-  }
-  const shortest = Math.min(...days);
-  if (shortest > SESSION_DAYS) return ok(`Unfinished uploads are aborted after ${shortest} days.`);
-  return warning(
-    `A lifecycle rule aborts unfinished uploads after ${shortest} days, and a direct upload may take ${SESSION_DAYS}.`,
-    LIFECYCLE_REMEDY,
-  );
+  });
 }
 
 function isSuccess(status: number): boolean {

@@ -9,7 +9,7 @@ import type { CORSRule, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { ok, problem, warning, type Outcome } from '../../diagnosis.js';
 import { PROBE } from '../probe.js';
-import { hasName } from './s3-errors.js';
+import { judgeRules } from './bucket-rules.js';
 
 interface Bucket {
   readonly client: S3Client;
@@ -20,8 +20,6 @@ export const CORS_REMEDY = 'Set the CORS rules of docs/S3_UPLOAD_SETUP.md.';
 
 /** Errors of GetBucketCors: the bucket has no CORS rules. */
 const NO_RULES: ReadonlySet<string> = new Set(['NoSuchCORSConfiguration', 'NoSuchCORS']);
-/** Errors of calls that read the settings of a bucket: the store does not tell them to this server. */
-export const NOT_TOLD: ReadonlySet<string> = new Set(['AccessDenied', 'MethodNotAllowed', 'NotImplemented']);
 
 const CHECKSUM_PARAMETER = /x-amz-(checksum|sdk-checksum)/i;
 
@@ -44,27 +42,18 @@ export async function multipart({ client, bucket }: Bucket, key: string): Promis
 }
 
 /** Reads the CORS rules of the bucket. A page of another origin needs PUT to send the parts of direct uploads. */
-export async function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
-  let rules: readonly CORSRule[];
-  try {
-    rules = (await client.send(new GetBucketCorsCommand({ Bucket: bucket }))).CORSRules ?? [];
-  } catch (error) {
-    if (hasName(error, NOT_TOLD)) {
-      return warning(
-        'This key may not read the CORS rules of the bucket.',
-        'Allow it s3:GetBucketCORS, or check the rules yourself.',
-      );
-    }
-    if (!hasName(error, NO_RULES)) throw error;
-    rules = [];
-  }
-  if (rules.length === 0)
-    return warning('There are no CORS rules: scripts of web pages cannot read files.', CORS_REMEDY);
-  const writing = rules.filter(({ AllowedMethods = [] }) => AllowedMethods.includes('PUT'));
-  if (writing.length === 0)
-    return warning('No CORS rule allows PUT: web pages cannot send direct uploads.', CORS_REMEDY);
-  const origins = [...new Set(writing.flatMap(({ AllowedOrigins = [] }) => AllowedOrigins))];
-  return ok(`CORS rules allow PUT to ${origins.join(', ')}.`);
+export function corsRules({ client, bucket }: Bucket): Promise<Outcome> {
+  const read = async (): Promise<CORSRule[] | undefined> =>
+    (await client.send(new GetBucketCorsCommand({ Bucket: bucket }))).CORSRules;
+  return judgeRules({ name: 'CORS', permission: 's3:GetBucketCORS', noRules: NO_RULES, read }, (rules) => {
+    if (rules.length === 0)
+      return warning('There are no CORS rules: scripts of web pages cannot read files.', CORS_REMEDY);
+    const writing = rules.filter(({ AllowedMethods = [] }) => AllowedMethods.includes('PUT'));
+    if (writing.length === 0)
+      return warning('No CORS rule allows PUT: web pages cannot send direct uploads.', CORS_REMEDY);
+    const origins = [...new Set(writing.flatMap(({ AllowedOrigins = [] }) => AllowedOrigins))];
+    return ok(`CORS rules allow PUT to ${origins.join(', ')}.`);
+  });
 }
 
 /**

@@ -48,9 +48,14 @@ export class S3DirectUploads implements DirectUploads {
       ContentType: contentType,
       Metadata: { [UPLOAD_TOKEN]: sessionId },
     });
-    const { UploadId } = await this.ask(() => this.options.client.send(command));
-    if (UploadId === undefined) throw storageUnavailable(new Error('The store began an upload and named no id.'));
-    return UploadId;
+    let uploadId: string | undefined;
+    try {
+      uploadId = (await this.options.client.send(command)).UploadId;
+    } catch (error) {
+      throw translateS3Error(error);
+    }
+    if (uploadId === undefined) throw storageUnavailable(new Error('The store began an upload and named no id.'));
+    return uploadId;
   }
 
   signPart(upload: DirectUpload, part: PartToSign, expiresAt: Date): Promise<SignedPart> {
@@ -87,7 +92,7 @@ export class S3DirectUploads implements DirectUploads {
       if (hasName(error, OTHER_PARTS)) throw new PartsChangedError(key, { cause: error });
       if (hasName(error, UPLOAD_ENDED)) throw new UploadGoneError(key, { cause: error });
       // So Ceph answers for an upload that has ended and has no object.
-      if (!hasName(error, INTERNAL_ERROR) || !(await this.hasEnded(upload))) throw translateS3Error(error);
+      if (!hasName(error, INTERNAL_ERROR) || (await this.stateOf(upload)) !== 'ended') throw translateS3Error(error);
       if (!(await isStored(client, object, signal))) throw new UploadGoneError(key, { cause: error });
     }
   }
@@ -106,35 +111,17 @@ export class S3DirectUploads implements DirectUploads {
         throw translateS3Error(error);
       }
     }
-    if (!(await this.hasParts(upload))) return;
+    if ((await this.stateOf(upload)) !== 'has parts') return;
     throw storageUnavailable(new Error('The store keeps parts of an upload that was aborted.'));
   }
 
-  private async hasParts(upload: DirectUpload): Promise<boolean> {
+  private async stateOf(upload: DirectUpload): Promise<'ended' | 'empty' | 'has parts'> {
     try {
-      for await (const _part of this.listParts(upload)) return true;
-      return false;
+      for await (const _part of this.listParts(upload)) return 'has parts';
+      return 'empty';
     } catch (error) {
-      if (error instanceof UploadGoneError) return false;
+      if (error instanceof UploadGoneError) return 'ended';
       throw error;
-    }
-  }
-
-  private async hasEnded(upload: DirectUpload): Promise<boolean> {
-    try {
-      await this.options.client.send(new ListPartsCommand({ ...this.named(upload), MaxParts: 1 }));
-      return false;
-    } catch (error) {
-      if (hasName(error, UPLOAD_ENDED)) return true;
-      throw translateS3Error(error);
-    }
-  }
-
-  private async ask<T>(question: () => Promise<T>): Promise<T> {
-    try {
-      return await question();
-    } catch (error) {
-      throw translateS3Error(error);
     }
   }
 

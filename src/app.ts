@@ -175,7 +175,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   });
   const migration = new Migration({ owners, slots, intake, lifeCycle, telemetry }, timings.migrationLease);
 
-  const rebuilding = new Rebuilding(telemetry, undefined, timings.rebuildLease);
+  const rebuilding = new Rebuilding(telemetry, timings.rebuildLease);
   const remeasuring = new Remeasuring({ owners, meter, storageNamed, telemetry });
   const courses = new CourseService(lifeCycle, removals, livingTopics);
   const topics = new TopicService(removals, livingVideos);

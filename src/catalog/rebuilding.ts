@@ -1,6 +1,5 @@
 import { LeaseHolder } from '../database/lease.js';
 import type { Telemetry } from '../telemetry.js';
-import { DEFAULT_TIMINGS } from '../timings.js';
 import { DERIVED_RECORDS, type DerivedRecords, type OldRecord, type UpdatedRecord } from './derived-records.js';
 
 /** The lease by which only one server does the work at a time. */
@@ -46,9 +45,9 @@ export class Rebuilding {
 
   constructor(
     private readonly telemetry: Telemetry,
-    private readonly records: readonly DerivedRecords[] = DERIVED_RECORDS,
     /** How long other servers cannot rebuild after a server died, in milliseconds. Renewed with each batch. */
-    private readonly leaseMs: number = DEFAULT_TIMINGS.rebuildLease,
+    private readonly leaseMs: number,
+    private readonly records: readonly DerivedRecords[] = DERIVED_RECORDS,
   ) {}
 
   /** Starts background runs, now and every ten minutes, until `stop`. */

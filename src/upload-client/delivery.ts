@@ -3,7 +3,7 @@ import type { Lanes } from './lanes.js';
 import type { Progress } from './progress.js';
 import { persist, type Patience } from './retry.js';
 import { sendParts } from './send-parts.js';
-import type { Session, Sessions, SessionState } from './sessions.js';
+import { noSuchSession, resultOf, type Session, type Sessions, type SessionState } from './sessions.js';
 import type { Timings } from './timings.js';
 import { TransientFailure } from './transient-failure.js';
 import type { Send } from './transport.js';
@@ -45,11 +45,9 @@ export class Delivery {
         case 'VERIFYING':
           session = { ...session, ...(await this.#untilVerified(session.id)) };
           break;
-        case 'PUBLISHED': {
+        case 'PUBLISHED':
           this.options.progress.finish();
-          const { id, slot, ownerId, media } = session;
-          return { sessionId: id, slot, ownerId, media };
-        }
+          return resultOf(session);
         default:
           throw endOf(session);
       }
@@ -90,7 +88,10 @@ export class Delivery {
         file,
         session,
         sign: (numbers, ofParts) =>
-          this.#persist(async (given) => (await sessions.sign(session.id, numbers, given)) ?? raise(gone()), ofParts),
+          this.#persist(
+            async (given) => (await sessions.sign(session.id, numbers, given)) ?? raise(noSuchSession()),
+            ofParts,
+          ),
       });
       return undefined;
     } catch (error) {
@@ -112,7 +113,7 @@ export class Delivery {
     onState('verifying');
     for (let pause = timings.firstPoll; ; pause = Math.min(timings.longestPoll, pause * 1.5)) {
       await wait(pause, signal);
-      const session = (await this.#persist((given) => sessions.watch(id, given))) ?? raise(gone());
+      const session = (await this.#persist((given) => sessions.watch(id, given))) ?? raise(noSuchSession());
       if (session.status === 'WAITING') {
         // The server that verified has died, or could not read what it stored.
         this.#setback(unverified());
@@ -123,7 +124,7 @@ export class Delivery {
   }
 
   async #read(id: string): Promise<Session> {
-    return (await this.#persist((signal) => this.options.sessions.read(id, signal))) ?? raise(gone());
+    return (await this.#persist((signal) => this.options.sessions.read(id, signal))) ?? raise(noSuchSession());
   }
 
   #persist<T>(call: (signal: AbortSignal) => Promise<T>, signal = this.options.signal): Promise<T> {
@@ -146,10 +147,6 @@ function unverified(): UploadError {
   return new UploadError('STORAGE_UNAVAILABLE', 'The server could not check the file. Try again later.', {
     retryable: true,
   });
-}
-
-function gone(): UploadError {
-  return new UploadError('NOT_FOUND', 'There is no such upload, or it is not yours.');
 }
 
 function raise(error: Error): never {

@@ -3,7 +3,7 @@ import { prune, type UploadRecord, type UploadRecords } from './records.js';
 import { persist, type Patience } from './retry.js';
 import { assertSameFile, isRecordOf, type KnownFile } from './same-file.js';
 import { toHex } from './samples.js';
-import type { Session, Sessions } from './sessions.js';
+import { noSuchSession, type Session, type Sessions } from './sessions.js';
 import type { OpenFile } from './source.js';
 import { TransientFailure } from './transient-failure.js';
 
@@ -102,7 +102,7 @@ export class SessionFinder {
 
   async #existing(id: string): Promise<Session> {
     const session = await this.#read(id);
-    if (session === null) throw new UploadError('NOT_FOUND', 'There is no such upload, or it is not yours.');
+    if (session === null) throw noSuchSession();
     return session;
   }
 

@@ -1,4 +1,4 @@
-import type { UploadedMedia, UploadOptions, UploadSlot } from './api.js';
+import { UploadError, type UploadedMedia, type UploadOptions, type UploadResult, type UploadSlot } from './api.js';
 import type { GraphqlClient } from './graphql.js';
 
 /** StartUploadInput of the schema. */
@@ -60,6 +60,16 @@ const SIGN = `query UploadParts($id: ID!, $numbers: [Int!]!) {
 }`;
 const COMPLETE = `mutation CompleteUpload($id: ID!) { completeUpload(id: $id) { ${STATE_FIELDS} } }`;
 const ABORT = `mutation AbortUpload($id: ID!) { abortUpload(id: $id) { ${STATE_FIELDS} } }`;
+
+/** The result of an upload whose session has published its file. */
+export function resultOf({ id, slot, ownerId, media }: SessionState): UploadResult {
+  return { sessionId: id, slot, ownerId, media };
+}
+
+/** For a session that the server does not have for this viewer. */
+export function noSuchSession(): UploadError {
+  return new UploadError('NOT_FOUND', 'There is no such upload, or it is not yours.');
+}
 
 /** The operations of the server on upload sessions, each tried once. Null: no session that this viewer may see. */
 export class Sessions {

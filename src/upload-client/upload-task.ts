@@ -7,7 +7,7 @@ import {
   type UploadState,
 } from './api.js';
 import { persist } from './retry.js';
-import type { SessionState } from './sessions.js';
+import { resultOf, type SessionState } from './sessions.js';
 import { runUpload, type Shared, type UploadMemory } from './upload-run.js';
 
 /** How often the server is told of an abort before it is left to the expiry of the session. */
@@ -110,9 +110,7 @@ export class UploadTask implements Upload {
     const patience = { timings: { ...timings, failuresInARow: ABORT_TRIES }, signal };
     const ended = await persist(() => this.#abortSession(signal), patience);
     if (record) await records.remove(record.key);
-    if (ended?.status !== 'PUBLISHED') return undefined;
-    const { id, slot, ownerId, media } = ended;
-    return { sessionId: id, slot, ownerId, media };
+    return ended?.status === 'PUBLISHED' ? resultOf(ended) : undefined;
   }
 
   async #abortSession(signal: AbortSignal): Promise<SessionState | undefined> {

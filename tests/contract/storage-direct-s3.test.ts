@@ -1,9 +1,9 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { IncomingMessage } from 'node:http';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { UploadGoneError, type DirectUpload, type StoredPart } from '../../src/storage/direct-uploads.js';
 import type { S3Storage } from '../../src/storage/s3/s3-storage.js';
-import { type Intercept, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
+import { type Intercept, passing, refuse, refusing, type S3Proxy } from '../support/s3-proxy.js';
 import {
   begin,
   describeDirectUploads,
@@ -13,7 +13,7 @@ import {
   sendParts,
   unfinishedOf,
 } from './storage-direct.contract.js';
-import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
+import { makeBucket, s3Server, s3Storage, useBrokenWay } from './storage-s3-bucket.js';
 
 describe.skipIf(s3Server === null)('on a real S3 server', () => {
   describeDirectUploads('s3', async () => {
@@ -45,25 +45,11 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
 });
 
 describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', () => {
-  let bucket: string;
   let proxy: S3Proxy;
-  /** Reaches the bucket by the way that a test breaks. */
   let storage: S3Storage;
-  /** Looks at what is really there. */
   let witness: S3Storage;
 
-  beforeAll(async () => {
-    bucket = (await makeBucket()).bucket;
-    witness = s3Storage(bucket);
-  });
-  beforeEach(async () => {
-    proxy = await startS3Proxy(s3Server!.endpoint);
-    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
-  });
-  afterEach(async () => {
-    await storage.close();
-    proxy.close();
-  });
+  useBrokenWay((made) => ({ proxy, storage, witness } = made));
 
   const isCompletion = ({ method, url = '' }: IncomingMessage): boolean =>
     method === 'POST' && url.includes('uploadId');

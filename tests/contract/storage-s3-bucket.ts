@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { inject } from 'vitest';
+import { afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3-storage.js';
+import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 
 export const s3Server = inject('s3');
 
@@ -26,5 +27,36 @@ export function s3Storage(bucket: string, options: Partial<S3StorageOptions> = {
     forcePathStyle: true,
     credentials: { accessKeyId: s3Server!.accessKeyId, secretAccessKey: s3Server!.secretAccessKey },
     ...options,
+  });
+}
+
+/** A bucket, and two storages that use it. */
+export interface BrokenWay {
+  readonly bucket: string;
+  readonly proxy: S3Proxy;
+  /** Reaches the bucket through the proxy, which a test breaks. */
+  readonly storage: S3Storage;
+  /** Reaches the bucket itself, and sees what is really there. */
+  readonly witness: S3Storage;
+}
+
+/** For all tests of the calling suite: one bucket, and for each test a new proxy. `made` is called before each test. */
+export function useBrokenWay(made: (way: BrokenWay) => void): void {
+  let bucket: string;
+  let proxy: S3Proxy;
+  let storage: S3Storage;
+  let witness: S3Storage;
+  beforeAll(async () => {
+    bucket = (await makeBucket()).bucket;
+    witness = s3Storage(bucket);
+  });
+  beforeEach(async () => {
+    proxy = await startS3Proxy(s3Server!.endpoint);
+    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
+    made({ bucket, proxy, storage, witness });
+  });
+  afterEach(async () => {
+    await storage.close();
+    proxy.close();
   });
 }

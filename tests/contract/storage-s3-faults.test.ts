@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LecternError } from '../../src/errors.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { generated, MIB, sha256Of, textOf } from './storage-bodies.js';
-import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
+import { s3Server, s3Storage, useBrokenWay } from './storage-s3-bucket.js';
 import { expectInTime } from '../support/patience.js';
-import { hanging, type Intercept, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
+import { hanging, type Intercept, passing, refuse, refusing, type S3Proxy } from '../support/s3-proxy.js';
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
 /** Short, so that a test sees the end of them. */
@@ -16,23 +16,10 @@ const TIMINGS = { s3Connect: 300, s3Idle: 300, s3GiveUp: 300 };
 describe.skipIf(s3Server === null)('an S3 storage', () => {
   let bucket: string;
   let proxy: S3Proxy;
-  /** Reaches the same bucket by the way that a test breaks. */
   let storage: Storage;
-  /** Looks at what is really there. */
   let witness: Storage;
 
-  beforeAll(async () => {
-    bucket = (await makeBucket()).bucket;
-    witness = s3Storage(bucket);
-  });
-  beforeEach(async () => {
-    proxy = await startS3Proxy(s3Server!.endpoint);
-    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
-  });
-  afterEach(async () => {
-    await storage.close();
-    proxy.close();
-  });
+  useBrokenWay((made) => ({ bucket, proxy, storage, witness } = made));
 
   describe('says STORAGE_UNAVAILABLE from every method', () => {
     test('when nobody listens there', async () => {

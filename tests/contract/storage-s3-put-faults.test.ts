@@ -1,33 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Storage } from '../../src/storage/storage.js';
 import { chunksOf, generated, MIB, pausingAfter, sha256Of } from './storage-bodies.js';
-import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
-import { type Intercept, passing, refuse, refusing, type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
+import { s3Server, s3Storage, useBrokenWay } from './storage-s3-bucket.js';
+import { type Intercept, passing, refuse, refusing, type S3Proxy } from '../support/s3-proxy.js';
 import { newKey, putOptions } from './storage.contract.js';
 
 const isCompletion = ({ method, url = '' }: IncomingMessage): boolean => method === 'POST' && url.includes('uploadId');
 
 describe.skipIf(s3Server === null)('an S3 storage finds out what became of an upload in parts', () => {
   const SIZE = 9 * MIB;
-  let bucket: string;
   let proxy: S3Proxy;
   let storage: Storage;
   let witness: Storage;
 
-  beforeAll(async () => {
-    bucket = (await makeBucket()).bucket;
-    witness = s3Storage(bucket);
-  });
-  beforeEach(async () => {
-    proxy = await startS3Proxy(s3Server!.endpoint);
-    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
-  });
-  afterEach(async () => {
-    await storage.close();
-    proxy.close();
-  });
+  useBrokenWay((made) => ({ proxy, storage, witness } = made));
 
   /** The first completion is carried out and its answer lost; `again` answers the repeated ones. */
   const losing = (again: Intercept): void => {
@@ -101,23 +89,10 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
 describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
   let bucket: string;
   let proxy: S3Proxy;
-  /** Reaches the same bucket by the way that a test breaks. */
   let storage: Storage;
-  /** Looks at what is really there. */
   let witness: Storage;
 
-  beforeAll(async () => {
-    bucket = (await makeBucket()).bucket;
-    witness = s3Storage(bucket);
-  });
-  beforeEach(async () => {
-    proxy = await startS3Proxy(s3Server!.endpoint);
-    storage = s3Storage(bucket, { endpoint: proxy.endpoint });
-  });
-  afterEach(async () => {
-    await storage.close();
-    proxy.close();
-  });
+  useBrokenWay((made) => ({ bucket, proxy, storage, witness } = made));
 
   const expectNothingLeft = async (key: string): Promise<void> => {
     expect(await witness.stat(key)).toBeNull();

@@ -3,7 +3,7 @@ import { loadConfig, type Environment } from '../../src/config.js';
 import { newEnvironment, removeData } from '../support/app.js';
 import { timings } from '../support/timings.js';
 import type { StorageUnderTest } from '../support/storages.js';
-import type { KillableHost, KillableServer, Site } from './killable.js';
+import { withParts, type KillableHost, type KillableServer, type Site } from './killable.js';
 import { AbandonedError, Life, type DeathPoint } from './life.js';
 import { makeDatabaseMortal, mortalDrivers } from './mortal-ports.js';
 import { startRelay, type Relay } from './relay.js';
@@ -76,16 +76,8 @@ export class AbandonedHost implements KillableHost {
     return this.lives.at(-1)!.hasReachedDeathPoint;
   }
 
-  async asOperator<T>(work: (app: App, site: Site) => Promise<T>): Promise<T> {
-    const config = loadConfig(this.environment);
-    return new Life().run(async () => {
-      const app = await createApp(config);
-      try {
-        return await work(app, { filesDir: config.storage.localDir, environment: this.environment });
-      } finally {
-        await app.stop();
-      }
-    });
+  asOperator<T>(work: (app: App, site: Site) => Promise<T>): Promise<T> {
+    return new Life().run(() => withParts(this.environment, work));
   }
 
   async remove(): Promise<void> {

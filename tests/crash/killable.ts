@@ -1,4 +1,5 @@
-import type { App } from '../../src/app.js';
+import { createApp, type App } from '../../src/app.js';
+import { loadConfig, type Environment } from '../../src/config.js';
 import type { TestApp } from '../support/app.js';
 import type { DeathPoint } from './life.js';
 import type { Random } from './random.js';
@@ -27,4 +28,15 @@ export interface KillableHost {
   /** Works with the parts of a server in this process, while no server runs. */
   asOperator<T>(work: (app: App, site: Site) => Promise<T>): Promise<T>;
   remove(): Promise<void>;
+}
+
+/** Works with the parts of an app in this process, and stops it. */
+export async function withParts<T>(environment: Environment, work: (app: App, site: Site) => Promise<T>): Promise<T> {
+  const config = loadConfig(environment);
+  const app = await createApp(config);
+  try {
+    return await work(app, { filesDir: config.storage.localDir, environment });
+  } finally {
+    await app.stop();
+  }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp, type App } from '../../src/app.js';
-import { loadConfig, type Environment } from '../../src/config.js';
+import type { App } from '../../src/app.js';
+import type { Environment } from '../../src/config.js';
 import { newEnvironment, removeData } from '../support/app.js';
 import { tryStartServer } from '../support/server.js';
 import type { StorageUnderTest } from '../support/storages.js';
-import type { KillableHost, KillableServer, Site } from './killable.js';
+import { withParts, type KillableHost, type KillableServer, type Site } from './killable.js';
 import type { DeathPoint } from './life.js';
 import { startRelay, type Relay } from './relay.js';
 
@@ -71,13 +71,7 @@ export class KilledHost implements KillableHost {
 
   async asOperator<T>(work: (app: App, site: Site) => Promise<T>): Promise<T> {
     for (const relay of this.relays) await relay.settled();
-    const config = loadConfig(this.environment);
-    const app = await createApp(config);
-    try {
-      return await work(app, { filesDir: config.storage.localDir, environment: this.environment });
-    } finally {
-      await app.stop();
-    }
+    return withParts(this.environment, work);
   }
 
   async remove(): Promise<void> {

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startApp, tokenFor, type TestApp } from '../support/app.js';
-import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.js';
+import { tokenFor } from '../support/app.js';
+import { hasChromium } from '../support/browser.js';
 import { clientOf, type Client, createCourse, createTopic, createVideo } from '../support/client.js';
 import { longSound } from '../support/long-sound.js';
 import { longVideo } from '../support/long-video.js';
 import { waitFor, waitUntil } from '../support/patience.js';
-import { createReactProject, type ReactProject } from '../support/react-project.js';
-import { startSite, type ReactSite } from '../support/react-site.js';
+import type { ReactSite } from '../support/react-site.js';
+import { openReactStage, STAGE_MS, type ReactStage } from '../support/react-stage.js';
 
 /** One minute of each in 45 MB: more than a browser reads ahead. By the element that plays it. */
 const LESSONS = [
@@ -52,30 +52,19 @@ const WATCH = `(() => {
 const renewals = (count: number): string => `window.seen.filter(({ kind }) => kind === 'url').length > ${count}`;
 
 describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 seconds, in a browser', () => {
-  let app: TestApp;
-  let project: ReactProject;
+  let stage: ReactStage;
   let site: ReactSite;
-  let browser: TestBrowser;
   let instructor: Client;
   let topicId: string;
 
   beforeAll(async () => {
-    [app, project, browser] = await Promise.all([
-      startApp({ VIDEO_URL_TTL_SECONDS: '4' }),
-      createReactProject(MAIN),
-      startBrowser(),
-    ]);
-    site = await startSite(await project.build(), app.url);
-    instructor = await clientOf(app, 'ada');
+    stage = await openReactStage({ VIDEO_URL_TTL_SECONDS: '4' }, MAIN);
+    ({ site } = stage);
+    instructor = await clientOf(stage.app, 'ada');
     const course = await createCourse(instructor, { title: 'Long lessons' });
     topicId = await createTopic(instructor, course.id, 'Lessons');
-  }, 180_000);
-  afterAll(async () => {
-    await browser.close();
-    await site.close();
-    await app.remove();
-    await project.remove();
-  });
+  }, STAGE_MS);
+  afterAll(() => stage.close());
 
   describe.each(LESSONS)('in its <%s> element', (tag, file) => {
     let id: string;
@@ -83,12 +72,12 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
 
     beforeAll(async () => {
       id = (await createVideo(instructor, topicId, tag, { file })).id;
-    }, 180_000);
+    }, STAGE_MS);
     afterEach(() => page.close());
 
     beforeEach(async () => {
       site.fault = null;
-      page = await browser.context.newPage();
+      page = await stage.browser.context.newPage();
       await page.goto(
         `${site.origin}/#${String(new URLSearchParams({ id, token: await tokenFor('bob', 'student') }))}`,
       );

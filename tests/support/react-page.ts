@@ -1,10 +1,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
-import { startApp, tokenFor, type TestApp } from './app.js';
-import { startBrowser, type TestBrowser } from './browser.js';
+import { tokenFor } from './app.js';
 import { fixtures } from './fixtures.js';
-import { createReactProject, type ReactProject } from './react-project.js';
-import { startSite, type ReactSite } from './react-site.js';
+import type { ReactSite } from './react-site.js';
+import { openReactStage, STAGE_MS, type ReactStage } from './react-stage.js';
 
 /** The React page of the README, built by Vite, in a browser, with the form filled in. */
 export interface ReactPage {
@@ -20,31 +19,22 @@ export interface ReactPage {
 
 /** For all tests of the calling suite. Each test has a new page. */
 export function useReactPage(): ReactPage {
-  let app: TestApp;
-  let project: ReactProject;
-  let site: ReactSite;
-  let browser: TestBrowser;
+  let stage: ReactStage;
   let page: Page;
   /** The errors that the page did not catch. */
   let uncaught: Error[];
 
   beforeAll(async () => {
-    [app, project, browser] = await Promise.all([startApp(), createReactProject(), startBrowser()]);
-    site = await startSite(await project.build(), app.url);
-    page = await browser.context.newPage();
+    stage = await openReactStage();
+    page = await stage.browser.context.newPage();
     page.on('pageerror', (error) => uncaught.push(error));
-  }, 180_000);
-  afterAll(async () => {
-    await browser.close();
-    await site.close();
-    await app.remove();
-    await project.remove();
-  });
+  }, STAGE_MS);
+  afterAll(() => stage.close());
 
   beforeEach(async () => {
     uncaught = [];
-    site.fault = null;
-    await page.goto(site.origin);
+    stage.site.fault = null;
+    await page.goto(stage.site.origin);
     await page.getByPlaceholder('Token').fill(await tokenFor('alice', 'instructor'));
     await page.getByPlaceholder('Title').fill('Sailing for beginners');
     await page.locator('input[name=thumbnail]').setInputFiles(fileOf('thumbnail'));
@@ -56,7 +46,7 @@ export function useReactPage(): ReactPage {
       return page;
     },
     get site() {
-      return site;
+      return stage.site;
     },
     create: () => page.getByRole('button', { name: 'Create' }).click(),
     async expectSentence(sentence: string | RegExp): Promise<void> {

@@ -65,9 +65,9 @@ export const DEFAULT_TIMINGS = {
   upgradeLease: 60_000,
   /** A new migration has to wait this time after a killed one. A running one renews its lease five times in this time. */
   migrationLease: 5_000,
-  /** `completeUpload` answers within this time. What takes longer goes on in the background. */
+  /** `completeUpload` answers within this time. A longer completion continues in the background. */
   completionAnswer: 3_000,
-  /** For so long a server that dies while it completes a direct upload keeps the others from going on with it. */
+  /** Other servers cannot continue a direct upload for this time after a server died while it completed it. */
   completionLease: 30_000,
   /** How often a server looks for completions whose server has died. Together with the lease: less than a minute. */
   completionRelief: 15_000,

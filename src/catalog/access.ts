@@ -129,17 +129,24 @@ export function requireImageWriter(viewer: Viewer, image: RuledImage | null): as
 
 // --- Direct uploads ---
 
-/** A direct upload is its maker's; admins see all of them. To everybody else it does not exist. */
+/** The viewer who started a direct upload and admins see it. For other viewers it does not exist. */
 export function maySeeUpload(viewer: Viewer, { makerId }: { readonly makerId: string }): boolean {
   return viewer.role === 'admin' || viewer.id === makerId;
 }
 
-/** `maySeeUpload` as a query filter: whose uploads a viewer lists; everybody's when absent. */
+/**
+ * `maySeeUpload` for lists: the id of the viewer whose uploads are listed.
+ * Returns undefined for admins, who list the uploads of all viewers.
+ */
 export function uploadsListedFor(viewer: Viewer): string | undefined {
   return viewer.role === 'admin' ? undefined : viewer.id;
 }
 
-/** Parts are signed, and uploads completed, for their maker alone. Throws FORBIDDEN for everybody else who sees it. */
+/**
+ * Only the viewer who started a direct upload may have its parts signed, and complete it.
+ * Throws FORBIDDEN for admins, who see it too.
+ */
 export function requireUploadMaker(viewer: Asker, { makerId }: { readonly makerId: string }): void {
-  if (viewer?.id !== makerId) throw new LecternError('FORBIDDEN', 'Only its maker may go on with this upload.');
+  if (viewer?.id !== makerId)
+    throw new LecternError('FORBIDDEN', 'Only the viewer who started this upload may continue it.');
 }

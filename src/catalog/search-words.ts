@@ -17,7 +17,7 @@ const PUNCTUATION = /^(?![+#])[\p{P}\p{C}\p{M}\p{ASCII}]+$/u;
 /** Scripts without spaces between words. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-/** Splits text into words by ICU's dictionaries, which are the same for every locale. */
+/** Finds the words of text without spaces. The result is the same for every locale, because the dictionaries are. */
 const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 

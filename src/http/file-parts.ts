@@ -36,7 +36,7 @@ export async function receivePart(
   const part = admit(options.tokens, key, query, request);
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, ...(signalOf ? [signalOf(request)] : [])]);
-  // Between the two, so that a part that cannot be written does not destroy the connection before its answer.
+  // Between request and storage, so that a failed write does not destroy the connection before the response.
   const body = new PassThrough({ highWaterMark: BUFFER_BYTES });
   watchBody(request, bodyTimes, (reason) => gone.abort(new LecternError('UPLOAD_INCOMPLETE', reason)));
   request.once('close', () => {

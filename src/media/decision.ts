@@ -11,20 +11,20 @@ export interface DecisionParts {
 }
 
 /**
- * Decides about an upload whose row is `expired`: published or not, by the owner's word behind a fence. Any number may
- * decide about the same row at the same time.
+ * Decides whether an upload whose row is `expired` was published: fences the owner and looks whether it has the object.
+ * Several servers may decide about the same row at the same time.
  */
 export class Decision {
   constructor(private readonly parts: DecisionParts) {}
 
-  /** Returns false, and decides nothing, for a slot that this server does not know. */
+  /** Returns false, and changes nothing, for a slot that this server does not know. */
   async decide(row: UploadRow): Promise<boolean> {
     const { journal, owners, telemetry, timing } = this.parts;
     // A row of a newer server may name a slot that this one does not have.
     const owner = owners[row.slot] as SlotOwner | undefined;
     if (!owner) return false;
     const fenced = await telemetry.step('fence', row, () => owner.collection.fence(row.ownerId));
-    // No update that compares an earlier revision succeeds any more, and nobody who reads a later one finds the row pending.
+    // Updates that compare an earlier revision fail from now on, and a publisher that reads a later one finds the row expired.
     if (accountsFor(fenced, row)) {
       await telemetry.step('finish', row, () => journal.remove([row]));
       return true;

@@ -56,7 +56,7 @@ export interface BeginOptions {
   readonly contentType: string;
   /** Of the whole file, in bytes. */
   readonly size: number;
-  /** Kept with the object where the store can keep it, so that the object of one session is told from any other. */
+  /** Stored with the object where the store can do that, to recognise the object of this session. */
   readonly sessionId: string;
 }
 
@@ -101,7 +101,7 @@ export interface StoredPart {
   readonly number: number;
   /** In bytes. */
   readonly size: number;
-  /** The store's name of these bytes. Another writing of the part has another one, or the same bytes. */
+  /** Identifies these bytes: it changes when other bytes are written. */
   readonly etag: string;
   /** Whether it was written under a signed MD5. Absent where the driver cannot know. */
   readonly md5Signed?: boolean;

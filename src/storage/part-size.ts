@@ -6,7 +6,7 @@ const MIB = 1024 * 1024;
 /** Of uploads in parts, in bytes. Stores refuse less than 5 MiB for all parts but the last. */
 export const MIN_PART_BYTES = 8 * MIB;
 
-/** The size of every part but the last, in bytes, of an upload of `size` bytes: the same for everybody who computes it. */
+/** The size of every part but the last, in bytes, of an upload of `size` bytes: a pure function. */
 export function partSizeOf(size: number): number {
   if (size <= MAX_PARTS * MIN_PART_BYTES) return MIN_PART_BYTES;
   return Math.ceil(size / MAX_PARTS / MIB) * MIB;

@@ -1,4 +1,4 @@
-/** Lets so many in at a time. The others wait, and enter in the order in which they came. */
+/** Limits how many are inside at a time. Further ones wait, first come first served. */
 export class Gate {
   readonly #waiting = new Set<() => void>();
   #inside = 0;

@@ -3,7 +3,7 @@ import type { Timings } from './timings.js';
 import { networkFailure, TransientFailure } from './transient-failure.js';
 import { Watchdog } from './watchdog.js';
 
-/** An answer over HTTP, whoever sent the request. */
+/** An HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
@@ -19,7 +19,7 @@ interface GraphqlResult {
   }[];
 }
 
-/** Codes that pass by themselves: the server is restarting, busy, or cannot reach what it stands on. */
+/** Codes of temporary failures: the server is restarting, busy, or cannot reach its storage or database. */
 const PASSING = ['RATE_LIMITED', 'STORAGE_UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'];
 
 /** Speaks to one GraphQL endpoint in the name of one viewer. */

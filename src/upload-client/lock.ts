@@ -1,6 +1,6 @@
 /**
- * Does work that one tab at a time may do, by the Web Locks of the browser. While another tab is at it, waits. A tab that
- * is closed leaves its lock. Without Web Locks (Node 20, pages not loaded over HTTPS) the work is done at once.
+ * Does work that one tab at a time may do, by the Web Locks of the browser. Waits while another tab has the lock. Closing a
+ * tab releases its lock. Without Web Locks (Node 20, pages not loaded over HTTPS) the work is done at once.
  *
  * @param onWait Called when another tab has the lock.
  * @param work Takes whether the lock had to be waited for.

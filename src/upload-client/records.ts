@@ -2,7 +2,7 @@ import type { UploadFileHandle } from './api.js';
 import { openDatabase, request } from './indexed-db.js';
 import type { StartInput } from './sessions.js';
 
-/** What this browser remembers of an upload that it began, so that it can go on after a reload. */
+/** What this browser remembers of an upload that it began, so that it can continue after a reload. */
 export interface UploadRecord {
   /** The idempotency key of the session: known before the session is. */
   readonly key: string;

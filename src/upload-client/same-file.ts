@@ -51,7 +51,9 @@ export function assertSameFile(session: Session, options: UploadOptions, { file,
     throw wrongFile('Whether this is the same file can be checked only on a page that was loaded over HTTPS.');
   }
   if (session.samples === null) {
-    throw wrongFile('The upload was begun without samples of its file, so nobody can check whether this is the same.');
+    throw wrongFile(
+      'The upload was begun without samples of its file, so it cannot be checked whether this is the same.',
+    );
   }
   if (session.samples.join() !== samples.join()) {
     throw wrongFile(

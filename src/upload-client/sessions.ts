@@ -13,7 +13,7 @@ export interface StartInput extends Pick<UploadOptions, 'caption' | 'resource' |
   readonly idempotencyKey: string;
 }
 
-/** The fields of an UploadSession that tell where it stands. */
+/** The status of an UploadSession, and what belongs to it. */
 export interface SessionState {
   readonly id: string;
   readonly status: 'WAITING' | 'VERIFYING' | 'PUBLISHED' | 'FAILED' | 'ABORTED' | 'EXPIRED';

@@ -46,7 +46,7 @@ export interface RunOptions {
   readonly onSession: (id: string | null) => void;
 }
 
-/** Sends a file from wherever it stands to its publication. Rejects with an UploadError, or with the reason of the signal. */
+/** Sends what is missing of a file, until it is published. Rejects with an UploadError, or with the reason of the signal. */
 export async function runUpload(shared: Shared, options: RunOptions): Promise<UploadResult> {
   return new UploadRun(shared, options).run();
 }

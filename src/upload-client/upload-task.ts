@@ -15,7 +15,7 @@ const ABORT_TRIES = 4;
 
 type Phase = 'running' | 'paused' | 'aborted' | 'ended';
 
-/** What the caller of `upload` holds: runs of one upload, one after the other. */
+/** One upload, as its caller controls it. Each `resume` starts another run. */
 export class UploadTask implements Upload {
   readonly sessionId: Promise<string | null>;
   readonly done: Promise<UploadResult>;
@@ -158,7 +158,7 @@ function deferred<T>(): Deferred<T> {
   return { promise: settled(promise), resolve, reject };
 }
 
-/** Nobody has to wait for it: a rejection that nobody hears ends no process. */
+/** Callers need not handle a rejection: an unhandled one would end a Node process. */
 function settled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

@@ -8,7 +8,7 @@ import { courses, images, slotOwners, videos } from '../slot-owners.js';
 import { requireRoomForItem } from '../video/video-items.js';
 import { videoForWriting } from '../video/video.loader.js';
 
-/** Throws as the multipart mutation of a slot does, when the viewer may not put a file there. */
+/** Throws the same errors as the multipart mutation of the slot when the viewer may not write to it. */
 type Right = (context: CatalogContext, slot: MediaSlot, ownerId: string) => Promise<unknown>;
 
 /** Who may write to the slots of which records. */
@@ -20,7 +20,7 @@ const RIGHTS = new Map<OwnerCollection, Right>([
       requireRoomForItem(slot, await videoForWriting(context, ownerId));
     },
   ],
-  // The record comes into being with its file.
+  // The record is created together with its file.
   [images, async ({ viewer }) => requireAuthor(viewer)],
 ]);
 

@@ -20,21 +20,21 @@ registerEnumType(MediaSlotEnum, {
 export const UploadStatusEnum = enumOf(UPLOAD_STATUSES);
 registerEnumType(UploadStatusEnum, {
   name: 'UploadStatus',
-  description: 'Where a direct upload stands.',
+  description: 'The status of a direct upload.',
   valuesConfig: {
-    WAITING: { description: 'Parts may be sent, and the completion asked for.' },
-    VERIFYING: { description: 'The server is at it: ask again in a second or two.' },
-    PUBLISHED: { description: 'The file is live in its place.' },
-    FAILED: { description: 'The file was refused, or its place is gone. `error` says why. Nothing of it is left.' },
-    ABORTED: { description: 'Its maker or an admin has ended it. Nothing of it is left.' },
-    EXPIRED: { description: 'No sign of life came until `expiresAt`. Nothing of it is left.' },
+    WAITING: { description: 'You can send parts, and call completeUpload.' },
+    VERIFYING: { description: 'The server puts the parts together and checks the file. Ask again in a second.' },
+    PUBLISHED: { description: 'The file is published.' },
+    FAILED: { description: 'The file was refused, or its place is gone: see `error`. Its parts are deleted.' },
+    ABORTED: { description: 'abortUpload was called. Its parts are deleted.' },
+    EXPIRED: { description: 'The time until `expiresAt` has passed. Its parts are deleted.' },
   },
 });
 
 export const UploadIntegrityEnum = enumOf(INTEGRITY);
 registerEnumType(UploadIntegrityEnum, {
   name: 'UploadIntegrity',
-  description: 'What was compared with the word of the client before a file was published.',
+  description: 'A value that the client announced, and that was compared before the file was published.',
   valuesConfig: {
     SIZE: { description: 'The size of the whole file.' },
     PART_MD5: { description: 'The MD5 of each part, by the storage: every part was written under a signed MD5.' },

@@ -46,7 +46,9 @@ export class UploadPart {
   @Field(() => String, { description: 'The HTTP method: PUT.' })
   method!: string;
 
-  @Field(() => String, { description: 'Where the bytes of the part go. Needs no token; do not store it.' })
+  @Field(() => String, {
+    description: 'Where to send the bytes of the part. The request needs no token. Do not store the URL.',
+  })
   url!: string;
 
   @Field(() => [UploadHeader], { description: 'The headers that the request must have besides its Content-Length.' })
@@ -62,7 +64,7 @@ export class UploadPart {
 /** What clients see of the row of a direct upload. */
 @ObjectType({
   description:
-    'A direct upload: a file whose parts go straight to the storage. Its maker and admins see it, until a day after its end.',
+    'A direct upload: a file whose parts the client sends straight to the storage. The viewer who started it and admins see it, until one day after it has ended.',
   simpleResolvers: true,
 })
 export class UploadSession {
@@ -84,7 +86,10 @@ export class UploadSession {
   @Field(() => String, { description: 'The name of the file, made safe to show.' })
   filename: string;
 
-  @Field(() => String, { nullable: true, description: 'The media type as it was announced, if it was.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The media type that startUpload announced. Null when it announced none.',
+  })
   contentType: string | null;
 
   @Field(() => SafeInt, { description: 'The size of the whole file, in bytes.' })
@@ -100,7 +105,7 @@ export class UploadSession {
 
   @Field(() => [String], {
     nullable: true,
-    description: 'The samples as they were announced: compare them before you go on with a file of the same name.',
+    description: 'The samples that startUpload announced: compare them with your file before you resume the upload.',
   })
   samples: readonly string[] | null;
 
@@ -109,14 +114,17 @@ export class UploadSession {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When it expires, unless a sign of life comes: a signing, or more bytes. Null once it has ended.',
+    description:
+      'When the upload expires, unless you ask for a signature or send more bytes before. Null after it has ended.',
   })
   expiresAt: Date | null;
 
-  @Field(() => UploadError, { nullable: true, description: 'Why it ended without a file.' })
+  @Field(() => UploadError, { nullable: true, description: 'Why the upload ended without a file.' })
   error: UploadError | null;
 
-  @Field(() => [UploadIntegrityEnum], { description: 'What was proved. Empty until the file is published.' })
+  @Field(() => [UploadIntegrityEnum], {
+    description: 'Which announced values were compared. Empty until the file is published.',
+  })
   integrity: readonly Integrity[];
 
   constructor(readonly row: SessionRow) {

@@ -24,7 +24,7 @@ const byNumbers: ComplexityEstimator = ({ args, childComplexity }) => {
   return 1 + (Array.isArray(numbers) ? numbers.length : 1) * (URL_COST + childComplexity);
 };
 
-/** As many parts as are asked for, or as there may be. */
+/** For as many parts as `first` asks for; without `first`, for as many as a file can have. */
 const byParts: ComplexityEstimator = ({ args, childComplexity }) => {
   const { first } = args as { first?: number | null };
   return LISTING_COST + Math.min(Math.max(first ?? MAX_PARTS, 1), MAX_PARTS) * Math.max(childComplexity, 1);
@@ -36,7 +36,8 @@ export class UploadResolver {
 
   @Query(() => UploadSession, {
     nullable: true,
-    description: 'A direct upload of yours; for admins, any. Null when there is none, and a day after its end.',
+    description:
+      'One of your direct uploads; for admins, any. Null when there is none, and from one day after it has ended.',
   })
   upload(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<UploadSession | null> {
     return this.service.find(context, id);
@@ -44,7 +45,7 @@ export class UploadResolver {
 
   @Query(() => UploadSessionConnection, {
     description:
-      'Your direct uploads, newest first; for admins, all. Those that are over are listed for a day. You have to be signed in.',
+      'Your direct uploads, newest first; for admins, all. Uploads are listed for one day after they have ended. You have to be signed in.',
   })
   uploads(
     @Ctx() context: CatalogContext,
@@ -55,7 +56,7 @@ export class UploadResolver {
       description: 'The `endCursor` of the page before; the first page when absent.',
     })
     after?: string | null,
-    @Arg('status', () => UploadStatusEnum, { nullable: true, description: 'Only those that stand so.' })
+    @Arg('status', () => UploadStatusEnum, { nullable: true, description: 'Lists only uploads with this status.' })
     status?: UploadStatus | null,
   ): Promise<Connection<UploadSession>> {
     return this.service.list(context, first, after, status);
@@ -75,9 +76,9 @@ export class UploadResolver {
 
   @Mutation(() => UploadSession, {
     description:
-      'Puts the parts together, proves the file and publishes it. Answers within some seconds: PUBLISHED, FAILED with ' +
-      '`error`, or VERIFYING, and then ask `upload` again until it is one of the two. Parts that are missing are an error, ' +
-      'and the upload goes on. It can be repeated.',
+      'Puts the parts together, checks the file and publishes it. Answers within 3 seconds: PUBLISHED, FAILED with ' +
+      '`error`, or VERIFYING: then ask `upload` again every second. When parts are missing, it is an error, and the upload ' +
+      'stays open. You can repeat it.',
   })
   completeUpload(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<UploadSession> {
     return this.service.complete(context, id);
@@ -85,7 +86,7 @@ export class UploadResolver {
 
   @Mutation(() => UploadSession, {
     description:
-      'Ends a direct upload of yours or, for admins, any. Nothing of it is left, unless it was published before.',
+      'Ends one of your direct uploads; for admins, any. Its parts are deleted. A file that it has published stays.',
   })
   abortUpload(@Ctx() context: CatalogContext, @Arg('id', () => ID) id: string): Promise<UploadSession> {
     return this.service.abort(context, id);
@@ -105,7 +106,7 @@ export class UploadResolver {
   })
   async uploadedParts(
     @Root() session: UploadSession,
-    @Arg('first', () => Int, { nullable: true, description: 'No more than so many; all when absent.' })
+    @Arg('first', () => Int, { nullable: true, description: 'At most so many; all when absent.' })
     first?: number | null,
   ): Promise<readonly UploadedPart[]> {
     return (await this.service.progress(session)).parts.slice(0, atMost(first));
@@ -117,7 +118,7 @@ export class UploadResolver {
   })
   async missingParts(
     @Root() session: UploadSession,
-    @Arg('first', () => Int, { nullable: true, description: 'No more than so many; all when absent.' })
+    @Arg('first', () => Int, { nullable: true, description: 'At most so many; all when absent.' })
     first?: number | null,
   ): Promise<number[]> {
     const limit = atMost(first);
@@ -133,7 +134,7 @@ export class UploadResolver {
   @FieldResolver(() => MediaFile, {
     nullable: true,
     description:
-      'The file that it has published. Null until then, once that was replaced, and when you may no longer write its place.',
+      'The file that the upload has published. Null before that, after the file was replaced, and when you may no longer write to its place.',
   })
   media(@Ctx() context: CatalogContext, @Root() session: UploadSession): Promise<MediaFile | null> {
     return this.service.media(context, session);
@@ -141,7 +142,8 @@ export class UploadResolver {
 
   @FieldResolver(() => [UploadPart], {
     complexity: byNumbers,
-    description: 'Signed requests that write these parts. For its maker alone, while the upload is WAITING.',
+    description:
+      'Signed requests that write these parts. Only for the viewer who started the upload, while it is WAITING.',
   })
   parts(
     @Ctx() context: CatalogContext,

@@ -21,7 +21,7 @@ const MAX_SIGNED_PARTS = 100;
 /** MD5 in base64 (RFC 1864): 16 bytes. */
 const MD5 = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/** Direct uploads as clients see them: who may, and what the input has to be. */
+/** The operations on direct uploads: checks rights and input, and calls the sessions. */
 export class UploadService {
   constructor(
     private readonly starts: SessionStart,
@@ -57,7 +57,7 @@ export class UploadService {
     return row && maySeeUpload(viewer, row.session) ? new UploadSession(row) : null;
   }
 
-  /** One's own, newest first; for admins, all. */
+  /** The viewer's uploads, newest first; for admins, those of all viewers. */
   async list(
     context: CatalogContext,
     first: number | null | undefined,
@@ -80,7 +80,7 @@ export class UploadService {
 
   async complete(context: CatalogContext, id: string): Promise<UploadSession> {
     const { row, status } = await this.ofMaker(context, id);
-    // What it was asked for before goes on; how it ended is the same for everybody who asks.
+    // A completion that was asked for before continues, and a session that has ended is only reported.
     if (status === 'WAITING') await this.requireRight(context, row);
     return new UploadSession(await this.sessions.complete(row));
   }
@@ -113,7 +113,7 @@ export class UploadService {
     try {
       await requireSlotWriter(context, row.slot, row.ownerId);
     } catch (error) {
-      // A list may be full by now: that takes nobody's right.
+      // The list may be full by now. The viewer may still write to it.
       if (!(error instanceof LecternError)) throw error;
       if (error.code !== 'BAD_USER_INPUT') return null;
     }
@@ -128,14 +128,14 @@ export class UploadService {
     return session;
   }
 
-  /** Throws FORBIDDEN for a session that the viewer may see, and that is another's. */
+  /** Throws FORBIDDEN for a session that the viewer sees but did not start. */
   private async ofMaker(context: CatalogContext, id: string): Promise<UploadSession> {
     const session = await this.visible(context, id);
     requireUploadMaker(context.viewer, session.row.session);
     return session;
   }
 
-  /** A right that the maker has lost since, and a record that was deleted, end the session. */
+  /** Ends the session when its maker has lost the right to write, or the record was deleted. Throws that error. */
   private async requireRight(context: CatalogContext, row: UploadSession['row']): Promise<void> {
     try {
       await requireSlotWriter(context, row.slot, row.ownerId);
@@ -147,7 +147,7 @@ export class UploadService {
   }
 }
 
-/** The record that the file is for; a new id where the upload makes the record. */
+/** The id of the record that the file is for. A new id for IMAGE, whose record is created at the completion. */
 function ownerIdOf({ slot, ownerId }: StartUploadInput): string {
   const given = ownerId ?? undefined;
   if ((slot === 'IMAGE') !== (given === undefined)) {
@@ -157,7 +157,7 @@ function ownerIdOf({ slot, ownerId }: StartUploadInput): string {
   return given ?? newId();
 }
 
-/** What is kept beside the file: of the input that belongs to the slot, and of no other. */
+/** What the record keeps besides the file. Throws BAD_USER_INPUT for input that belongs to another slot. */
 function factsOf({ slot, caption, resource, image }: StartUploadInput): ItemFacts {
   if (caption && slot !== 'VIDEO_CAPTION') throw badInput('Only VIDEO_CAPTION takes this.', 'caption');
   if (resource && slot !== 'VIDEO_RESOURCE') throw badInput('Only VIDEO_RESOURCE takes this.', 'resource');

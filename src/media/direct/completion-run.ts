@@ -24,7 +24,7 @@ export interface CompletionRunParts {
   readonly telemetry: Telemetry;
 }
 
-/** What every server would find again: such a file is refused for good. */
+/** Errors that every server would find again. They end the session as FAILED. */
 const FINAL: readonly ErrorCode[] = [
   'UNSUPPORTED_MEDIA_TYPE',
   'FILE_TOO_LARGE',
@@ -36,13 +36,13 @@ const FINAL: readonly ErrorCode[] = [
 /** How many missing parts an error names. */
 const NAMED_PARTS = 10;
 
-/** From the parts of a direct upload to its file in the place that it was meant for. Any number may run it at once. */
+/** Turns the parts of a direct upload into a published file. Several runs for one session at the same time are safe. */
 export class CompletionRun {
   constructor(private readonly parts: CompletionRunParts) {}
 
   /**
    * Completes and publishes, or ends the session as FAILED. Rejects with UPLOAD_INCOMPLETE when parts are missing, and
-   * with whatever may be otherwise at the next try.
+   * with errors that may be gone at the next attempt.
    */
   async complete(row: SessionRow, signal: AbortSignal): Promise<void> {
     const { publication, end } = this.parts;

@@ -26,12 +26,12 @@ export interface CompletionTimings {
 const RENEWALS_PER_LEASE = 3;
 /** How many completions of servers that have died one look takes over. */
 const MAX_RELIEVED = 4;
-/** How long a stopping server lets completions go on, and then end, in milliseconds each. */
+/** How long a stopping server waits for completions, and then for those that it has aborted, in milliseconds. */
 const STOP_WITHIN_MS = 2_000;
 
 /**
- * Completions of direct uploads, each held by one server under a lease. They go on in the background when their request
- * has been answered, and on another server when theirs dies. The lease saves work; nothing relies on it.
+ * Completes direct uploads. A lease lets one server complete a session. The completion continues in the background after
+ * its request was answered, and on another server if this one dies. The lease saves work; nothing relies on it.
  */
 export class Completions {
   private readonly running = new Map<string, Promise<void>>();
@@ -40,7 +40,7 @@ export class Completions {
 
   constructor(private readonly parts: CompletionsParts) {}
 
-  /** From now on this server looks for completions whose server has died. */
+  /** Starts to look for completions whose server has died. */
   start(): void {
     const { telemetry, timings } = this.parts;
     const look = (): void => {
@@ -52,7 +52,7 @@ export class Completions {
     this.timer.unref();
   }
 
-  /** Running completions get a short time; what then still runs is left to another server. */
+  /** Waits shortly for running completions, then leaves the rest to other servers. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     const ended = Promise.allSettled(this.running.values());
@@ -62,20 +62,20 @@ export class Completions {
   }
 
   /**
-   * Completes a session, if it is open and nobody else does. Waits for a short time only: then the session is still
-   * VERIFYING. Rejects with UPLOAD_INCOMPLETE when parts are missing, and with a fault of storage or database: then the
-   * session is WAITING again.
+   * Completes an open session, unless another server does. Waits up to 3 seconds; after that the session is still
+   * VERIFYING. Rejects with UPLOAD_INCOMPLETE when parts are missing, or with an error of the storage or the database. The
+   * session is then WAITING again.
    */
   async complete(row: SessionRow): Promise<void> {
     const running = this.running.get(row.session.id) ?? this.begin(row);
     await within(this.parts.timings.completionAnswer, running, () => undefined);
   }
 
-  /** Goes on with completions whose server has died. */
+  /** Continues completions whose server has died. */
   async relieve(): Promise<void> {
     for (const row of await this.parts.sessions.abandoned(new Date(), MAX_RELIEVED)) {
       if (this.stopping.signal.aborted || this.running.has(row.session.id)) continue;
-      this.parts.telemetry.logger.info({ session: row.session.id }, 'goes on with the completion of another server');
+      this.parts.telemetry.logger.info({ session: row.session.id }, 'continues a direct upload whose server has died');
       void this.begin(row).catch(() => undefined);
     }
   }
@@ -114,7 +114,7 @@ export class Completions {
     try {
       await run.complete(taken, AbortSignal.any([this.stopping.signal, lost.signal]));
     } catch (error) {
-      // Another completion, or what ended the session, goes on.
+      // Another completion holds the lease now, or the session was ended.
       if (lost.signal.aborted) return;
       await (this.stopping.signal.aborted ? sessions.leave(row, holder) : sessions.drop(row, holder));
       throw error;

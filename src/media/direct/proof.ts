@@ -9,7 +9,7 @@ import type { Measures } from '../media-file.model.js';
 import type { SlotRules } from '../slots.js';
 import type { SessionRow } from './session-row.js';
 
-/** A file of a direct upload whose bytes lie under its key, and what it has to be proved by. */
+/** The assembled file of a direct upload, and what is needed to check it. */
 export interface Subject {
   readonly row: SessionRow;
   readonly storage: Storage;
@@ -26,9 +26,9 @@ export interface Proof {
   /** Present when all bytes were read. */
   readonly sha256?: string;
   readonly measures: Measures;
-  /** What was compared with the client's word. */
+  /** Which values that the client announced were compared. */
   readonly integrity: readonly Integrity[];
-  /** Whether what is to be stored are other bytes than those that came: captions, which are stored as WebVTT in UTF-8. */
+  /** Whether the stored bytes must differ from the uploaded ones: captions are converted to WebVTT in UTF-8. */
   readonly isConverted: boolean;
 }
 
@@ -42,9 +42,9 @@ export function sampleStarts(size: number): readonly [number, number, number] {
 }
 
 /**
- * Proves that an object is what its client announced and what its slot takes, from ranges of it where they are enough.
- * Rejects with what every server would find (CHECKSUM_MISMATCH, UNSUPPORTED_MEDIA_TYPE, FILE_TOO_LARGE), with
- * UPLOAD_EXPIRED when the object is gone, or with a fault of the storage.
+ * Checks that an object is what its client announced and what its slot accepts. Reads only ranges where they are enough.
+ * Rejects with CHECKSUM_MISMATCH, UNSUPPORTED_MEDIA_TYPE or FILE_TOO_LARGE, with UPLOAD_EXPIRED when the object is gone,
+ * or with an error of the storage.
  */
 export async function prove(subject: Subject): Promise<Proof> {
   try {

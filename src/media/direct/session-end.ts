@@ -18,7 +18,7 @@ export class SessionEnd {
   constructor(private readonly parts: SessionEndParts) {}
 
   /**
-   * Ends an open session. One that is no longer open stays as it is: whoever has ended it decides, or the sweeper.
+   * Ends an open session. Does nothing when it is no longer open: the request that ended it decides, or the sweeper.
    * @param error Why, for FAILED.
    */
   async kill(row: SessionRow, verdict: Verdict, error?: LecternError): Promise<void> {

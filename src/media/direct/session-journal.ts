@@ -6,9 +6,9 @@ import { UploadRowModel, type UploadRow } from '../journal/upload-row.model.js';
 import { objectId } from '../object-reference.js';
 import type { SessionRow, UploadStatus } from './session-row.js';
 
-/** Whose sessions are listed, and which of them. */
+/** Which sessions are listed. */
 export interface SessionFilter {
-  /** Those of everybody when absent. */
+  /** Absent: the sessions of all viewers. */
   readonly makerId?: string | undefined;
   readonly status?: UploadStatus | undefined;
 }
@@ -134,7 +134,7 @@ export class SessionJournal {
 
   /**
    * Parts are about to be signed. Returns false when the session is no longer open or is being completed: so a completion
-   * knows of every part that was signed without an MD5.
+   * sees that some part was signed without an MD5.
    */
   touchWaiting({ _id }: SessionRow, deadline: Date, withoutMd5: boolean): Promise<boolean> {
     return this.updated(
@@ -144,8 +144,8 @@ export class SessionJournal {
   }
 
   /**
-   * A completion begins, or goes on after the server that was at it has died. Returns the row, or null when the session
-   * is no longer open or another completion holds it.
+   * Takes the lease of a session, also one that a dead server has left.
+   * Returns null when the session is no longer open, or another completion holds the lease.
    */
   take({ _id }: SessionRow, { holder, until, deadline }: LeaseTerm): Promise<SessionRow | null> {
     const free = [
@@ -160,7 +160,7 @@ export class SessionJournal {
     ).lean<SessionRow>();
   }
 
-  /** The completion goes on. Returns false when the session was ended, or another completion holds it. */
+  /** Renews the lease. Returns false when the session was ended, or another completion holds the lease. */
   renew({ _id }: SessionRow, { holder, until, deadline }: LeaseTerm): Promise<boolean> {
     return this.updated(
       { _id, state: 'pending', 'session.leaseHolder': holder },
@@ -168,18 +168,18 @@ export class SessionJournal {
     );
   }
 
-  /** The completion gives up, and the session waits again for its client. */
+  /** Ends the lease of a completion that failed: the session is WAITING again. */
   async drop({ _id }: SessionRow, holder: string): Promise<void> {
     await this.updated({ _id, state: 'pending', 'session.leaseHolder': holder }, { $unset: WITHOUT_LEASE });
   }
 
-  /** The completion stops where it is: another server goes on. */
+  /** Lets the lease pass now: another server continues the completion. */
   async leave({ _id }: SessionRow, holder: string): Promise<void> {
     const past = { $set: { 'session.leaseUntil': new Date(0) } };
     await this.updated({ _id, state: 'pending', 'session.leaseHolder': holder }, past);
   }
 
-  /** Open sessions whose completion nobody is at any more. */
+  /** Open sessions whose lease has passed: the server that completed them has died. */
   abandoned(now: Date, limit: number): Promise<SessionRow[]> {
     return UploadRowModel.find({ 'session.leaseUntil': { $lte: now }, state: 'pending' })
       .limit(limit)

@@ -32,8 +32,8 @@ export interface SessionPublicationParts {
 }
 
 /**
- * Publishes the file of a direct upload like that of every other upload, but gives nothing up: another completion may be
- * at the same. The file has the id of its session, by which it is known under whatever key it lies.
+ * Publishes the file of a direct upload like that of every other upload, but discards nothing: another completion may be
+ * publishing it at the same time. The file has the id of its session, so it is recognised under any key.
  */
 export class SessionPublication {
   constructor(private readonly parts: SessionPublicationParts) {}
@@ -73,8 +73,8 @@ export class SessionPublication {
   }
 
   /**
-   * Captions are stored as WebVTT in UTF-8, so the bytes that came are taken in like a file of a multipart request, under
-   * a key of their own. The session's own object is then given up, although the session has published its file.
+   * Stores captions as WebVTT in UTF-8 under a key of their own, like a file of a multipart request, and publishes that.
+   * Then dooms the object that was uploaded, although the session has published its file.
    */
   private async publishConverted(row: SessionRow, proof: Proof, signal: AbortSignal): Promise<void> {
     const { journal, intake, lifeCycle, end, timing } = this.parts;

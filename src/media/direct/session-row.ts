@@ -9,10 +9,10 @@ import type { LifeTiming } from '../life-timing.js';
 export type SessionRow = UploadRow & { readonly session: SessionRecord };
 
 /**
- * Where a direct upload stands.
- * - `WAITING` for parts, or for its completion to be asked for
- * - `VERIFYING`: its completion was asked for, or how it ends is being decided
- * - the others are how it ended: see `Verdict`
+ * The status of a direct upload.
+ * - `WAITING`: the client sends parts, and has not asked for the completion
+ * - `VERIFYING`: a server completes it, or decides how it ends
+ * - the others: it has ended, see `Verdict`
  */
 export const UPLOAD_STATUSES = ['WAITING', 'VERIFYING', 'PUBLISHED', 'FAILED', 'ABORTED', 'EXPIRED'] as const;
 export type UploadStatus = (typeof UPLOAD_STATUSES)[number];
@@ -22,7 +22,7 @@ const LONGEST_SESSION_MS = 7 * 24 * 60 * 60 * 1_000;
 
 export function statusOf({ state, session }: SessionRow): UploadStatus {
   if (state === 'pending') return session.leaseUntil === undefined ? 'WAITING' : 'VERIFYING';
-  // Whoever has ended the row is still asking its owner whether the file was published before.
+  // It was ended, and the server still has to ask the owner whether the file was published before that.
   if (state === 'expired') return 'VERIFYING';
   return session.verdict ?? 'EXPIRED';
 }
@@ -33,7 +33,7 @@ export function isOpen(row: SessionRow): boolean {
   return status === 'WAITING' || status === 'VERIFYING';
 }
 
-/** What a client is told who wants to go on with a session that is over; undefined when it has not ended so. */
+/** The error for a client that wants to continue an ended session. Undefined for one that is open or published. */
 export function endOf(row: SessionRow): LecternError | undefined {
   switch (statusOf(row)) {
     case 'FAILED': {
@@ -49,24 +49,24 @@ export function endOf(row: SessionRow): LecternError | undefined {
   }
 }
 
-/** The upload as the storage knows it. Of a session that clients know, so it has been begun. */
+/** The upload as the storage knows it. Only for a session that the storage has begun. */
 export function directUploadOf({ key, session }: SessionRow): DirectUpload {
   const { id, uploadId = '', size, partSize } = session;
   return { key, uploadId, sessionId: id, size, partSize };
 }
 
-/** What a storage does for direct uploads. Throws STORAGE_UNAVAILABLE for a storage that does nothing, and for none. */
+/** The direct uploads of a storage. Throws STORAGE_UNAVAILABLE when it has none, or there is no such storage. */
 export function directOf(storage: Storage | undefined): DirectUploads {
   if (storage?.direct) return storage.direct;
   throw new LecternError('STORAGE_UNAVAILABLE', 'The storage of this upload takes no direct uploads on this server.');
 }
 
-/** The deadline of a session after a sign of life of its client. */
+/** The deadline of a session after its client has asked for a signature or sent bytes. */
 export function clientDeadline({ createdAt }: Pick<SessionRecord, 'createdAt'>, timing: LifeTiming): Date {
   return new Date(Math.min(Date.now() + timing.sessionDeadlineMs, createdAt.getTime() + LONGEST_SESSION_MS));
 }
 
-/** The deadline of a session that a server is at work on: also past the longest time, it is not swept under its hands. */
+/** The deadline of a session that a server completes: it is not swept meanwhile, even after the longest time. */
 export function completionDeadline(session: Pick<SessionRecord, 'createdAt'>, timing: LifeTiming): Date {
   return new Date(Math.max(clientDeadline(session, timing).getTime(), Date.now() + timing.pendingDeadlineMs));
 }

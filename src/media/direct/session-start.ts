@@ -29,7 +29,7 @@ export interface SessionStartParts {
   readonly limits: SessionLimits;
 }
 
-/** What one viewer may have open. */
+/** How much one viewer may have open. */
 export interface SessionLimits {
   readonly sessions: number;
   /** Of all announced sizes together. */
@@ -181,7 +181,7 @@ export class SessionStart {
     }
   }
 
-  /** Gives a start up, unless a request with the same key has begun the upload: then that session lives on. */
+  /** Discards a start that failed, unless another request with the same key has begun the upload. */
   private async giveUp(row: SessionRow): Promise<void> {
     const { sessions, intake, deletion, telemetry, timing } = this.parts;
     try {
@@ -190,7 +190,10 @@ export class SessionStart {
       if (outcome === 'absent') await intake.discard([objectOf(row)]);
       if (outcome === 'doomed') await deletion.attempt([row], { unfinished: true });
     } catch (error) {
-      telemetry.logger.warn({ err: error, key: row.key }, 'left the start of a direct upload to the sweeper');
+      telemetry.logger.warn(
+        { err: error, key: row.key },
+        'could not discard the start of a direct upload; the sweeper will',
+      );
     }
   }
 }

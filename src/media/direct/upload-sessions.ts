@@ -42,7 +42,7 @@ export interface UploadedPart {
   readonly size: number;
 }
 
-/** What has arrived of a session. */
+/** What the storage has of a session. */
 export interface Progress {
   readonly parts: readonly UploadedPart[];
   /** In bytes. */
@@ -53,7 +53,7 @@ export interface Progress {
 const PART_URL_MS = 15 * 60 * 1_000;
 const NOTHING: Progress = { parts: [], bytes: 0 };
 
-/** Direct uploads under way: a client sends the parts of a file straight to the storage, and this server completes and proves them. */
+/** What clients do with a direct upload after its start: sign parts, see the progress, complete and abort. */
 export class UploadSessions {
   private readonly listed = new WeakMap<SessionRow, Promise<Progress>>();
 
@@ -101,14 +101,14 @@ export class UploadSessions {
     );
   }
 
-  /** What has arrived. Of a session that is over nothing is left to list. More than at the last look is a sign of life. */
+  /** Returns what the storage has. When that is more than at the last call, postpones the deadline of the session. */
   progress(row: SessionRow): Promise<Progress> {
     const listed = this.listed.get(row) ?? this.listParts(row);
     this.listed.set(row, listed);
     return listed;
   }
 
-  /** Ends a session and deletes its parts. Answers how it stands then: one that ended before stays as it was. */
+  /** Ends a session and deletes its parts. Returns its row. A session that ended before is not changed. */
   async abort(row: SessionRow): Promise<SessionRow> {
     await this.parts.end.kill(row, 'ABORTED');
     return this.reread(row);
@@ -120,8 +120,8 @@ export class UploadSessions {
   }
 
   /**
-   * Completes a session and publishes its file. Answers within some seconds how it stands: PUBLISHED, FAILED, or VERIFYING
-   * when it takes longer. Rejects with UPLOAD_INCOMPLETE when parts are missing, with CONFLICT or UPLOAD_EXPIRED when the
+   * Completes a session and publishes its file. Returns its row within 3 seconds: PUBLISHED, FAILED, or VERIFYING when it
+   * takes longer. Rejects with UPLOAD_INCOMPLETE when parts are missing, with CONFLICT or UPLOAD_EXPIRED when the
    * session was aborted or has expired.
    */
   async complete(row: SessionRow): Promise<SessionRow> {
@@ -132,7 +132,7 @@ export class UploadSessions {
     return now;
   }
 
-  /** The file that a session has published; null when it has published none, or the file was replaced since. */
+  /** Returns the file that a session has published. Null when it has published none, or the file was replaced. */
   async mediaOf(row: SessionRow): Promise<MediaFile | null> {
     const state = await this.parts.owners[row.slot].read(objectOf(row).place);
     const file = state && !state.deleted ? state.file : null;

@@ -14,7 +14,7 @@ export interface PlacedObject extends ObjectReference {
   readonly place: Place;
 }
 
-/** For an update: nobody completes the session any more. */
+/** For `$unset`: ends the lease of a session. */
 export const WITHOUT_LEASE = { 'session.leaseUntil': 1, 'session.leaseHolder': 1 } as const;
 
 /** How long an ended session can be asked for, in milliseconds. */

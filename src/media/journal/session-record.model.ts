@@ -48,7 +48,7 @@ export class SessionRecord {
   @prop({ type: () => String, required: true })
   filename!: string;
 
-  /** The client's word for the media type. Absent when it said none. */
+  /** The media type that the client announced. Absent when it announced none. */
   @prop({ type: () => String })
   declaredType?: string;
 
@@ -84,7 +84,7 @@ export class SessionRecord {
   @prop({ type: () => String, required: true })
   inputHash!: string;
 
-  /** Until when a server completes it; another server goes on when this has passed. Absent: nobody completes it. */
+  /** Until when a server completes it. After that, another server continues. Absent: no server completes it. */
   @prop({ type: () => Date })
   leaseUntil?: Date;
 

@@ -6,7 +6,7 @@ import { ownerMark } from './unfinished-name.js';
 
 /**
  * The files of a direct upload, in the folder that its object will be in: `.direct-{whose}-{begun}-{random}` and an
- * ending. Whoever begins an upload makes them; nobody else does, so that what has been removed never comes back.
+ * ending. Only `begin` creates them, so removed files never come back.
  */
 export interface DirectFiles {
   readonly where: KeyPath;
@@ -45,7 +45,7 @@ export function directFilesNamed(where: KeyPath, bytesName: string): DirectFiles
   return filesAt(where, bytesName.slice(0, -'.bytes'.length));
 }
 
-/** Removes what is there of an upload. Who writes a part of it notices that its marks have gone. */
+/** Removes the files of an upload. A request that is writing a part notices that its marks are gone. */
 export async function removeDirectFiles({ marks, sealed, bytes }: DirectFiles): Promise<void> {
   for (const file of [marks, sealed, bytes]) await rm(file, { force: true });
 }

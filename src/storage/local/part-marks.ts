@@ -3,8 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { MAX_PARTS } from '../part-size.js';
 
 /**
- * What is known of each part of a direct upload: one file of records of the same length, that of part N at N - 1. So a
- * part is marked with one small write that a power cut cannot tear, and ten thousand are listed with one read.
+ * The state of one part of a direct upload. One file has a record of fixed length for each part, that of part N at N - 1.
+ * So one small write, which a power failure cannot split, marks a part, and one read lists ten thousand.
  */
 export interface PartMark {
   readonly state: 'writing' | 'whole';
@@ -27,7 +27,7 @@ export function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('hex');
 }
 
-/** Returns undefined for a part that nobody has written or is writing. */
+/** Returns undefined for a part that was not written and is not being written. */
 export async function readMark(file: FileHandle, number: number): Promise<PartMark | undefined> {
   const record = Buffer.alloc(RECORD_BYTES);
   await file.read(record, 0, RECORD_BYTES, offsetOf(number));

@@ -11,7 +11,7 @@ import { fileExists } from './file-exists.js';
 import { newToken, noteMark, readMark, writeMark, type PartMark } from './part-marks.js';
 import { streamToFile } from './stream-to-file.js';
 
-/** A writer shows itself in the mark of its part this many times within the silence after which it is given up. */
+/** A writer updates the time in its mark this often within `silenceMs`, after which another one takes the part over. */
 const SIGNS_PER_SILENCE = 5;
 
 export interface PartToWrite {
@@ -26,8 +26,9 @@ export interface PartToWrite {
 /**
  * Writes one part at its place in the file of its upload, and marks it when it is whole and on the disk.
  *
- * While it writes, the mark says so and has its token: a completion sees that the part is not whole, and a second writer,
- * also of another process, sees whether this one still moves. A writer that has lost its mark stops.
+ * During the write, the mark has the state `writing` and the token of this writer. So a completion sees that the part is
+ * not whole, and a second writer, also in another process, sees when this one last received bytes. A writer whose mark
+ * has another token stops.
  */
 export class PartWriter {
   private readonly token = newToken();
@@ -69,7 +70,7 @@ export class PartWriter {
     await onDisk(async () => {
       const held = await readMark(marks, part.number);
       if (held?.state === 'writing' && Date.now() - held.at < silenceMs) throw partBusy();
-      // On the disk before a byte is: what was whole is so no longer.
+      // Synced before the first byte is written: from then on the earlier bytes of the part are no longer whole.
       await writeMark(marks, part.number, this.markOf('writing'));
       this.lastSignAt = Date.now();
       // A completion renames the marks before it reads them. So either it reads this mark, or this sees the new name.
@@ -101,7 +102,7 @@ export class PartWriter {
     });
   }
 
-  /** The bytes of the part, and no more: what goes beyond it would be the next part's. */
+  /** Passes on the bytes of the part, and throws at the first byte after them: it would overwrite the next part. */
   private async *checked(source: AsyncIterable<Buffer>, marks: FileHandle): AsyncGenerator<Buffer> {
     const { size, md5 } = this.target.part;
     const digest = md5 === undefined ? undefined : createHash('md5');
@@ -136,7 +137,7 @@ export class PartWriter {
     if ((await readMark(marks, part.number))?.token !== this.token) throw partBusy();
   }
 
-  /** Takes the mark back, so that the part can be sent again at once. Its own failure would hide why the writing failed. */
+  /** Removes the mark, so that the part can be sent again at once. Ignores errors, which would hide why the write failed. */
   private async release(marks: FileHandle): Promise<void> {
     const { number } = this.target.part;
     try {
@@ -160,7 +161,7 @@ function otherSize(size: number): LecternError {
   return new LecternError('UPLOAD_INCOMPLETE', `The part must have ${size} bytes.`);
 }
 
-/** Never makes the file: an upload that has ended has none. */
+/** Opens a file that must exist: an upload that has ended has none. */
 async function openPart(file: string, key: string): Promise<FileHandle> {
   return onDisk(async () => {
     try {

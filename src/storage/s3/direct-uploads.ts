@@ -64,7 +64,7 @@ export class S3DirectUploads implements DirectUploads {
   }
 
   async *listParts(upload: DirectUpload): AsyncGenerator<StoredPart> {
-    // Not the SDK's paginator: it goes on for as long as there is a marker, and Ceph names one for the last page too.
+    // Not the SDK's paginator: it continues while there is a marker, and Ceph returns one for the last page too.
     let after: string | undefined;
     try {
       do {
@@ -91,7 +91,7 @@ export class S3DirectUploads implements DirectUploads {
       signal.throwIfAborted();
       if (hasName(error, OTHER_PARTS)) throw new PartsChangedError(key, { cause: error });
       if (hasName(error, UPLOAD_ENDED)) throw new UploadGoneError(key, { cause: error });
-      // So Ceph answers for an upload that has ended and has no object.
+      // Ceph answers this for an upload that has ended and has no object.
       if (!hasName(error, INTERNAL_ERROR) || (await this.stateOf(upload)) !== 'ended') throw translateS3Error(error);
       if (!(await isStored(client, object, signal))) throw new UploadGoneError(key, { cause: error });
     }

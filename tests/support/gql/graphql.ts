@@ -186,7 +186,7 @@ export type UploadImageInput = {
   altText?: string | null | undefined;
 };
 
-/** What was compared with the word of the client before a file was published. */
+/** A value that the client announced, and that was compared before the file was published. */
 export type UploadIntegrity =
   /** The MD5 of each part, by the storage: every part was written under a signed MD5. */
   | 'PART_MD5'
@@ -197,19 +197,19 @@ export type UploadIntegrity =
   /** The size of the whole file. */
   | 'SIZE';
 
-/** Where a direct upload stands. */
+/** The status of a direct upload. */
 export type UploadStatus =
-  /** Its maker or an admin has ended it. Nothing of it is left. */
+  /** abortUpload was called. Its parts are deleted. */
   | 'ABORTED'
-  /** No sign of life came until `expiresAt`. Nothing of it is left. */
+  /** The time until `expiresAt` has passed. Its parts are deleted. */
   | 'EXPIRED'
-  /** The file was refused, or its place is gone. `error` says why. Nothing of it is left. */
+  /** The file was refused, or its place is gone: see `error`. Its parts are deleted. */
   | 'FAILED'
-  /** The file is live in its place. */
+  /** The file is published. */
   | 'PUBLISHED'
-  /** The server is at it: ask again in a second or two. */
+  /** The server puts the parts together and checks the file. Ask again in a second. */
   | 'VERIFYING'
-  /** Parts may be sent, and the completion asked for. */
+  /** You can send parts, and call completeUpload. */
   | 'WAITING';
 
 export type CoursePageQueryVariables = Exact<{

@@ -1,8 +1,9 @@
 import type { Collection } from './collection.js';
 import { collectionName, collectionOf, docField } from './command.js';
 import type { Command, Context } from './command.js';
+import type { CursorReply } from './encoded.js';
 import { compileFilter } from './match.js';
-import { MAX_DOCUMENT_BYTES, truthy } from './values.js';
+import { encode, MAX_DOCUMENT_BYTES, truthy } from './values.js';
 import type { Doc } from './values.js';
 import { MAX_MESSAGE_BYTES } from './wire.js';
 
@@ -74,7 +75,7 @@ function dropCollection({ store, cursors }: Context, collection: Collection): vo
   cursors.killAll(collection.namespace);
 }
 
-function listCollections({ store, cursors, db, command }: Context): Doc {
+function listCollections({ store, cursors, db, command }: Context): CursorReply {
   const all = store.collectionsOf(db).map(({ name, indexes }): Doc => {
     const idIndex = indexes[0]?.spec.doc;
     return { name, type: 'collection', options: {}, info: { readOnly: false }, idIndex };
@@ -82,5 +83,5 @@ function listCollections({ store, cursors, db, command }: Context): Doc {
   const found = all.filter(compileFilter(docField(command, 'filter') ?? {}));
   const nameOnly = truthy(command['nameOnly']);
   const docs = found.map((doc) => (nameOnly ? { name: doc['name'], type: doc['type'] } : doc));
-  return cursors.first(`${db}.$cmd.listCollections`, docs);
+  return cursors.first(`${db}.$cmd.listCollections`, docs.map(encode));
 }

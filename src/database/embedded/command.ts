@@ -1,5 +1,6 @@
 import type { Collection } from './collection.js';
 import type { Cursors } from './cursors.js';
+import type { CursorReply } from './encoded.js';
 import { CommandError, refuse } from './errors.js';
 import { toCount, toNumber } from './numbers.js';
 import type { Store } from './store.js';
@@ -20,7 +21,7 @@ export interface Command {
   /** True for a command that may write. It is then carried out completely or not at all. */
   readonly writes?: true;
   /** Returns the reply, without `ok`. */
-  run(context: Context): Doc;
+  run(context: Context): Doc | CursorReply;
 }
 
 /** Fields that every command may have. `assertCommand` checks concerns and transactions. The others have no effect. */

@@ -1,13 +1,14 @@
-import { calculateObjectSize, Long } from 'bson';
+import { Long } from 'bson';
+import { CursorReply } from './encoded.js';
+import type { Encoded } from './encoded.js';
 import { CommandError } from './errors.js';
 import { MAX_DOCUMENT_BYTES } from './values.js';
-import type { Doc } from './values.js';
 
 interface Cursor {
   readonly namespace: string;
-  readonly results: Iterator<Doc>;
+  readonly results: Iterator<Encoded>;
   /** The next result, which was read to find out whether the cursor has ended. */
-  ahead: Doc | undefined;
+  ahead: Encoded | undefined;
   lastUsed: number;
 }
 
@@ -26,18 +27,18 @@ export class Cursors {
   private lastId = 0n;
 
   /** Returns the reply with the first batch. Keeps the cursor open for the rest, unless `single`. */
-  first(namespace: string, results: Iterable<Doc>, batchSize?: number, single = false): Doc {
+  first(namespace: string, results: Iterable<Encoded>, batchSize?: number, single = false): CursorReply {
     const cursor: Cursor = { namespace, results: results[Symbol.iterator](), ahead: undefined, lastUsed: Date.now() };
     const { batch, done } = take(cursor, batchSize ?? FIRST_BATCH);
-    if (done || single) return { cursor: { firstBatch: batch, id: Long.ZERO, ns: namespace } };
+    if (done || single) return new CursorReply('firstBatch', batch, { id: Long.ZERO, ns: namespace });
     this.makeRoom();
     // Above 2^32, so that a driver that treats the id as a 32-bit number fails at once.
     const id = (1n << 32n) + ++this.lastId * 7919n;
     this.open.set(id, cursor);
-    return { cursor: { firstBatch: batch, id: Long.fromBigInt(id), ns: namespace } };
+    return new CursorReply('firstBatch', batch, { id: Long.fromBigInt(id), ns: namespace });
   }
 
-  next(id: bigint, namespace: string, batchSize: number | undefined): Doc {
+  next(id: bigint, namespace: string, batchSize: number | undefined): CursorReply {
     const cursor = this.open.get(id);
     if (cursor === undefined || Date.now() - cursor.lastUsed > IDLE_MS) {
       this.open.delete(id);
@@ -51,7 +52,7 @@ export class Cursors {
     this.open.delete(id);
     const { batch, done } = take(cursor, batchSize ?? Number.POSITIVE_INFINITY);
     if (!done) this.open.set(id, { ...cursor, lastUsed: Date.now() });
-    return { cursor: { nextBatch: batch, id: done ? Long.ZERO : Long.fromBigInt(id), ns: namespace } };
+    return new CursorReply('nextBatch', batch, { id: done ? Long.ZERO : Long.fromBigInt(id), ns: namespace });
   }
 
   kill(id: bigint): boolean {
@@ -73,14 +74,14 @@ export class Cursors {
 }
 
 /** Reads a batch, and one result more, so that the last batch can be marked as the last. */
-function take(cursor: Cursor, count: number): { batch: Doc[]; done: boolean } {
-  const batch: Doc[] = [];
+function take(cursor: Cursor, count: number): { batch: Encoded[]; done: boolean } {
+  const batch: Encoded[] = [];
   let bytes = 0;
   for (;;) {
     const next = cursor.ahead ?? following(cursor.results);
     cursor.ahead = undefined;
     if (next === undefined) return { batch, done: true };
-    bytes += calculateObjectSize(next) + ELEMENT_BYTES;
+    bytes += next.length + ELEMENT_BYTES;
     if (batch.length >= count || (batch.length > 0 && bytes > MAX_DOCUMENT_BYTES)) {
       cursor.ahead = next;
       return { batch, done: false };
@@ -89,7 +90,7 @@ function take(cursor: Cursor, count: number): { batch: Doc[]; done: boolean } {
   }
 }
 
-function following(results: Iterator<Doc>): Doc | undefined {
+function following(results: Iterator<Encoded>): Encoded | undefined {
   const next = results.next();
   return next.done === true ? undefined : next.value;
 }

@@ -2,11 +2,13 @@ import { ADMIN_COMMANDS } from './admin-commands.js';
 import { assertCommand } from './command.js';
 import type { Command, Context } from './command.js';
 import { Cursors } from './cursors.js';
+import { encodeReply } from './encoded.js';
+import type { CursorReply, Encoded } from './encoded.js';
 import { CommandError } from './errors.js';
 import { INDEX_COMMANDS } from './index-commands.js';
 import { READ_COMMANDS } from './read-commands.js';
 import type { Store } from './store.js';
-import { toText } from './values.js';
+import { encode, toText } from './values.js';
 import type { Doc } from './values.js';
 import { WRITE_COMMANDS } from './write-commands.js';
 
@@ -20,16 +22,16 @@ export class Executor {
 
   constructor(private readonly store: Store) {}
 
-  /** Returns the reply to a command. Its writes are durable only after `store.commit()`: send the reply after that. */
-  execute(command: Doc): Doc {
+  /** Returns the encoded reply to a command. Its writes are durable only after `store.commit()`: send the reply after that. */
+  execute(command: Doc): Encoded {
     try {
-      return { ...this.run(command), ok: 1 };
+      return encodeReply(this.run(command));
     } catch (error) {
       return errorReply(error);
     }
   }
 
-  private run(document: Doc): Doc {
+  private run(document: Doc): Doc | CursorReply {
     const name = Object.keys(document)[0] ?? '';
     const command = COMMANDS.get(name);
     if (command === undefined) throw new CommandError(59, `no such command: '${name}'`);
@@ -41,9 +43,9 @@ export class Executor {
 }
 
 /** Makes a reply of an error. A CommandError keeps its code; all others are bugs of this server (code 1). */
-export function errorReply(error: unknown): Doc {
+export function errorReply(error: unknown): Encoded {
   const known = error instanceof CommandError ? error : new CommandError(isFull(error) ? 14031 : 1, String(error));
-  return { ok: 0, errmsg: known.message, code: known.code, codeName: known.codeName, ...known.details };
+  return encode({ ok: 0, errmsg: known.message, code: known.code, codeName: known.codeName, ...known.details });
 }
 
 function isFull(error: unknown): boolean {

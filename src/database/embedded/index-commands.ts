@@ -1,10 +1,11 @@
 import type { Collection } from './collection.js';
 import { collectionName, collectionOf, namespaceOf } from './command.js';
 import type { Command, Context } from './command.js';
+import type { CursorReply } from './encoded.js';
 import { CommandError } from './errors.js';
 import { parseIndexSpec } from './index-spec.js';
 import type { IndexSpec } from './index-spec.js';
-import { isSame, show, toArray, toText } from './values.js';
+import { encode, isSame, show, toArray, toText } from './values.js';
 import type { Doc } from './values.js';
 
 /** The commands about indexes (manual: "Administration Commands"). */
@@ -62,11 +63,11 @@ function existingCollection(context: Context): Collection {
   return collection;
 }
 
-function listIndexes(context: Context): Doc {
+function listIndexes(context: Context): CursorReply {
   const { indexes } = existingCollection(context);
   return context.cursors.first(
     namespaceOf(context),
-    indexes.map(({ spec }) => spec.doc),
+    indexes.map(({ spec }) => encode(spec.doc)),
   );
 }
 

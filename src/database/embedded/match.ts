@@ -1,8 +1,10 @@
+import { withFields } from './encoded.js';
+import type { Encoded } from './encoded.js';
 import { CommandError, refuse } from './errors.js';
 import { assertComparable, compareValues, equalValues, rankOf } from './keys.js';
 import { isNaNValue, toNumber } from './numbers.js';
 import { arrayOf, valuesAt, whole, WholeArray } from './paths.js';
-import { isDoc, truthy, typeOf } from './values.js';
+import { decode, isDoc, truthy, typeOf } from './values.js';
 import type { Doc } from './values.js';
 
 export type Predicate = (doc: Doc) => boolean;
@@ -22,6 +24,23 @@ export function compileFilter(filter: Doc): Predicate {
     return (doc: Doc) => test(valuesAt(doc, parts));
   });
   return (doc) => tests.every((test) => test(doc));
+}
+
+/** Compiles a filter of encoded documents. Decodes only the top-level fields that the filter names. */
+export function compileEncodedFilter(filter: Doc): (bytes: Encoded) => boolean {
+  const matches = compileFilter(filter);
+  const names = namesIn(filter);
+  return (bytes) => matches(names.size === 0 ? {} : decode(withFields(bytes, (name) => names.has(name))));
+}
+
+/** Returns the names of the top-level fields that decide whether a document matches. */
+function namesIn(filter: Doc): Set<string> {
+  const names = Object.entries(filter).flatMap(([name, condition]) =>
+    name.startsWith('$')
+      ? branchFilters(name, condition).flatMap((branch) => [...namesIn(branch)])
+      : name.split('.', 1),
+  );
+  return new Set(names);
 }
 
 const LOGICAL = ['$and', '$or', '$nor'];

@@ -1,17 +1,40 @@
+import { withFields } from './encoded.js';
+import type { Encoded } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { isNumber } from './numbers.js';
-import { assertFieldName, isDoc, truthy } from './values.js';
+import { assertFieldName, decode, encode, isDoc, truthy } from './values.js';
 import type { Doc } from './values.js';
 
 /** The paths of a projection, part by part. `true` is the end of a path. */
 type Tree = Map<string, Tree | true>;
 export type Projection = (doc: Doc) => Doc;
 
+/** A projection that was checked: either only the fields of `tree` are returned, or all others. */
+interface Parsed {
+  readonly includes: boolean;
+  readonly tree: Tree;
+}
+
 /**
  * Compiles a projection (manual: "Project Fields to Return from Query"). It returns either only the named fields or all
  * others; only `_id` may be different. Computed fields are refused.
  */
 export function compileProjection(spec: Doc): Projection {
+  const { includes, tree } = parse(spec);
+  return (doc) => (includes ? include(doc, tree) : exclude(doc, tree)) as Doc;
+}
+
+/** Does the same with encoded documents. Does not decode them when the projection names top-level fields only. */
+export function compileEncodedProjection(spec: Doc): (bytes: Encoded) => Encoded {
+  const { includes, tree } = parse(spec);
+  if ([...tree.values()].every((end) => end === true)) {
+    return (bytes) => withFields(bytes, (name) => tree.has(name) === includes);
+  }
+  const project = compileProjection(spec);
+  return (bytes) => encode(project(decode(bytes)));
+}
+
+function parse(spec: Doc): Parsed {
   const { _id: id, ...fields } = spec;
   const modes = Object.entries(fields).map(([path, value]) => isIncluded(path, value));
   const includes = modes[0] ?? (id !== undefined && isIncluded('_id', id));
@@ -22,8 +45,7 @@ export function compileProjection(spec: Doc): Projection {
   }
   const withId = id === undefined || isIncluded('_id', id);
   const paths = [...Object.keys(fields), ...(withId === includes ? ['_id'] : [])];
-  const tree = treeOf(paths);
-  return (doc) => (includes ? include(doc, tree) : exclude(doc, tree)) as Doc;
+  return { includes, tree: treeOf(paths) };
 }
 
 function isIncluded(path: string, value: unknown): boolean {

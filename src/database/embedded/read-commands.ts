@@ -1,14 +1,15 @@
 import { parsePipeline } from './aggregate.js';
 import { assertCommand, collectionOf, countField, docField, namespaceOf } from './command.js';
 import type { Command, Context } from './command.js';
+import type { CursorReply, Encoded } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { encodeKey } from './keys.js';
 import { exact, isNumber } from './numbers.js';
 import { arrayOf, valuesAt } from './paths.js';
-import { compileProjection } from './projection.js';
+import { compileEncodedProjection, compileProjection } from './projection.js';
 import { describe, execute } from './scan.js';
 import type { Found, Query } from './scan.js';
-import { toArray, toDoc, toText, truthy } from './values.js';
+import { encode, toArray, toDoc, toText, truthy } from './values.js';
 import type { Doc } from './values.js';
 
 const FIND_FIELDS = [
@@ -45,18 +46,23 @@ export function projectionOf(command: Doc, name: string): (doc: Doc) => Doc {
   return Object.keys(spec).length === 0 ? (doc) => doc : compileProjection(spec);
 }
 
-function find(context: Context): Doc {
+function find(context: Context): CursorReply {
   const { command, cursors } = context;
   const { results } = execute(collectionOf(context), queryOf(command, 'filter'));
-  const docs = projected(results, projectionOf(command, 'projection'));
+  const docs = projected(results, encodedProjectionOf(command));
   return cursors.first(namespaceOf(context), docs, countField(command, 'batchSize'), truthy(command['singleBatch']));
 }
 
-function* projected(found: Iterable<Found>, project: (doc: Doc) => Doc): Generator<Doc> {
-  for (const { doc } of found) yield project(doc);
+function encodedProjectionOf(command: Doc): (bytes: Encoded) => Encoded {
+  const spec = docField(command, 'projection') ?? {};
+  return Object.keys(spec).length === 0 ? (bytes) => bytes : compileEncodedProjection(spec);
 }
 
-function getMore({ db, command, cursors }: Context): Doc {
+function* projected(found: Iterable<Found>, project: (bytes: Encoded) => Encoded): Generator<Encoded> {
+  for (const { bytes } of found) yield project(bytes);
+}
+
+function getMore({ db, command, cursors }: Context): CursorReply {
   const namespace = `${db}.${toText(command['collection'], 'getMore.collection')}`;
   // A batch size of 0 means no limit.
   return cursors.next(cursorId(command['getMore']), namespace, countField(command, 'batchSize') || undefined);
@@ -97,14 +103,18 @@ function distinct(context: Context): Doc {
   return { values: [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value) };
 }
 
-function aggregate(context: Context): Doc {
+function aggregate(context: Context): CursorReply {
   const { command, cursors } = context;
   if (command['cursor'] === undefined) throw new CommandError(9, "The 'cursor' option is required");
   if (typeof command['aggregate'] !== 'string') throw unsupported('an aggregation without a collection');
   const cursor = toDoc(command['cursor'], 'aggregate.cursor');
   const { query, finish } = parsePipeline(command['pipeline'], command['hint']);
   const { results } = execute(collectionOf(context), query);
-  return cursors.first(namespaceOf(context), finish(results), countField(cursor, 'batchSize'));
+  return cursors.first(namespaceOf(context), encoded(finish(results)), countField(cursor, 'batchSize'));
+}
+
+function* encoded(docs: Iterable<Doc>): Generator<Encoded> {
+  for (const doc of docs) yield encode(doc);
 }
 
 /** Executes a find and returns its plan (manual: "explain"). Other commands are refused. */

@@ -1,9 +1,9 @@
 import type { Collection, Stored } from './collection.js';
+import type { Encoded } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { keyFields, sortKeyOf } from './index-keys.js';
 import type { KeyField } from './index-keys.js';
-import { compileFilter } from './match.js';
-import type { Predicate } from './match.js';
+import { compileEncodedFilter } from './match.js';
 import { plan } from './planner.js';
 import type { IndexScan, Plan } from './planner.js';
 import { decode, show } from './values.js';
@@ -19,9 +19,23 @@ export interface Query {
   readonly maxTimeMS?: number;
 }
 
-export interface Found extends Stored {
-  readonly doc: Doc;
+/** A document that a query has found. It is decoded when `doc` is read for the first time. */
+export class Found implements Stored {
+  readonly row: number;
+  readonly bytes: Encoded;
+  private decoded: Doc | undefined;
+
+  constructor({ row, bytes }: Stored) {
+    this.row = row;
+    this.bytes = bytes;
+  }
+
+  get doc(): Doc {
+    return (this.decoded ??= decode(this.bytes));
+  }
 }
+
+type Matches = (bytes: Encoded) => boolean;
 
 /** Counts the work of a query (manual: "Explain Results", executionStats). */
 interface Work {
@@ -42,7 +56,7 @@ export interface Execution {
  * numbers in memory. A collection that does not exist has no results, but an invalid query is still refused.
  */
 export function execute(collection: Collection | undefined, query: Query): Execution {
-  const matches = compileFilter(query.filter);
+  const matches = compileEncodedFilter(query.filter);
   const sort = sortFields(query.sort ?? {});
   const work = { keysExamined: 0, docsExamined: 0 };
   if (collection === undefined) return { plan: { scan: undefined, sorted: true }, work, sort, results: [] };
@@ -78,12 +92,11 @@ function* indexed(collection: Collection, scan: IndexScan, work: Work): Generato
   }
 }
 
-function* matching(found: Iterable<Stored>, matches: Predicate, work: Work, deadline: number): Generator<Found> {
+function* matching(found: Iterable<Stored>, matches: Matches, work: Work, deadline: number): Generator<Found> {
   for (const stored of found) {
     work.docsExamined++;
     if (Date.now() > deadline) throw new CommandError(50, 'operation exceeded time limit');
-    const doc = decode(stored.bytes);
-    if (matches(doc)) yield { ...stored, doc };
+    if (matches(stored.bytes)) yield new Found(stored);
   }
 }
 
@@ -92,16 +105,14 @@ function* sorted(
   collection: Collection,
   found: Iterable<Found>,
   sort: readonly KeyField[],
-  matches: Predicate,
+  matches: Matches,
 ): Generator<Found> {
   const rows: { row: number; key: Buffer }[] = [];
   for (const { row, doc } of found) rows.push({ row, key: sortKeyOf(doc, sort) });
   rows.sort((a, b) => Buffer.compare(a.key, b.key) || a.row - b.row);
   for (const { row } of rows) {
     const stored = collection.get(row);
-    if (stored === undefined) continue;
-    const doc = decode(stored.bytes);
-    if (matches(doc)) yield { ...stored, doc };
+    if (stored !== undefined && matches(stored.bytes)) yield new Found(stored);
   }
 }
 

@@ -4,7 +4,6 @@ import type { Server, Socket } from 'node:net';
 import { errorReply } from './executor.js';
 import type { Executor } from './executor.js';
 import type { Store } from './store.js';
-import type { Doc } from './values.js';
 import { formatReply, MessageSplitter, parseMessage } from './wire.js';
 import type { Request } from './wire.js';
 
@@ -95,17 +94,8 @@ export class WireServer {
     jobs.forEach(({ socket, request }, i) => {
       const reply = replies[i];
       if (reply === undefined || !request.wantsReply || socket.destroyed) return;
-      if (!socket.write(formatted(request, reply))) socket.pause();
+      if (!socket.write(formatReply(request, reply))) socket.pause();
     });
-  }
-}
-
-/** Formats a reply. A reply that is too large for one document, such as that of a large `distinct`, becomes an error. */
-function formatted(request: Request, reply: Doc): Buffer {
-  try {
-    return formatReply(request, reply);
-  } catch (error) {
-    return formatReply(request, errorReply(error));
   }
 }
 

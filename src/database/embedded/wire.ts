@@ -1,4 +1,5 @@
-import { decode, encode } from './values.js';
+import type { Encoded } from './encoded.js';
+import { decode } from './values.js';
 import type { Doc } from './values.js';
 
 /** A request (MongoDB specification: "Wire Protocol"): OP_MSG, or OP_QUERY for a driver's first hello. */
@@ -115,8 +116,7 @@ function parseQuery(message: Buffer): Doc {
 }
 
 /** Formats the reply to a request. */
-export function formatReply(request: Request, reply: Doc): Buffer {
-  const body = encode(reply);
+export function formatReply(request: Request, body: Encoded): Buffer {
   const before = request.legacy ? 20 : 5;
   const message = Buffer.alloc(HEADER_BYTES + before + body.length);
   message.writeInt32LE(message.length, 0);

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CourseModel } from '../../src/catalog/course/course.model.js';
 import { newId } from '../../src/database/ids.js';
+import { LeaseModel } from '../../src/database/lease.model.js';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import type { PlacedObject } from '../../src/media/journal/journal.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -137,4 +138,11 @@ onEveryStorage('the sweeper', (storage) => {
     expect(await Promise.all(objects.map(isStored))).toEqual([false, false, false]);
     expect(await leftAfterSweep(app.app)).toBe(0);
   });
+});
+
+it('a server that stops during its first sweep leaves no lease, so that another one can sweep at once', async () => {
+  const app = await startApp();
+  await app.app.sweeper.stop();
+  expect(await LeaseModel.countDocuments({ _id: 'sweep' })).toBe(0);
+  await app.remove();
 });

@@ -26,6 +26,8 @@ export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
   private sweeping: Promise<SweepSummary> | undefined;
+  /** The background run, from taking the lease to its release. */
+  private running: Promise<void> | undefined;
   private readonly lease = new LeaseHolder();
 
   private readonly timings: SweeperTimings;
@@ -37,25 +39,29 @@ export class Sweeper {
   /** Sweeps now, and then every `intervalMs` until `stop`. */
   start(): void {
     const { telemetry, intervalMs } = this.parts;
-    const sweep = (): void => {
-      this.sweepUnderLease().catch((error: unknown) => {
-        telemetry.logger.warn({ err: error }, 'the sweep failed; the next one will continue');
-      });
+    const run = (): void => {
+      this.running ??= this.sweepUnderLease()
+        .catch((error: unknown) => {
+          telemetry.logger.warn({ err: error }, 'the sweep failed; the next one will continue');
+        })
+        .finally(() => {
+          this.running = undefined;
+        });
     };
-    this.timer = setInterval(sweep, intervalMs);
+    this.timer = setInterval(run, intervalMs);
     this.timer.unref();
-    sweep();
+    run();
   }
 
-  /** Starts no further sweep. Waits up to the timing `sweepStop` for a running one, which ends after its current batch. */
+  /**
+   * Starts no further sweep. Waits up to the timing `sweepStop` for a running one, which ends after its current batch,
+   * and for the release of its lease, so that another server can sweep at once.
+   */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopping.abort();
-    const ended = this.sweeping?.then(
-      () => undefined,
-      () => undefined,
-    );
-    if (ended) await within(this.timings.sweepStop, ended, () => undefined);
+    const ended = Promise.allSettled([this.running, this.sweeping]);
+    await within(this.timings.sweepStop, ended, () => undefined);
   }
 
   /** Sweeps everything that is due. While a sweep runs, returns the promise of that sweep. */
@@ -77,7 +83,7 @@ export class Sweeper {
   /** Sweeps unless another server has the lease. */
   private async sweepUnderLease(): Promise<void> {
     if (!(await this.lease.take(LEASE, this.timings.sweepLease))) return;
-    await this.sweep();
+    if (!this.stopping.signal.aborted) await this.sweep();
     await this.lease.release(LEASE);
   }
 

@@ -3,7 +3,7 @@ import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { insertTopicsWithVideos } from '../support/catalogue-seed.js';
 import { clientOf, type Client } from '../support/client.js';
-import { logCommands, type CommandLog } from '../support/commands.js';
+import { endUpkeep, logCommands, type CommandLog } from '../support/commands.js';
 import { downloadedSha256 } from '../support/download.js';
 import { fixtures } from '../support/fixtures.js';
 import { CoursePageDocument } from '../support/gql/graphql.js';
@@ -22,6 +22,7 @@ onAnyStorage('the page of a course', (storage) => {
   beforeAll(async () => {
     log = logCommands();
     app = await startApp(await storage.environment());
+    await endUpkeep(app);
     ada = await clientOf(app, 'ada');
   });
   afterAll(() => app.remove());

@@ -6,7 +6,7 @@ import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { insertCourses, insertImages, insertTopicsWithVideos } from '../support/catalogue-seed.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
-import { logCommands, type CommandLog } from '../support/commands.js';
+import { endUpkeep, logCommands, type CommandLog } from '../support/commands.js';
 import { fixtures } from '../support/fixtures.js';
 import { StartUploadDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
@@ -80,6 +80,7 @@ let ada: Client;
 beforeAll(async () => {
   log = logCommands();
   app = await startApp({ UPLOAD_SESSIONS_PER_VIEWER: String(PARENTS) });
+  await endUpkeep(app);
   ada = await clientOf(app, 'ada');
   const { id: courseId } = await createCourse(ada, { title: 'The pattern of a course', status: 'DRAFT' });
   const { id } = await createVideo(ada, await createTopic(ada, courseId, 'The pattern'), 'The pattern');

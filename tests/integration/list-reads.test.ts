@@ -4,7 +4,7 @@ import { ImageModel } from '../../src/catalog/image/image.model.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { insertCourses, insertImages, insertTopics, type CourseSeed } from '../support/catalogue-seed.js';
 import { clientOf, type Client } from '../support/client.js';
-import { explainFind, logCommands, type CommandLog, type SentCommand } from '../support/commands.js';
+import { endUpkeep, explainFind, logCommands, type CommandLog, type SentCommand } from '../support/commands.js';
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { sampleOf } from '../support/scope.js';
@@ -40,6 +40,7 @@ let clients: Record<Who, Client>;
 beforeAll(async () => {
   log = logCommands();
   app = await startApp();
+  await endUpkeep(app);
   const bob = await clientOf(app, 'bob');
   clients = { nobody: await clientOf(app), bob, admin: await clientOf(app, 'root', 'admin') };
   const began = Date.now() - 1_000_000;

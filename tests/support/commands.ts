@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { vi } from 'vitest';
+import type { TestApp } from './app.js';
 
 /** A command that was sent to the database. */
 export interface SentCommand {
@@ -31,7 +32,15 @@ export function watchCommands(hear: (sent: SentCommand) => void): void {
   });
 }
 
-/** Records the commands of the next server that is started. */
+/**
+ * Ends the background work of a server, so that only requests send commands. A server that starts sweeps, rebuilds
+ * records and measures files at once; on a busy machine, this work may overlap with the first tests.
+ */
+export async function endUpkeep({ app }: TestApp): Promise<void> {
+  await Promise.all([app.sweeper.stop(), app.rebuilding.stop(), app.remeasuring.stop()]);
+}
+
+/** Records the commands of the next server that is started. Call `endUpkeep` once it has started. */
 export function logCommands(): CommandLog {
   let heard: SentCommand[] | undefined;
   watchCommands((sent) => heard?.push(sent));

@@ -12,8 +12,12 @@ export type Passage =
   | { readonly kind: 'resetting' }
   /** By chance, a connection is reset in the middle of so many bytes that its client sends. */
   | { readonly kind: 'breaking'; readonly share: number; readonly bytes: number; readonly random: () => number }
-  /** A message that `matches` arrives, and its reply is lost with its connection. */
-  | { readonly kind: 'losing replies'; readonly matches: (message: Buffer) => boolean };
+  /** A message that `matches` arrives, and its reply is lost with its connection. `onLost` is then called. */
+  | {
+      readonly kind: 'losing replies';
+      readonly matches: (message: Buffer) => boolean;
+      readonly onLost?: (message: Buffer) => void;
+    };
 
 export interface TcpProxy {
   readonly port: number;
@@ -21,8 +25,6 @@ export interface TcpProxy {
   turn(passage: Passage): void;
   /** Resets the open connections. New ones are accepted. */
   drop(): void;
-  /** The number of lost replies. */
-  readonly lostReplies: () => number;
   /** How many connections were reset by chance. */
   readonly broken: () => number;
   /** How many bytes clients have sent. */
@@ -36,7 +38,6 @@ export interface TcpProxy {
 /** A proxy to a TCP or Unix socket server, in which tests simulate faults. It does not parse the data. */
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let passage: Passage = { kind: 'open' };
-  let lost = 0;
   let broken = 0;
   let received = 0;
   const clients = new Set<Socket>();
@@ -54,7 +55,8 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
         upstream.destroy();
       });
     }
-    let losing = false;
+    /** Loses the reply that is awaited. */
+    let lose: (() => void) | undefined;
     /** How many bytes until fate is asked again, or strikes. */
     let left = 0;
     let doomed = false;
@@ -81,16 +83,18 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
         client.resetAndDestroy();
         return;
       }
-      if (passage.kind === 'losing replies' && passage.matches(bytes)) losing = true;
+      if (passage.kind === 'losing replies' && passage.matches(bytes)) {
+        const { onLost } = passage;
+        lose = () => {
+          client.resetAndDestroy();
+          onLost?.(bytes);
+        };
+      }
       relay(upstream, bytes);
     });
     upstream.on('data', (bytes) => {
-      if (losing) {
-        lost++;
-        client.resetAndDestroy();
-        return;
-      }
-      relay(client, bytes);
+      if (lose) lose();
+      else relay(client, bytes);
     });
   };
 
@@ -120,7 +124,6 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
       for (const release of released) release();
     },
     drop,
-    lostReplies: () => lost,
     broken: () => broken,
     received: () => received,
     refuse,

@@ -8,15 +8,12 @@ import { downloadedSha256 } from '../../support/download.js';
 import { patience, waitUntil } from '../../support/patience.js';
 import { startServer, type ServerProcess } from '../../support/server.js';
 import { onEveryStorage, onStorage, type StorageUnderTest } from '../../support/storages.js';
-import { behindProxy, type Proxied } from './behind-proxy.js';
+import { behindProxy, BESIDE_PARTS, type Proxied } from './behind-proxy.js';
 import { chance, largeVideo } from './large-video.js';
 
-const MIB = 1024 * 1024;
-const PART = 8 * MIB;
+const PART = 8 * 1024 * 1024;
 /** Where the parts go to the server itself. */
 const MOST_LANES = 5;
-/** For heads, for signing and for asking, in bytes. */
-const BESIDE_PARTS = 2 * MIB;
 
 /** A server as a process of its own, behind a proxy. */
 class World {

@@ -97,7 +97,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   });
   const publicUrl = (): string =>
     config.server.publicUrl ?? `http://localhost:${String(portOf(httpServer) ?? config.server.port)}`;
-  const storages = storagesOf(config, {
+  const storages = await storagesOf(config, {
     tokens: fileTokens,
     publicUrl,
     observe: telemetry.metrics.storageAnswered,

@@ -47,7 +47,7 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
   const publicUrl = (): string => config.server.publicUrl ?? `http://localhost:${config.server.port}`;
   let storages: Storages;
   try {
-    storages = storagesOf(config, { tokens, publicUrl });
+    storages = await storagesOf(config, { tokens, publicUrl });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     yield* configurationFaults(error);

@@ -50,16 +50,16 @@ export interface StorageParts extends Pick<StoragesOptions, 'drivers' | 'observe
 
 /**
  * Creates the storages.
- * @throws {ConfigError} when the storage of new files is unknown or not configured.
+ * Rejects with ConfigError when the storage of new files is unknown or not configured.
  */
-export function storagesOf(config: Config, { tokens, publicUrl, ...options }: StorageParts): Storages {
+export async function storagesOf(config: Config, { tokens, publicUrl, ...options }: StorageParts): Promise<Storages> {
   const { name, localDir } = config.storage;
   const settings = {
     local: { directory: localDir, publicUrl, tokens, timings: timingsOf(config) },
     ...s3Options(config),
   };
   try {
-    return createStorages({ current: name, settings, ...options });
+    return await createStorages({ current: name, settings, ...options });
   } catch (error) {
     if (!(error instanceof StorageChoiceError)) throw error;
     const problem = `${JSON.stringify(error.storage)} ${error.message}`;

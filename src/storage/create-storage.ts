@@ -52,16 +52,16 @@ export class StorageChoiceError extends Error {
 }
 
 /**
- * Creates every configured storage. Does no disk or network access.
- * @throws {StorageChoiceError} when `current` is unknown or not configured.
+ * Creates every configured storage, without network access.
+ * Rejects with StorageChoiceError when `current` is unknown or not configured.
  */
-export function createStorages(options: StoragesOptions): Storages {
+export async function createStorages(options: StoragesOptions): Promise<Storages> {
   const { observe, current: chosen } = options;
   const drivers = new Map(Object.entries<StorageDrivers[string]>({ ...BUILT_IN_DRIVERS, ...options.drivers }));
   const names = [...drivers.keys()];
   const byName = new Map<StorageName, Storage>();
   for (const [name, driver] of drivers) {
-    const storage = driver(options.settings);
+    const storage = await driver(options.settings);
     if (storage === undefined) continue;
     if (storage.name !== name || !STORAGE_NAME_PATTERN.test(name)) {
       throw new TypeError(

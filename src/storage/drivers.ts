@@ -1,5 +1,5 @@
 import { LocalStorage, type LocalStorageOptions } from './local/local-storage.js';
-import { S3Storage, type S3StorageOptions } from './s3/s3-storage.js';
+import type { S3StorageOptions } from './s3/s3-storage.js';
 import type { Storage, StorageName } from './storage.js';
 
 /** The settings of the built-in drivers, each under the driver's name. */
@@ -10,10 +10,11 @@ export interface DriverSettings {
 }
 
 /**
- * Creates a storage, without disk or network access.
- * Returns undefined when the storage is not configured: its name is known, but files can be neither read nor stored.
+ * Creates a storage, without network access.
+ * Resolves with undefined when the storage is not configured: its name is known, but files can be neither read nor
+ * stored.
  */
-export type StorageDriver = (settings: DriverSettings) => Storage | undefined;
+export type StorageDriver = (settings: DriverSettings) => Promise<Storage | undefined> | Storage | undefined;
 
 /** Drivers by storage name, as records store it. Names match `STORAGE_NAME_PATTERN`. */
 export type StorageDrivers = Readonly<Record<StorageName, StorageDriver>>;
@@ -21,7 +22,8 @@ export type StorageDrivers = Readonly<Record<StorageName, StorageDriver>>;
 /** The built-in storages. To add one, write its driver in a folder beside `local` and `s3`, and add a line here. */
 export const BUILT_IN_DRIVERS = {
   local: ({ local }) => new LocalStorage(local),
-  s3: ({ s3 }) => s3 && new S3Storage(s3),
+  // Loaded only when it is configured: the AWS SDK takes a fifth of the time that a start takes.
+  s3: async ({ s3 }) => s3 && new (await import('./s3/s3-storage.js')).S3Storage(s3),
 } satisfies StorageDrivers;
 
 /**

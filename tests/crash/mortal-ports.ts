@@ -51,8 +51,8 @@ function replace(holder: object, name: string): () => void {
 export function mortalDrivers(life: Life): StorageDrivers {
   return {
     local: (settings) => mortalStorage(BUILT_IN_DRIVERS.local(settings), life),
-    s3: (settings) => {
-      const storage = BUILT_IN_DRIVERS.s3(settings);
+    s3: async (settings) => {
+      const storage = await BUILT_IN_DRIVERS.s3(settings);
       return storage && mortalStorage(storage, life);
     },
   };

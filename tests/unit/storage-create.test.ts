@@ -13,7 +13,7 @@ const memory: StorageDriver = (settings) => new MemoryStorage(settings.local);
 
 describe('the registry of storages', () => {
   test('knows s3 by name although only local is configured', async () => {
-    const storages = createStorages({ current: 'local', settings: { local } });
+    const storages = await createStorages({ current: 'local', settings: { local } });
     expect(storages.current.name).toBe('local');
     expect(storages.all().map(({ name }) => name)).toEqual(['local']);
     expect(storages.names).toEqual(['local', 's3']);
@@ -22,7 +22,7 @@ describe('the registry of storages', () => {
   });
 
   test.each(['local', 's3', 'memory'])('has every driver that is configured, and new files go to %s', async (name) => {
-    const storages = createStorages({ current: name, settings: { local, s3 }, drivers: { memory } });
+    const storages = await createStorages({ current: name, settings: { local, s3 }, drivers: { memory } });
     expect(storages.current.name).toBe(name);
     expect(storages.names).toEqual(['local', 's3', 'memory']);
     expect(storages.names.map((known) => storages.byName(known)?.name)).toEqual(storages.names);
@@ -36,27 +36,28 @@ describe('the registry of storages', () => {
     ['s3', 'is not configured'],
     ['tape', 'is not a storage that this server knows'],
     ['toString', 'is not a storage that this server knows'],
-  ])('refuses %s for new files: it %s', (current, problem) => {
-    const create = (): unknown => createStorages({ current, settings: { local } });
-    expect(create).toThrow(StorageChoiceError);
-    expect(create).toThrow(problem);
+  ])('refuses %s for new files: it %s', async (current, problem) => {
+    const created = createStorages({ current, settings: { local } });
+    await expect(created).rejects.toThrow(StorageChoiceError);
+    await expect(created).rejects.toThrow(problem);
   });
 
-  test('refuses a driver whose storage has another name than it was registered under', () => {
+  test('refuses a driver whose storage has another name than it was registered under', async () => {
     const drivers = { attic: memory };
-    expect(() => createStorages({ current: 'local', settings: { local }, drivers })).toThrow(/"attic".*"memory"/);
+    const created = createStorages({ current: 'local', settings: { local }, drivers });
+    await expect(created).rejects.toThrow(/"attic".*"memory"/);
   });
 
   test('observes further drivers too', async () => {
     const seen: string[] = [];
     const observe = (operation: string): unknown => seen.push(operation);
-    const { current } = createStorages({ current: 'memory', settings: { local }, drivers: { memory }, observe });
+    const { current } = await createStorages({ current: 'memory', settings: { local }, drivers: { memory }, observe });
     await current.stat('a/b/c');
     expect(seen).toEqual(['stat']);
   });
 
-  test('keeps the path prefix of the public URL in local URLs', () => {
-    const { current } = createStorages({ current: 'local', settings: { local } });
+  test('keeps the path prefix of the public URL in local URLs', async () => {
+    const { current } = await createStorages({ current: 'local', settings: { local } });
     expect(current.canonicalUrl('a/b/c d.mp4')).toBe('https://media.example.com/lectern/files/a/b/c%20d.mp4');
   });
 });

@@ -47,13 +47,18 @@ export async function tryStartServer(
   cwd?: string,
   nodeArguments: readonly string[] = [],
 ): Promise<ServerProcess | FailedStart> {
-  const child = tied(
+  return serverOf(
     spawn(process.execPath, [...nodeArguments, MAIN], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
       stdio: ['ignore', 'pipe', 'pipe', nodeArguments.length > 0 ? 'ipc' : 'ignore'],
       ...(cwd !== undefined && { cwd }),
     }),
   );
+}
+
+/** Waits until a process that was just started serves requests, or has ended. Its output must be piped. */
+export async function serverOf(started: ChildProcess): Promise<ServerProcess | FailedStart> {
+  const child = tied(started);
   let stdout = '';
   let stderr = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text));

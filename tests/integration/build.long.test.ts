@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../support/docs-pages.js';
+
+const run = promisify(execFile);
+/** The project, with few sources, so that compiling takes a second. */
+const PROJECT = [
+  ...[
+    'build.js',
+    'upload-client.build.js',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ],
+  ...['src/upload-client', 'src/errors.ts', 'src/cli/duration.ts'],
+];
+
+describe('npm run build', () => {
+  let folder: string;
+  const at = (path: string): string => join(folder, path);
+  const writtenAt = async (path: string): Promise<number> => (await stat(at(path))).mtimeMs;
+  const build = (): Promise<unknown> => run('npm', ['run', 'build'], { cwd: folder });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lectern-build-'));
+    for (const name of PROJECT) await cp(join(ROOT, name), at(name), { recursive: true });
+    await symlink(join(ROOT, 'node_modules'), at('node_modules'));
+    await writeFile(at('src/cli/main.ts'), `import './duration.js';\n`);
+    await writeFile(at('src/extra.ts'), 'export const extra = 1;\n');
+    await build();
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('builds nothing when nothing has changed', async () => {
+    const before = await Promise.all(['dist/.tsbuildinfo', 'dist/upload-client.js', 'dist/errors.js'].map(writtenAt));
+    await build();
+    expect(await Promise.all(['dist/.tsbuildinfo', 'dist/upload-client.js', 'dist/errors.js'].map(writtenAt))).toEqual(
+      before,
+    );
+  });
+
+  it('builds what has changed, what is missing, and removes what has no source any more', async () => {
+    const unchanged = await writtenAt('dist/errors.js');
+    await writeFile(at('src/extra.ts'), 'export const extra = 2;\n');
+    await build();
+    expect(await readFile(at('dist/extra.js'), 'utf8')).toContain('extra = 2');
+    expect(await writtenAt('dist/errors.js')).toBe(unchanged);
+
+    await rm(at('dist/cli/duration.js'));
+    await build();
+    expect(await readFile(at('dist/cli/duration.js'), 'utf8')).toContain('parseDuration');
+
+    await rm(at('src/extra.ts'));
+    await build();
+    await expect(stat(at('dist/extra.js'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(stat(at('dist/extra.js.map'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await stat(at('dist/upload-client.d.ts'))).isFile()).toBe(true);
+    expect((await stat(at('dist/cli/main.js'))).mode & 0o111).toBe(0o111);
+  });
+
+  it('does not take a failed build for a complete one', async () => {
+    await writeFile(at('src/extra.ts'), 'export const extra: string = 1;\n');
+    await expect(build()).rejects.toMatchObject({ stdout: expect.stringContaining('TS2322') });
+    await expect(build()).rejects.toMatchObject({ stdout: expect.stringContaining('TS2322') });
+    await rm(at('src/extra.ts'));
+    await build();
+  });
+});

@@ -61,6 +61,8 @@ export class CompletionRun {
     const direct = storage?.direct;
     if (!storage || !direct) throw new LecternError('STORAGE_UNAVAILABLE');
     const md5Signed = await telemetry.step('assemble', row, () => this.assemble(row, { storage, direct, signal }));
+    // A start that was repeated under its idempotency key may have begun another upload, which no row names.
+    await storage.sweepUnfinished({ key: row.key, olderThan: new Date() });
     const subject = { row, storage, rules: slots[row.slot], meter, signal };
     const proof = await telemetry.step('prove', row, () => prove(subject));
     return md5Signed ? { ...proof, integrity: [...proof.integrity, 'PART_MD5'] } : proof;

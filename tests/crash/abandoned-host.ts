@@ -1,5 +1,6 @@
 import { createApp, type App } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
+import type { Timings } from '../../src/timings.js';
 import { newEnvironment, removeData } from '../support/app.js';
 import { timings } from '../support/timings.js';
 import type { StorageUnderTest } from '../support/storages.js';
@@ -19,12 +20,21 @@ export class AbandonedHost implements KillableHost {
 
   private constructor(private readonly environment: Environment & { readonly DATA_DIR: string }) {}
 
-  static async create(storage: StorageUnderTest): Promise<AbandonedHost> {
+  /**
+   * @param changed Time-outs that differ from the default ones.
+   * @param settings Further variables.
+   */
+  static async create(
+    storage: StorageUnderTest,
+    changed: Partial<Timings> = {},
+    settings: Environment = {},
+  ): Promise<AbandonedHost> {
     const environment = await newEnvironment({
       ...(await storage.environment()),
-      // Whatever an abandoned server still holds is let go at once.
+      ...settings,
+      // An abandoned server releases at once what it still holds.
       SHUTDOWN_GRACE_SECONDS: '0',
-      TIMINGS: timings({ stopCleanUp: 0 }),
+      TIMINGS: timings({ stopCleanUp: 0, ...changed }),
     });
     return new AbandonedHost(environment);
   }

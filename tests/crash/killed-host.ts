@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../../src/app.js';
 import type { Environment } from '../../src/config.js';
+import type { Timings } from '../../src/timings.js';
 import { newEnvironment, removeData } from '../support/app.js';
 import { tryStartServer } from '../support/server.js';
 import type { StorageUnderTest } from '../support/storages.js';
+import { timings } from '../support/timings.js';
 import { withParts, type KillableHost, type KillableServer, type Site } from './killable.js';
 import type { DeathPoint } from './life.js';
 import { startRelay, type Relay } from './relay.js';
@@ -25,8 +27,20 @@ export class KilledHost implements KillableHost {
     private readonly relays: readonly Relay[],
   ) {}
 
-  static async create(storage: StorageUnderTest): Promise<KilledHost> {
-    const environment = await newEnvironment(await storage.environment());
+  /**
+   * @param changed Time-outs that differ from the default ones.
+   * @param settings Further variables.
+   */
+  static async create(
+    storage: StorageUnderTest,
+    changed: Partial<Timings> = {},
+    settings: Environment = {},
+  ): Promise<KilledHost> {
+    const environment = await newEnvironment({
+      ...(await storage.environment()),
+      ...settings,
+      TIMINGS: timings(changed),
+    });
     const relays: Relay[] = [];
     const relayed: Record<string, string> = {};
     for (const name of SURVIVORS) {

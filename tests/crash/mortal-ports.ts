@@ -58,10 +58,24 @@ export function mortalDrivers(life: Life): StorageDrivers {
   };
 }
 
-const EFFECTS = new Set<unknown>(['stat', 'delete', 'sweepUnfinished', 'check']);
-const LISTS = new Set<unknown>(['list', 'unfinished']);
+/** Which methods of a part of the world are effects, and which yield what effects find. */
+interface Mortality {
+  readonly effects: ReadonlySet<unknown>;
+  readonly lists: ReadonlySet<unknown>;
+}
+
+const OF_STORAGE: Mortality = {
+  effects: new Set(['stat', 'delete', 'sweepUnfinished', 'check']),
+  lists: new Set(['list', 'unfinished']),
+};
+const OF_DIRECT_UPLOADS: Mortality = {
+  effects: new Set(['begin', 'complete', 'abort', 'receivePart']),
+  lists: new Set(['listParts']),
+};
 
 function mortalStorage(storage: Storage, life: Life): Storage {
+  const methods = mortal(storage, life, OF_STORAGE);
+  const direct = storage.direct && mortal(storage.direct, life, OF_DIRECT_UPLOADS);
   return new Proxy(storage, {
     get(target, property) {
       if (property === 'put') {
@@ -70,12 +84,22 @@ function mortalStorage(storage: Storage, life: Life): Storage {
       if (property === 'open') {
         return (key: string, options?: OpenOptions) => life.effect(() => mortalOpen(target, life, key, options));
       }
+      if (property === 'direct') return direct;
+      return Reflect.get(methods, property) as unknown;
+    },
+  });
+}
+
+function mortal<T extends object>(of: T, life: Life, { effects, lists }: Mortality): T {
+  return new Proxy(of, {
+    get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== 'function') return value;
       const method = value.bind(target) as (...args: unknown[]) => unknown;
-      if (EFFECTS.has(property)) return (...args: unknown[]) => life.effect(async () => method(...args));
-      if (LISTS.has(property))
+      if (effects.has(property)) return (...args: unknown[]) => life.effect(async () => method(...args));
+      if (lists.has(property)) {
         return (...args: unknown[]) => mortalList(method(...args) as AsyncIterable<unknown>, life);
+      }
       return method;
     },
   });

@@ -1,0 +1,158 @@
+import { expect } from 'vitest';
+import type { UploadStatus } from '../../src/media/direct/session-row.js';
+import { tokenFor } from '../support/app.js';
+import { clientWith, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
+import { announced, complete, completed, find, sendAll, start, type Session } from '../support/direct-upload.js';
+import { download } from '../support/download.js';
+import type { Fixture } from '../support/fixtures.js';
+import * as gql from '../support/gql/graphql.js';
+import { dataOf } from '../support/graphql-client.js';
+import { waitFor, waitUntil } from '../support/patience.js';
+import { faultsOf, letTimePass } from '../support/wholeness.js';
+import type { KillableHost, KillableServer } from './killable.js';
+import type { DeathPoint } from './life.js';
+
+/** The records that files are for. */
+interface Records {
+  readonly courseId: string;
+  readonly videoId: string;
+}
+
+/** A direct upload that the client completes, and how the session ends. */
+export interface Story {
+  readonly file: Pick<Fixture, 'bytes' | 'filename' | 'contentType'>;
+  readonly to: (records: Records) => Pick<gql.StartUploadInput, 'slot' | 'ownerId' | 'caption' | 'sha256'>;
+  readonly ends: UploadStatus;
+  /** What the URL of the file gives. Absent: what the client has sent. */
+  readonly served?: Buffer;
+}
+
+/** Servers on the same data, one after the other, that die in the middle of a direct upload. */
+export class DirectUploadSite {
+  private starts = 0;
+
+  private constructor(
+    private readonly host: KillableHost,
+    private readonly token: string,
+    private readonly records: Records,
+  ) {}
+
+  static async create(host: KillableHost): Promise<DirectUploadSite> {
+    const token = await tokenFor('ada', 'instructor');
+    const server = await startOn(host);
+    const ada = clientWith(server.url, token);
+    const { id: courseId } = await createCourse(ada, { title: 'Killed' });
+    const { id: videoId } = await createVideo(ada, await createTopic(ada, courseId, 'Killed'), 'Killed');
+    await server.stop();
+    return new DirectUploadSite(host, token, { courseId, videoId });
+  }
+
+  /** The file is published whole by the next server, or refused; a sweep finds nothing left. */
+  async dieInCompletion(story: Story, deathPoint: DeathPoint): Promise<void> {
+    const { file, ends, served = file.bytes } = story;
+    const dying = await startOn(this.host, deathPoint);
+    const session = await this.send(dying, story);
+    await this.untilDead(dying, complete(this.clientOf(dying), session.id));
+    await this.onNextServer(async (ada) => {
+      await waitFor(async () => expect((await find(ada, session.id))?.status).not.toBe('VERIFYING'));
+      // A server that died before it had the lease was never asked: asking again ends the same.
+      const { status, media } = await completed(ada, session.id);
+      expect(status).toBe(ends);
+      expect(media === null ? null : await download(media.url)).toEqual(ends === 'PUBLISHED' ? served : null);
+    });
+    await this.expectWhole();
+  }
+
+  /** The client repeats its start under the same key, and can finish; a sweep finds nothing left. */
+  async dieInStart(story: Story, deathPoint: DeathPoint): Promise<void> {
+    const idempotencyKey = `start ${String(++this.starts)}`;
+    const dying = await startOn(this.host, deathPoint);
+    await this.untilDead(dying, this.start(dying, story, idempotencyKey));
+    await this.onNextServer(async (ada, next) => {
+      const session = await this.start(next, story, idempotencyKey);
+      await sendAll(ada, session, story.file.bytes);
+      const { status, media } = await completed(ada, session.id);
+      expect(status).toBe(story.ends);
+      expect(await download(media!.url)).toEqual(story.file.bytes);
+    });
+    await this.expectWhole();
+  }
+
+  /** The session is aborted or still waits; a sweep finds nothing left. */
+  async dieInAbort(story: Story, deathPoint: DeathPoint): Promise<void> {
+    const dying = await startOn(this.host, deathPoint);
+    const { id } = await this.send(dying, story);
+    const abort = (ada: Client) => ada.send(gql.AbortUploadDocument, { id });
+    await this.untilDead(dying, abort(this.clientOf(dying)));
+    await this.onNextServer(async (ada) => {
+      await waitFor(async () => expect((await find(ada, id))?.status).not.toBe('VERIFYING'));
+      expect(dataOf(await abort(ada)).abortUpload.status).toBe('ABORTED');
+    });
+    await this.expectWhole();
+  }
+
+  /** A session whose time is over, and a server that dies while it sweeps it: it has expired, and a sweep finds nothing left. */
+  async dieInSweep(story: Story, deathPoint: DeathPoint): Promise<void> {
+    const server = await startOn(this.host);
+    const { id } = await this.send(server, story);
+    await server.stop();
+    await this.host.asOperator(letTimePass);
+    const dying = await this.host.start(deathPoint);
+    if (dying !== 'died') await waitUntil(() => this.host.hasDied()).finally(() => dying.kill());
+    await this.onNextServer((ada) => waitFor(async () => expect((await find(ada, id))?.status).toBe('EXPIRED')));
+    await this.expectWhole();
+  }
+
+  remove(): Promise<void> {
+    return this.host.remove();
+  }
+
+  private async send(server: KillableServer, story: Story): Promise<Session> {
+    const session = await this.start(server, story);
+    await sendAll(this.clientOf(server), session, story.file.bytes);
+    return session;
+  }
+
+  private start(server: KillableServer, { file, to }: Story, idempotencyKey?: string): Promise<Session> {
+    const input = { ...announced(file), ...to(this.records), ...(idempotencyKey !== undefined && { idempotencyKey }) };
+    return start(this.clientOf(server), input);
+  }
+
+  private clientOf({ url }: KillableServer): Client {
+    return clientWith(url, this.token);
+  }
+
+  /** Waits for the death of a server during this request, whose connection it may break. */
+  private async untilDead(server: KillableServer, request: Promise<unknown>): Promise<void> {
+    await request.catch((error: unknown) => {
+      // What fetch throws when there is no answer.
+      if (!(error instanceof TypeError)) throw error;
+    });
+    await waitUntil(() => this.host.hasDied()).finally(() => server.kill());
+  }
+
+  private async onNextServer(work: (ada: Client, server: KillableServer) => Promise<void>): Promise<void> {
+    const next = await startOn(this.host);
+    try {
+      await work(this.clientOf(next), next);
+    } finally {
+      await next.stop();
+    }
+  }
+
+  /** Sweeps once, when all deadlines have passed. Records and objects must fit then. */
+  private async expectWhole(): Promise<void> {
+    const faults = await this.host.asOperator(async (app, site) => {
+      await letTimePass();
+      await app.sweeper.sweep();
+      return faultsOf(app, site);
+    });
+    expect(faults).toEqual([]);
+  }
+}
+
+async function startOn(host: KillableHost, deathPoint?: DeathPoint): Promise<KillableServer> {
+  const server = await host.start(deathPoint);
+  if (server === 'died') throw new Error(`The server died at its start, at ${deathPoint?.step ?? 'no step'}.`);
+  return server;
+}

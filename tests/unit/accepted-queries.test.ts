@@ -5,15 +5,15 @@ import { AcceptedQueries } from '../../src/graphql/accepted-queries.js';
 const TEXT = '{ viewer { id } }';
 const parsing = (text: string) => vi.fn((): DocumentNode => parse(text));
 
-describe('queries that were accepted', () => {
-  it('are parsed once', () => {
+describe('the cache of accepted queries', () => {
+  it('parses the same text once', () => {
     const queries = new AcceptedQueries();
     const make = parsing(TEXT);
     expect(queries.document(TEXT, make)).toBe(queries.document(TEXT, make));
     expect(make).toHaveBeenCalledTimes(1);
   });
 
-  it('are priced once for the same operation and variables, and anew for others', () => {
+  it('prices the same operation and variables once, and different ones separately', () => {
     const queries = new AcceptedQueries();
     const check = vi.fn(() => true);
     for (let i = 0; i < 2; i += 1) {
@@ -26,7 +26,7 @@ describe('queries that were accepted', () => {
     expect(check).toHaveBeenCalledTimes(5);
   });
 
-  it('are priced each time with variables that are nested too deeply to be remembered', () => {
+  it('prices a query each time when its variables are nested too deeply to be compared', () => {
     const queries = new AcceptedQueries();
     const check = vi.fn(() => true);
     const deep: unknown = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
@@ -34,7 +34,7 @@ describe('queries that were accepted', () => {
     expect(check).toHaveBeenCalledTimes(2);
   });
 
-  it('are not those that were refused or would not be run', () => {
+  it('does not keep queries that were refused or cannot run', () => {
     const queries = new AcceptedQueries();
     const refuse = vi.fn(() => {
       throw new Error('too costly');
@@ -47,7 +47,7 @@ describe('queries that were accepted', () => {
     expect(queries.document(TEXT, () => undefined)).toBeUndefined();
   });
 
-  it('take bounded memory: long texts and the least used ones are not kept', () => {
+  it('bounds its memory: keeps no long text and drops the least recently used', () => {
     const queries = new AcceptedQueries();
     const long = `{ viewer { id } } # ${'x'.repeat(20_000)}`;
     const makeLong = parsing(long);

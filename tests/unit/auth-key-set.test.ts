@@ -28,7 +28,7 @@ afterEach(() => {
   provider.close();
 });
 
-/** A token of a key; without `kid` unless one is given. */
+/** A token signed with `key`; without a `kid` unless one is given. */
 function signed(key: NamedKey, kid?: string): Promise<string> {
   return new SignJWT({ sub: 'ada', role: 'student' })
     .setProtectedHeader({ alg: key.alg, ...(kid !== undefined && { kid }) })
@@ -36,7 +36,7 @@ function signed(key: NamedKey, kid?: string): Promise<string> {
     .sign(key.privateKey);
 }
 
-/** `ok`, or the code of the refusal. */
+/** `ok`, or the error code. */
 async function outcome(token: string | Promise<string>): Promise<string> {
   const { viewer, code } = await authenticator.authenticate(`Bearer ${await token}`).then(
     (known) => ({ viewer: known, code: '' }),
@@ -45,12 +45,12 @@ async function outcome(token: string | Promise<string>): Promise<string> {
   return viewer ? 'ok' : code;
 }
 
-describe('a token that names no key', () => {
-  it('is verified by the only key that fits its algorithm', async () => {
+describe('a token without a kid', () => {
+  it('is verified by the only key of the set that fits its algorithm', async () => {
     for (const key of [rsa, ec, ed]) expect([key.alg, await outcome(signed(key))]).toEqual([key.alg, 'ok']);
   });
 
-  it('is verified by whichever of several made it', async () => {
+  it('is verified by the key that signed it when several keys fit its algorithm', async () => {
     provider.keys = [rsaOther.jwk, rsa.jwk, ec.jwk];
     expect(await outcome(signed(rsa))).toBe('ok');
     expect(await outcome(signed(rsaOther))).toBe('ok');
@@ -59,7 +59,7 @@ describe('a token that names no key', () => {
     );
   });
 
-  it('is tried with a bounded number of keys', async () => {
+  it('is tried against a bounded number of keys', async () => {
     const others = await Promise.all(Array.from({ length: 10 }, (_, i) => newKey('ES256', `ec-${i}`)));
     provider.keys = [...others.map(({ jwk }) => jwk), ec.jwk];
     expect(await outcome(signed(others[9]!))).toBe('ok');
@@ -67,15 +67,15 @@ describe('a token that names no key', () => {
     expect(await outcome(signed(ec, 'ec'))).toBe('ok');
   });
 
-  it('is still judged by its claims', async () => {
+  it('is refused when it has expired', async () => {
     provider.keys = [rsaOther.jwk, rsa.jwk];
     const expired = new SignJWT({ sub: 'ada', role: 'student', exp: 1 }).setProtectedHeader({ alg: 'RS256' });
     expect(await outcome(expired.sign(rsa.privateKey))).toBe('UNAUTHENTICATED');
   });
 });
 
-describe('keys that cannot verify', () => {
-  it('refuse the token, and are no defect', async () => {
+describe('a key set with a key that is too short to verify', () => {
+  it('refuses tokens of that key as UNAUTHENTICATED and accepts tokens of the others', async () => {
     const short = generateKeyPairSync('rsa', { modulusLength: 1_024 });
     const publicJwk = short.publicKey.export({ format: 'jwk' }) as JWK;
     provider.keys = [{ ...publicJwk, kid: 'short', alg: 'RS256' }, rsa.jwk];
@@ -84,25 +84,25 @@ describe('keys that cannot verify', () => {
   });
 });
 
-describe('a provider', () => {
+describe('an identity provider', () => {
   const after = (milliseconds: number): void => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
   };
 
   it.each<[string, KeyProvider['answer']]>([
-    ['is out of order', (_request, response) => response.writeHead(500).end('{"keys":[]}')],
-    ['has moved', (_request, response) => response.writeHead(302, { location: '/keys' }).end()],
-    ['answers a page', (_request, response) => response.end('<html>')],
-    ['answers no key set', (_request, response) => response.end('{"keys":"none"}')],
-    ['answers nothing', (_request, response) => response.end()],
-    ['hangs up', (request) => request.destroy()],
+    ['answers 500', (_request, response) => response.writeHead(500).end('{"keys":[]}')],
+    ['redirects', (_request, response) => response.writeHead(302, { location: '/keys' }).end()],
+    ['answers HTML', (_request, response) => response.end('<html>')],
+    ['answers JSON that is no key set', (_request, response) => response.end('{"keys":"none"}')],
+    ['answers an empty body', (_request, response) => response.end()],
+    ['closes the connection', (request) => request.destroy()],
     ['never answers', () => undefined],
-    ['never comes to an end', (_request, response) => response.write('{"keys":[')],
+    ['never ends its answer', (_request, response) => response.write('{"keys":[')],
     [
-      'answers far too much',
+      'answers more than the allowed size',
       (_request, response) => response.end(JSON.stringify({ keys: [], padding: 'x'.repeat(300_000) })),
     ],
-  ])('that %s refuses nobody for good, and is left alone for a while', async (_what, answer) => {
+  ])('that %s makes tokens fail with SERVICE_UNAVAILABLE, and is asked again after 5 s', async (_what, answer) => {
     provider.answer = answer;
     const token = await signed(rsa, 'rsa');
     expect(await Promise.all(Array.from({ length: 20 }, () => outcome(token)))).toEqual(
@@ -118,7 +118,7 @@ describe('a provider', () => {
     expect(provider.asked()).toBe(2);
   });
 
-  it('is asked about unknown keys once in a while, however many tokens name one', async () => {
+  it('is asked once in 30 s however many tokens name an unknown key', async () => {
     expect(await outcome(signed(rsa, 'rsa'))).toBe('ok');
     for (let i = 0; i < 20; i++) expect(await outcome(signed(rsaOther, `unknown-${i}`))).toBe('UNAUTHENTICATED');
     expect(provider.asked()).toBe(1);
@@ -131,7 +131,7 @@ describe('a provider', () => {
     expect(await outcome(signed(rsa, 'rsa'))).toBe('UNAUTHENTICATED');
   });
 
-  it('withdraws a key within ten minutes', async () => {
+  it('can withdraw a key: its tokens are refused after at most ten minutes', async () => {
     expect(await outcome(signed(rsa, 'rsa'))).toBe('ok');
     provider.keys = [ec.jwk];
     expect(await outcome(signed(rsa, 'rsa'))).toBe('ok');

@@ -18,7 +18,7 @@ function authenticate(header: string | undefined, options: Partial<Authenticator
   return createAuthenticator({ roleClaim: 'role', now: () => NOW, ...options }).authenticate(header);
 }
 
-/** A token of any claims, signed with the secret. */
+/** A token with these claims, signed with the secret. */
 function signed(claims: Record<string, unknown>, secret = SECRET): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(bytes(secret));
 }
@@ -42,21 +42,21 @@ async function expectUnauthenticated(header: string, options?: Partial<Authentic
   if (signature.length > 20) expect(told).not.toContain(signature);
 }
 
-describe('a shared secret', () => {
-  it('without a header there is no viewer', async () => {
+describe('authentication with a shared secret', () => {
+  it('returns no viewer for a request without an Authorization header', async () => {
     await expect(authenticate(undefined)).resolves.toBeNull();
   });
 
-  it.each(['admin', 'instructor', 'student'])('knows the role %s', async (role) => {
+  it.each(['admin', 'instructor', 'student'])('accepts the role %s', async (role) => {
     const token = await signed({ ...CLAIMS, role });
     await expect(authenticate(`Bearer ${token}`)).resolves.toEqual({ id: 'alice', role });
   });
 
-  it.each(['bearer', 'BEARER', 'Bearer  '])('reads the scheme %s', async (scheme) => {
+  it.each(['bearer', 'BEARER', 'Bearer  '])('accepts the scheme as %s', async (scheme) => {
     await expect(authenticate(`${scheme} ${await signed(CLAIMS)}`)).resolves.toMatchObject({ id: 'alice' });
   });
 
-  it('reads the role from the claim that it is told to', async () => {
+  it('reads the role from the configured claim', async () => {
     const claim = 'https://lectern.example.org/role';
     const token = await signed({ ...CLAIMS, role: 'student', [claim]: 'admin' });
     await expect(authenticate(`Bearer ${token}`, { secret: SECRET, roleClaim: claim })).resolves.toMatchObject({
@@ -71,7 +71,7 @@ describe('a shared secret', () => {
     ['resource_access.lectern.role', { resource_access: { lectern: { role: 'student' } } }, 'student'],
     ['https://lectern.example.org/roles', { 'https://lectern.example.org/roles': ['admin'] }, 'admin'],
     ['a.b', { a: { b: 'student' }, 'a.b': 'instructor' }, 'instructor'],
-  ])('reads %s of %j as %s', async (roleClaim, claims, role) => {
+  ])('reads the claim %s of %j as the role %s', async (roleClaim, claims, role) => {
     const token = await signed({ ...CLAIMS, role: undefined, ...claims });
     await expect(authenticate(`Bearer ${token}`, { secret: SECRET, roleClaim })).resolves.toMatchObject({ role });
   });
@@ -82,12 +82,12 @@ describe('a shared secret', () => {
     'realm_access',
     'realm_access..roles',
     'nothing.roles',
-  ])('finds no role at the path %s', async (roleClaim) => {
+  ])('refuses a token when the role claim %s leads to no role', async (roleClaim) => {
     const token = await signed({ ...CLAIMS, realm_access: { roles: ['admin'] } });
     await expectUnauthenticated(`Bearer ${token}`, { secret: SECRET, roleClaim });
   });
 
-  it('takes tokens of the previous secret, and judges them by the same rules', async () => {
+  it('accepts tokens signed with the previous secret, under the same rules', async () => {
     const previousSecret = 'the secret before, of at least thirty-two bytes';
     const with_ = (claims: object): Promise<string> => signed({ ...CLAIMS, ...claims }, previousSecret);
     const options = { secret: SECRET, previousSecret };
@@ -103,8 +103,8 @@ describe('a shared secret', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
-    ['expired within the tolerance', { exp: NOW_SECONDS - 4 }],
-    ['valid from within the tolerance', { nbf: NOW_SECONDS + 5 }],
+    ['a token that expired within the tolerance', { exp: NOW_SECONDS - 4 }],
+    ['a token that becomes valid within the tolerance', { nbf: NOW_SECONDS + 5 }],
     ['a subject of 256 characters', { sub: 'é'.repeat(256) }],
     ['an emoji in the subject', { sub: 'alice 🎓' }],
   ])('accepts %s', async (_case, claims) => {
@@ -112,10 +112,10 @@ describe('a shared secret', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
-    ['expired', { exp: NOW_SECONDS - 5 }],
+    ['an expired token', { exp: NOW_SECONDS - 5 }],
     ['no exp', { exp: undefined }],
-    ['an exp that is no number', { exp: '9999999999' }],
-    ['valid only later', { nbf: NOW_SECONDS + 6 }],
+    ['an exp that is not a number', { exp: '9999999999' }],
+    ['a token that is not valid yet', { nbf: NOW_SECONDS + 6 }],
     ['no sub', { sub: undefined }],
     ['an empty sub', { sub: '' }],
     ['a blank sub', { sub: ' \t ' }],
@@ -128,44 +128,47 @@ describe('a shared secret', () => {
     ['no role', { role: undefined }],
     ['an unknown role', { role: 'owner' }],
     ['a role in capitals', { role: 'ADMIN' }],
-    ['a list without a known role', { role: ['offline'] }],
+    ['a list of roles without a known role', { role: ['offline'] }],
     ['a list of lists', { role: [['admin']] }],
     ['an object of roles', { role: { admin: true } }],
-    ['an inherited role', { role: undefined, roles: 'admin' }],
+    ['a role in another claim than the configured one', { role: undefined, roles: 'admin' }],
   ])('refuses %s', async (_case, claims) => {
     await expectUnauthenticated(`Bearer ${await signed({ ...CLAIMS, ...claims })}`);
   });
 
-  it('tells an expired token from a forged one', async () => {
+  it('says in the message that the token has expired', async () => {
     const token = await signed({ ...CLAIMS, exp: NOW_SECONDS - 60 });
     expect((await refusalOf(authenticate(`Bearer ${token}`))).message).toBe('The token has expired. Sign in again.');
   });
 
-  it.each(['toString', '__proto__', 'constructor'])('takes nothing inherited for the role claim %s', async (claim) => {
-    await expectUnauthenticated(`Bearer ${await signed(CLAIMS)}`, { secret: SECRET, roleClaim: claim });
-  });
+  it.each(['toString', '__proto__', 'constructor'])(
+    'does not read an inherited property as the role claim %s',
+    async (claim) => {
+      await expectUnauthenticated(`Bearer ${await signed(CLAIMS)}`, { secret: SECRET, roleClaim: claim });
+    },
+  );
 
   it.each<[string, (token: string) => string]>([
     ['an empty header', () => ''],
-    ['the scheme alone', () => 'Bearer'],
-    ['the scheme and a space', () => 'Bearer '],
-    ['no scheme', (token) => token],
+    ['a scheme without a token', () => 'Bearer'],
+    ['a scheme and a space without a token', () => 'Bearer '],
+    ['a token without a scheme', (token) => token],
     ['another scheme', (token) => `Basic ${token}`],
-    ['no space', (token) => `Bearer${token}`],
-    ['two tokens', (token) => `Bearer ${token} ${token}`],
-    ['two credentials', (token) => `Bearer ${token}, Bearer ${token}`],
-    ['something after the token', (token) => `Bearer ${token};`],
+    ['no space between scheme and token', (token) => `Bearer${token}`],
+    ['two tokens after one scheme', (token) => `Bearer ${token} ${token}`],
+    ['two credentials in one header', (token) => `Bearer ${token}, Bearer ${token}`],
+    ['characters after the token', (token) => `Bearer ${token};`],
     ['a newline before the token', (token) => `Bearer \n${token}`],
-    ['no JWT', () => 'Bearer abc'],
-    ['three parts that are no JWT', () => 'Bearer a.b.c'],
-    ['no signature', (token) => `Bearer ${token.slice(0, token.lastIndexOf('.') + 1)}`],
-    ['an oversized token', (token) => `Bearer ${token}${'A'.repeat(9000)}`],
-    ['padding', (token) => `Bearer ${token}=`],
+    ['a token that is not a JWT', () => 'Bearer abc'],
+    ['three parts that are not a JWT', () => 'Bearer a.b.c'],
+    ['a token without its signature', (token) => `Bearer ${token.slice(0, token.lastIndexOf('.') + 1)}`],
+    ['a token that is too long', (token) => `Bearer ${token}${'A'.repeat(9000)}`],
+    ['a token with base64 padding', (token) => `Bearer ${token}=`],
   ])('refuses %s', async (_case, header) => {
     await expectUnauthenticated(header(await signed(CLAIMS)));
   });
 
-  it('refuses an oversized token although its signature is right', async () => {
+  it('refuses a correctly signed token that is too long', async () => {
     await expectUnauthenticated(`Bearer ${await signed({ ...CLAIMS, padding: 'x'.repeat(9000) })}`);
   });
 
@@ -173,40 +176,43 @@ describe('a shared secret', () => {
     await expectUnauthenticated(`Bearer ${part({ alg })}.${part(CLAIMS)}.${part('signature')}`);
   });
 
-  it('refuses alg none without a signature', async () => {
+  it('refuses alg none with an empty signature', async () => {
     await expectUnauthenticated(`Bearer ${part({ alg: 'none' })}.${part(CLAIMS)}.`);
   });
 
-  it.each(['HS384', 'HS512'])('refuses %s, even with the right secret', async (alg) => {
+  it.each(['HS384', 'HS512'])('refuses %s even when the secret is right', async (alg) => {
     const key = bytes(SECRET.repeat(2));
     const token = await new SignJWT(CLAIMS).setProtectedHeader({ alg }).sign(key);
     await expectUnauthenticated(`Bearer ${token}`, { secret: SECRET.repeat(2) });
   });
 
-  it('refuses a changed payload', async () => {
+  it('refuses a token whose payload was changed', async () => {
     const [header, , signature] = (await signed(CLAIMS)).split('.');
     await expectUnauthenticated(`Bearer ${header}.${part({ ...CLAIMS, role: 'admin' })}.${signature}`);
   });
 
-  it('refuses another secret', async () => {
+  it('refuses a token signed with another secret', async () => {
     await expectUnauthenticated(`Bearer ${await signed(CLAIMS, `${SECRET}!`)}`);
   });
 
-  it('refuses a critical header that it does not understand', async () => {
+  it('refuses a token with an unknown critical header', async () => {
     await expectUnauthenticated(`Bearer ${part({ alg: 'HS256', crit: ['x'], x: 1 })}.${part(CLAIMS)}.${part('s')}`);
   });
 
-  it('keeps the cause for the log', async () => {
+  it('keeps the verification error as the cause, for the log', async () => {
     const error = await refusalOf(authenticate(`Bearer ${await signed(CLAIMS, `${SECRET}!`)}`));
     expect(error.cause).toMatchObject({ code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
   });
 
-  describe('with an issuer and an audience', () => {
+  describe('with a configured issuer and audience', () => {
     const options = { secret: SECRET, issuer: 'https://id.example.org', audience: 'lectern' };
 
     it.each<[string, Record<string, unknown>]>([
-      ['both right', { iss: options.issuer, aud: 'lectern' }],
-      ['one audience among several', { iss: options.issuer, aud: ['other', 'lectern'] }],
+      ['a token with both', { iss: options.issuer, aud: 'lectern' }],
+      [
+        'a token whose list of audiences contains the configured one',
+        { iss: options.issuer, aud: ['other', 'lectern'] },
+      ],
     ])('accepts %s', async (_case, claims) => {
       await expect(authenticate(`Bearer ${await signed({ ...CLAIMS, ...claims })}`, options)).resolves.not.toBeNull();
     });
@@ -222,7 +228,7 @@ describe('a shared secret', () => {
   });
 });
 
-describe('a key set', () => {
+describe('authentication with a key set', () => {
   type Algorithm = (typeof ALGORITHMS)[number];
   const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
   const keys = new Map<Algorithm, Awaited<ReturnType<typeof generateKeyPair>>>();
@@ -261,13 +267,13 @@ describe('a key set', () => {
     return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid }).sign(pair.privateKey);
   }
 
-  it.each(ALGORITHMS)('verifies %s', async (alg) => {
+  it.each(ALGORITHMS)('verifies %s tokens', async (alg) => {
     const header = `Bearer ${await signedWith(alg)}`;
     await expect(authenticate(header, { jwksUrl })).resolves.toEqual({ id: 'alice', role: 'instructor' });
     await expect(authenticate(header, { jwksUrl, secret: SECRET })).resolves.toMatchObject({ id: 'alice' });
   });
 
-  it('is fetched once for many tokens', async () => {
+  it('fetches the key set once for many tokens', async () => {
     const authenticator = createAuthenticator({ roleClaim: 'role', now: () => NOW, jwksUrl });
     const tokens = await Promise.all(ALGORITHMS.map((alg) => signedWith(alg)));
     fetches = 0;
@@ -275,7 +281,7 @@ describe('a key set', () => {
     expect(fetches).toBe(1);
   });
 
-  it('is not asked about tokens that cannot be its own', async () => {
+  it('does not fetch the key set for a token that none of its keys can have signed', async () => {
     const authenticator = createAuthenticator({ roleClaim: 'role', now: () => NOW, jwksUrl, secret: SECRET });
     fetches = 0;
     await authenticator.authenticate(`Bearer ${await signed(CLAIMS)}`);
@@ -284,15 +290,15 @@ describe('a key set', () => {
     expect(fetches).toBe(0);
   });
 
-  it('refuses an unknown kid', async () => {
+  it('refuses a token with an unknown kid', async () => {
     await expectUnauthenticated(`Bearer ${await signedWith('RS256', CLAIMS, 'other')}`, { jwksUrl });
   });
 
-  it("refuses one key's signature under another key's name", async () => {
+  it('refuses a token signed with one key under the kid of another', async () => {
     await expectUnauthenticated(`Bearer ${await signedWith('RS256', CLAIMS, 'PS256')}`, { jwksUrl });
   });
 
-  it('refuses expired tokens', async () => {
+  it('refuses an expired token', async () => {
     const token = await signedWith('ES256', { ...CLAIMS, exp: NOW_SECONDS - 60 });
     await expectUnauthenticated(`Bearer ${token}`, { jwksUrl });
   });
@@ -304,12 +310,12 @@ describe('a key set', () => {
     await expectUnauthenticated(`Bearer ${token}`, { jwksUrl, secret: SECRET });
   });
 
-  it('never verifies HS256, even by a shared secret in the set', async () => {
+  it('refuses HS256 even when the set contains the shared secret', async () => {
     const token = await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'HS256', kid: 'leaked' }).sign(bytes(SECRET));
     await expectUnauthenticated(`Bearer ${token}`, { jwksUrl });
   });
 
-  it('is not replaced by a key that the token brings', async () => {
+  it('ignores keys and key URLs in the header of a token', async () => {
     const forger = await generateKeyPair('RS256', { extractable: true });
     const token = await new SignJWT(CLAIMS)
       .setProtectedHeader({ alg: 'RS256', kid: 'RS256', jwk: await exportJWK(forger.publicKey), jku: jwksUrl })
@@ -317,24 +323,24 @@ describe('a key set', () => {
     await expectUnauthenticated(`Bearer ${token}`, { jwksUrl });
   });
 
-  it('leaves tokens of a key pair without a verifier where there is only a secret', async () => {
+  it('refuses a token of a key pair when only a secret is configured', async () => {
     await expectUnauthenticated(`Bearer ${await signedWith('RS256')}`, { secret: SECRET });
   });
 
-  it.each(['away', 'broken', 'moved'])('that is %s is not the fault of the client', async (path) => {
+  it.each(['away', 'broken', 'moved'])('answers SERVICE_UNAVAILABLE when the key set is %s', async (path) => {
     const header = `Bearer ${await signedWith('RS256')}`;
     const error = await refusalOf(authenticate(header, { jwksUrl: jwksUrl.replace('keys', path) }));
     expect(error.code).toBe('SERVICE_UNAVAILABLE');
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  it('that never answers is given up', async () => {
+  it('answers SERVICE_UNAVAILABLE when the provider does not answer in time', async () => {
     const header = `Bearer ${await signedWith('RS256')}`;
     const options = { jwksUrl: jwksUrl.replace('keys', 'silent'), jwksTimeoutMs: 50 };
     expect((await refusalOf(authenticate(header, options))).code).toBe('SERVICE_UNAVAILABLE');
   });
 
-  it('that nobody serves is not the fault of the client', async () => {
+  it('answers SERVICE_UNAVAILABLE when nothing listens at the key set URL', async () => {
     const gone = createServer();
     await new Promise<void>((listening) => gone.listen(0, '127.0.0.1', listening));
     const url = `http://127.0.0.1:${(gone.address() as AddressInfo).port}/keys`;
@@ -352,7 +358,7 @@ describe('mintToken', () => {
     expect(viewer).toEqual({ id: 'alice', role: 'student' });
   });
 
-  it('makes a token that ends', async () => {
+  it('makes a token that expires', async () => {
     const options = { secret: SECRET, roleClaim: 'role' };
     const token = await mintToken({ ...options, sub: 'alice', role: 'student', expiresInSeconds: 60 });
     const later = new Date(Date.now() + 70_000);

@@ -8,7 +8,7 @@ const student: Viewer = { id: 'sam', role: 'student' };
 const owner: Viewer = { id: 'ada', role: 'instructor' };
 const other: Viewer = { id: 'bob', role: 'instructor' };
 const admin: Viewer = { id: 'root', role: 'admin' };
-/** The same id as the instructor of the courses, without the role: a token is what counts, not a name. */
+/** Has the instructor's id but not the role: rights follow from the token's role. */
 const demoted: Viewer = { id: 'ada', role: 'student' };
 
 const published = { instructorId: 'ada', status: 'PUBLISHED' } as const;
@@ -24,15 +24,15 @@ const codeOf = (work: () => unknown): string => {
   }
 };
 
-describe('who may', () => {
+describe('access rules', () => {
   it.each<[string, Viewer | null, boolean, boolean]>([
     ['nobody', nobody, false, false],
     ['a student', student, false, false],
     ['the instructor', owner, true, true],
     ['another instructor', other, false, false],
     ['an admin', admin, true, true],
-    ['a student with the name of the instructor', demoted, false, false],
-  ])('see and write a course: %s', (_who, viewer, seesDrafts, writes) => {
+    ['a student with the id of the instructor', demoted, false, false],
+  ])('say who may see and write a course: %s', (_who, viewer, seesDrafts, writes) => {
     expect(access.maySeeCourse(viewer, published)).toBe(true);
     expect([draft, archived].map((course) => access.maySeeCourse(viewer, course))).toEqual([seesDrafts, seesDrafts]);
     expect([published, draft, archived].map((course) => access.mayWriteCourse(viewer, course))).toEqual(
@@ -48,7 +48,7 @@ describe('who may', () => {
     );
   });
 
-  it('make courses and images', () => {
+  it('let only instructors and admins create courses and images', () => {
     expect([nobody, student, owner, admin].map((viewer) => codeOf(() => access.requireAuthor(viewer)))).toEqual([
       'UNAUTHENTICATED',
       'FORBIDDEN',
@@ -59,7 +59,7 @@ describe('who may', () => {
     expect(access.requireViewer(student)).toBe(student);
   });
 
-  it('name the instructor of a course', () => {
+  it('let an instructor name only themselves as instructor of a course, and an admin anyone', () => {
     const code = (viewer: Viewer | null, id: string, present?: string): string =>
       codeOf(() => {
         access.requireMayNameInstructor(viewer, id, present);
@@ -77,7 +77,7 @@ describe('who may', () => {
     ]);
   });
 
-  it('play videos', () => {
+  it('let signed-in viewers play videos, and anonymous ones previews only', () => {
     expect(access.mayPlayVideo(nobody, { isPreview: false })).toBe(false);
     expect(access.mayPlayVideo(nobody, { isPreview: true })).toBe(true);
     expect(access.mayPlayVideo(student, { isPreview: false })).toBe(true);
@@ -88,7 +88,7 @@ describe('who may', () => {
     expect([code(nobody, false), code(nobody, true), code(student, false)]).toEqual(['UNAUTHENTICATED', 'ok', 'ok']);
   });
 
-  it('see, list and delete images', () => {
+  it('let signed-in viewers see images, and only the uploader or an admin list and delete them', () => {
     expect([access.maySeeImages(nobody), access.maySeeImages(student)]).toEqual([false, true]);
     expect(
       codeOf(() => {

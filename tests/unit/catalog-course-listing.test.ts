@@ -6,7 +6,7 @@ import type { CourseListFilter } from '../../src/catalog/course/course-listing.j
 
 const LEVELS = ['BEGINNER', 'INTERMEDIATE', 'ADVANCED'] as const;
 const STATUSES = ['DRAFT', 'PUBLISHED', 'ARCHIVED'] as const;
-/** Names that would run into each other if keys were joined by hand. */
+/** Texts that would collide if list keys were joined without escaping. */
 const texts = fc.constantFrom('a', 'b', 'a","b', 'null', '["all"]', 'own:a', 'PUBLISHED', '');
 
 const course = fc.record(
@@ -35,8 +35,8 @@ function meets(listed: Listed, wanted: CourseListFilter): boolean {
   return Object.entries(wanted).every(([name, value]) => listed[name as keyof Listed] === value);
 }
 
-describe('the lists of a course', () => {
-  it('are exactly those of its scopes whose filters it meets', () => {
+describe('the list keys of a course', () => {
+  it('are those of the scopes it belongs to, for every filter that it matches', () => {
     fc.assert(
       fc.property(course, scope, filter, (listed, to, wanted) => {
         const isListed = courseListKeys(listed).includes(courseListKey(to, wanted));
@@ -46,7 +46,7 @@ describe('the lists of a course', () => {
     );
   });
 
-  it('are each named once, and not many', () => {
+  it('are distinct, and at most 32', () => {
     fc.assert(
       fc.property(course, (listed) => {
         const keys = courseListKeys(listed);
@@ -56,7 +56,7 @@ describe('the lists of a course', () => {
     );
   });
 
-  it('show a viewer every course that the predicate allows, once, and no other', () => {
+  it('show each course once to a viewer who may see it, and never to others', () => {
     fc.assert(
       fc.property(course, viewer, filter, (listed, asker, wanted) => {
         const keys = courseListKeys(listed);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/catalog/normalise.js';
 import { searchWords, wordsToSearchFor } from '../../src/catalog/search-words.js';
 
-describe('text as it is compared', () => {
+describe('normalise', () => {
   it.each([
     ['Crème BRÛLÉE', 'creme brulee'],
     ['ﬁne', 'fine'],
@@ -15,24 +15,24 @@ describe('text as it is compared', () => {
     ['ΛΌΓΟΣ', 'λογοσ'],
     ['Ёлка, Й', 'елка, и'],
     ['Việt Nam', 'viet nam'],
-    // Vowel points go, what makes another letter stays.
+    // Vowel points are removed; marks that make another letter stay.
     ['كِتَابٌ', 'كتاب'],
     ['أحـــمد', 'أحمد'],
     ['שָׁלוֹם', 'שלום'],
-    // Marks that are a part of the word.
+    // Marks that are part of the word stay.
     ['हिन्दी', 'हिन्दी'],
     ['தமிழ்', 'தமிழ்'],
     ['ที่น้ำ', 'ที่น้ำ'],
     ['ຄຳ', 'ຄຳ'],
     ['はばたく', 'はばたく'],
     ['ﾊﾞﾅﾅ', 'バナナ'],
-    // An emoji is the same from every keyboard.
+    // An emoji is the same with and without a variation selector.
     ['⛵\uFE0F soft\u00ADhyphen\u200Bspace', '⛵ softhyphen space'],
-  ])('%j is %j', (given, expected) => {
+  ])('turns %j into %j', (given, expected) => {
     expect(normalise(given)).toBe(expected);
   });
 
-  it('is the same when it is normalised again, and however it was composed', () => {
+  it('is idempotent, and independent of the Unicode composition', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 });
     fc.assert(
       fc.property(text, (given) => {
@@ -46,7 +46,7 @@ describe('text as it is compared', () => {
   });
 });
 
-describe('the words of texts', () => {
+describe('searchWords', () => {
   it.each<[(string | undefined)[], string[]]>([
     [['Intro to TypeScript'], ['intro', 'to', 'typescript']],
     [['C++, (advanced)!'], ['c++', '+', ',', '(', 'advanced', ')', '!']],
@@ -70,18 +70,18 @@ describe('the words of texts', () => {
     ],
     [['', undefined, '  \n'], []],
     [[], []],
-  ])('%j are %j', (texts, words) => {
+  ])('splits %j into %j', (texts, words) => {
     expect(searchWords(...texts)).toEqual(words);
   });
 
-  it('are cut at 40 characters, and at 500 words', () => {
+  it('cuts words at 40 characters, and the list at 500 words', () => {
     expect(searchWords('x'.repeat(60))).toEqual(['x'.repeat(40)]);
     expect(searchWords('𝒳𐐀'.repeat(30))).toEqual(['x𐐨'.repeat(20)]);
     const many = Array.from({ length: 600 }, (_, i) => `w${i}`);
     expect(searchWords(many.join(' '))).toEqual(many.slice(0, 500));
   });
 
-  it('are found by every beginning of a word, in any case and with any accents', () => {
+  it('finds a text by any beginning of any of its words, whatever case and accents', () => {
     const word = fc.stringMatching(/^[a-zäöüéñ0-9]{1,40}$/);
     fc.assert(
       fc.property(
@@ -99,7 +99,7 @@ describe('the words of texts', () => {
   });
 });
 
-describe('what is searched for', () => {
+describe('wordsToSearchFor', () => {
   it.each<[string, string[]]>([
     ['what is a vector?', ['what', 'is', 'a', 'vector']],
     ['C++', ['c++']],
@@ -116,11 +116,11 @@ describe('what is searched for', () => {
     ['a b a c d e f g h i j', ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']],
     ['', []],
     [' \t\u200B ', []],
-  ])('%j: %j', (text, words) => {
+  ])('reads %j as %j', (text, words) => {
     expect(wordsToSearchFor(text)).toEqual(words);
   });
 
-  it('is something for every text that can be seen, so that no search finds everything', () => {
+  it('returns at least one word for every visible text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), (text) => {
         fc.pre(normalise(text).trim() !== '');
@@ -130,7 +130,7 @@ describe('what is searched for', () => {
     );
   });
 
-  it('finds what it was typed from', () => {
+  it('returns only words that searchWords finds in the same text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (text) => {
         const kept = searchWords(text);

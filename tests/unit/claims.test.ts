@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkClaims, nameOfContent } from '../../src/media/content/claims.js';
 
-/** Whether the claims are let through. */
+/** Whether the claims are accepted. */
 function stands(contentType: string, declaredType: string, filename: string): boolean {
   try {
     checkClaims(contentType, { declaredType, filename });
@@ -12,7 +12,7 @@ function stands(contentType: string, declaredType: string, filename: string): bo
   }
 }
 
-describe('what a client says of a file', () => {
+describe('checkClaims: the declared type and name of a file', () => {
   it.each([
     ['image/jpeg', 'image/jpeg', 'a.jpg'],
     ['image/jpeg', 'image/jpg', 'a.JPEG'],
@@ -28,7 +28,7 @@ describe('what a client says of a file', () => {
     ['video/webm', 'video/webm;codecs=vp9', 'a.webm'],
     ['application/zip', 'application/x-zip-compressed', 'a.zip'],
     ['text/plain', 'text/csv', 'a.csv'],
-    // One family of containers in both directions, whatever is in them.
+    // WebM and Matroska, and the MP4 family, are accepted for each other.
     ['video/matroska', 'video/webm', 'webcam.webm'],
     ['video/matroska', 'video/x-matroska;codecs=avc1', 'webcam.webm'],
     ['video/webm', 'video/x-matroska', 'a.mkv'],
@@ -40,17 +40,17 @@ describe('what a client says of a file', () => {
     ['audio/ogg', 'application/ogg', 'a.opus'],
     ['audio/wav', 'audio/x-wav', 'a.wav'],
     ['audio/flac', 'audio/x-flac', 'a.flac'],
-    // A picture under the name of another picture.
+    // An image under the name or type of another image format.
     ['image/jpeg', 'image/png', 'IMG_1.HEIC'],
     ['image/jpeg', 'image/heic', 'a.png'],
     ['image/avif', 'image/heif', 'a.heif'],
     ['image/png', 'image/bmp', 'a.tiff'],
-    // Types that are none.
+    // Declared types that say nothing.
     ...['image/*', '*/*', 'multipart/form-data', 'application/binary', 'nonsense', 'file/jpg', 'unknown/unknown'].map(
       (type): [string, string, string] => ['image/jpeg', type, 'a.jpg'],
     ),
     ['image/jpeg', '', 'Interview with Dr. M'],
-    // Source code by its many names; Windows and Linux take TypeScript for a film.
+    // Source code under its many types; Windows and Linux call TypeScript a video.
     ['text/plain', 'text/javascript', 'a.js'],
     ['text/plain', 'text/x-own', 'a.txt'],
     ['text/plain', 'video/mp2t', 'a.ts'],
@@ -65,10 +65,10 @@ describe('what a client says of a file', () => {
     ['image/png', '', 'a'],
     ['image/png', 'application/octet-stream', 'a.own'],
     ['image/png', 'application/octet-stream; charset=binary', 'a.tar.png'],
-    // The type of a part that names none: RFC 7578, section 4.4.
+    // The default type of a part that declares none: RFC 7578, section 4.4.
     ['video/mp4', 'text/plain', 'a.mp4'],
     ['image/png', '', '1.0 (final'],
-  ])('does not contradict %s: %s, %s', (content, type, name) => {
+  ])('accepts content %s declared as %s with the name %s', (content, type, name) => {
     expect(stands(content, type, name)).toBe(true);
   });
 
@@ -111,11 +111,11 @@ describe('what a client says of a file', () => {
     ['text/plain', '', 'a.png'],
     ['text/vtt', 'text/csv', 'a.vtt'],
     ['image/own', 'image/own', 'a'],
-  ])('contradicts %s: %s, %s', (content, type, name) => {
+  ])('refuses content %s declared as %s with the name %s', (content, type, name) => {
     expect(stands(content, type, name)).toBe(false);
   });
 
-  it('is named beside the content where it contradicts it', () => {
+  it('names the content and the claim that contradicts it', () => {
     const claims = (declaredType: string, filename: string) => ({ declaredType, filename });
     expect(() => checkClaims('image/jpeg', claims('text/html; charset=utf-8', 'a.jpg'))).toThrow(
       'The content is image/jpeg, but it was sent as text/html.',
@@ -126,7 +126,7 @@ describe('what a client says of a file', () => {
   });
 });
 
-describe('the name that a file is saved under', () => {
+describe('the file name that is stored', () => {
   it.each([
     ['IMG_1.HEIC', 'image/jpeg', 'jpg', 'IMG_1.jpg'],
     ['a.png', 'image/webp', 'webp', 'a.webp'],
@@ -140,7 +140,7 @@ describe('the name that a file is saved under', () => {
     ['knots.VTT', 'text/vtt', 'vtt', 'knots.VTT'],
     ['a.mov', 'video/mp4', 'mp4', 'a.mov'],
     ['a.js', 'text/plain', 'txt', 'a.js'],
-  ])('%s of %s', (filename, type, extension, expected) => {
+  ])('of %s with content %s', (filename, type, extension, expected) => {
     expect(nameOfContent(filename, type, extension)).toBe(expected);
   });
 });

@@ -10,7 +10,7 @@ const FACTS: BannerFacts = {
   trial: { token: 'aaa.bbb.ccc', thumbnailPath: '/srv/lectern/samples/thumbnail.jpg' },
 };
 
-/** The words that a shell hands to curl when it runs the line. */
+/** The arguments that a shell passes to curl when it runs the line. */
 function curlWords(text: string): string[] {
   const line = text.split('\n').find((candidate) => candidate.startsWith('curl '));
   if (line === undefined) throw new Error('There is no curl line.');
@@ -18,8 +18,8 @@ function curlWords(text: string): string[] {
   return spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout.split('\0').slice(0, -1);
 }
 
-describe('the banner', () => {
-  it('says where, on what, and what the embedded database is for', () => {
+describe('the start banner', () => {
+  it('shows the URL, the database, the storage and a token, and warns about the embedded database', () => {
     const text = banner(FACTS);
     expect(text).toContain('Lectern is ready: http://localhost:4000/graphql\n');
     expect(text).toContain('embedded, in /srv/data\n');
@@ -28,7 +28,7 @@ describe('the banner', () => {
     expect(text).toContain('\n  aaa.bbb.ccc\n');
   });
 
-  it('does not warn on MongoDB and S3', () => {
+  it('shows no warning with MongoDB and S3', () => {
     const text = banner({
       ...FACTS,
       mongodbHost: 'db.example.org',
@@ -40,7 +40,7 @@ describe('the banner', () => {
   });
 
   it.each(['/srv/lectern/thumbnail.jpg', `/srv/it's "mine"; $HOME, \`x\` \\ y/thumbnail.jpg`])(
-    'has a line that a shell hands to curl as it is meant: %s',
+    'contains a curl command that a shell parses correctly: %s',
     (thumbnailPath) => {
       const words = curlWords(banner({ ...FACTS, trial: { token: 'aaa.bbb.ccc', thumbnailPath } }));
       expect(words.slice(0, 6)).toEqual([
@@ -64,12 +64,12 @@ describe('the banner', () => {
     },
   );
 
-  it('shows no example upload when the server can make no token', () => {
+  it('shows no example upload when the server cannot create tokens', () => {
     const { trial: _trial, ...facts } = FACTS;
     expect(banner(facts)).not.toMatch(/token|curl/);
   });
 
-  it('is a line without a token in production', () => {
+  it('is one log line without a token in production', () => {
     expect(readyFields(FACTS)).toEqual({ url: FACTS.url, database: 'embedded', storage: 'local' });
     expect(readyFields({ ...FACTS, mongodbHost: 'db', storage: { name: 's3', place: 'S3, bucket media' } })).toEqual({
       url: FACTS.url,
@@ -79,7 +79,7 @@ describe('the banner', () => {
   });
 });
 
-describe('the host of MongoDB', () => {
+describe('mongodbHostOf', () => {
   it.each([
     ['mongodb://localhost', 'localhost'],
     ['mongodb://localhost:27017/lectern?x=1', 'localhost:27017'],
@@ -89,7 +89,7 @@ describe('the host of MongoDB', () => {
     ['mongodb://user:hunter2/x@db/lectern', 'the server of MONGODB_URI'],
     ['mongodb://user:hunter2?x@db/lectern', 'the server of MONGODB_URI'],
     ['mongodb://user:p@hunter2@db/lectern', 'the server of MONGODB_URI'],
-  ])('of %s is %s', (uri, host) => {
+  ])('of %s returns %s', (uri, host) => {
     expect(mongodbHostOf(uri)).toBe(host);
   });
 });

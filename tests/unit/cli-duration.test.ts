@@ -4,7 +4,7 @@ import { parseDuration } from '../../src/cli/duration.js';
 
 const rules = { min: 0, max: 7 * 86_400, advice: 'Write it so.' };
 
-describe('a duration', () => {
+describe('parseDuration', () => {
   it.each([
     ['0', 0],
     ['0s', 0],
@@ -14,15 +14,15 @@ describe('a duration', () => {
     ['15m', 900],
     ['24h', 86_400],
     ['7d', 604_800],
-  ])('%s is %i seconds', (text, seconds) => {
+  ])('reads %s as %i seconds', (text, seconds) => {
     expect(parseDuration(text, rules)).toBe(seconds);
   });
 
-  it.each(['', 's', '604801', '1w', '-1h', '1.5h', '24H', ' 24h', '1h30m', '8d', '0x5'])('%j is none', (text) => {
+  it.each(['', 's', '604801', '1w', '-1h', '1.5h', '24H', ' 24h', '1h30m', '8d', '0x5'])('refuses %j', (text) => {
     expect(() => parseDuration(text, rules)).toThrow(new InvalidArgumentError('Write it so.'));
   });
 
-  it('has a least value', () => {
+  it('refuses a duration below the minimum', () => {
     expect(() => parseDuration('0', { ...rules, min: 1 })).toThrow(InvalidArgumentError);
   });
 });

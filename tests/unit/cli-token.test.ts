@@ -26,7 +26,7 @@ let dataDir: string;
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'cli-token-test-'));
-  // Empty, not absent: a developer's own .env says nothing here.
+  // Empty, not absent, so that a developer's own .env has no effect.
   for (const name of VARIABLES) vi.stubEnv(name, '');
   vi.stubEnv('DATA_DIR', dataDir);
 });
@@ -58,7 +58,7 @@ async function token(...args: string[]): Promise<string> {
 const ALICE = ['--sub', 'alice', '--role', 'instructor'];
 
 describe('lectern token', () => {
-  it('prints a token alone, that a server on the same DATA_DIR accepts', async () => {
+  it('prints only a token, which a server on the same DATA_DIR accepts', async () => {
     const printed = await token(...ALICE);
     expect(printed).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const secret = await keptSecret(await DataDir.open(dataDir), 'auth');
@@ -66,7 +66,7 @@ describe('lectern token', () => {
     expect(viewer).toEqual({ id: 'alice', role: 'instructor' });
   });
 
-  it('is signed with AUTH_JWT_SECRET where there is one, in production too', async () => {
+  it('signs with AUTH_JWT_SECRET when it is set, also in production', async () => {
     vi.stubEnv('AUTH_JWT_SECRET', SECRET);
     vi.stubEnv('NODE_ENV', 'production');
     vi.stubEnv('PUBLIC_URL', 'https://media.example.org');
@@ -85,18 +85,18 @@ describe('lectern token', () => {
     [['--expires-in', '90s'], 90],
     [['--expires-in', '7d'], 7 * 86_400],
     [['--expires-in', '90'], 90],
-  ])('%j makes it valid for %i seconds', async (args, seconds) => {
+  ])('with %j creates a token that is valid for %i seconds', async (args, seconds) => {
     const { iat, exp } = decodeJwt((await token(...ALICE, ...args)).trim());
     expect((exp ?? 0) - (iat ?? 0)).toBe(seconds);
   });
 
-  it('refuses where only an identity provider makes tokens', async () => {
+  it('refuses when only an identity provider issues tokens', async () => {
     vi.stubEnv('AUTH_JWKS_URL', 'https://id.example.org/keys');
     await expect(token(...ALICE)).rejects.toThrow(CommandError);
     await expect(token(...ALICE)).rejects.toThrow(/identity provider/);
   });
 
-  it('never makes a secret in production', async () => {
+  it('does not create a secret in production', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     await expect(token(...ALICE)).rejects.toThrow(ConfigError);
     expect(readdirSync(dataDir)).toEqual([]);
@@ -109,24 +109,24 @@ describe('lectern token', () => {
     [['--sub', 'alice', '--role', 'owner'], /admin, instructor, student/],
     [[...ALICE, '--expires-in', '8x'], /such as 8h/],
     [[...ALICE, 'more'], /too many arguments/],
-  ])('%j is refused by name', async (args, message) => {
+  ])('with %j fails and names the wrong option', async (args, message) => {
     const attempt = token(...args);
     await expect(attempt).rejects.toThrow(CommanderError);
     await expect(attempt).rejects.toThrow(message);
   });
 });
 
-describe('a lifetime', () => {
+describe('parseLifetime', () => {
   it.each([
     ['1s', 1],
     ['15m', 900],
     ['8h', 28_800],
     ['365d', 31_536_000],
-  ])('%s is %i seconds', (text, seconds) => {
+  ])('reads %s as %i seconds', (text, seconds) => {
     expect(parseLifetime(text)).toBe(seconds);
   });
 
-  it.each(['', '0', 'h', '0s', '-1h', '1.5h', '366d', '8 h', '1w', '9'.repeat(400) + 's'])('%j is none', (text) => {
+  it.each(['', '0', 'h', '0s', '-1h', '1.5h', '366d', '8 h', '1w', '9'.repeat(400) + 's'])('refuses %j', (text) => {
     expect(() => parseLifetime(text)).toThrow(/such as 8h/);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { networkOf } from '../../src/http/client-address.js';
 
-describe('the network that an address counts for', () => {
+describe('networkOf', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],
@@ -15,7 +15,7 @@ describe('the network that an address counts for', () => {
     ['1::', '1:0:0:0::/64'],
     ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ])('of %s is %s', (address, network) => {
+  ])('groups %s under %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
@@ -28,7 +28,7 @@ describe('the network that an address counts for', () => {
     '256.1.1.1',
     '<script>',
     'x'.repeat(10_000),
-  ])('is none for what is no address: %s', (text) => {
+  ])('returns undefined for text that is not an address: %s', (text) => {
     expect(networkOf(text)).toBeUndefined();
   });
 });

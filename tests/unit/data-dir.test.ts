@@ -43,18 +43,18 @@ async function listeningOn(socket: DatabaseSocket): Promise<Server> {
   return server;
 }
 
-describe('the folder', () => {
-  it('is made for this user alone, with its parents', async () => {
+describe('DATA_DIR', () => {
+  it('is created with its parents, readable by this user only', async () => {
     const dataDir = await DataDir.open(join(root, 'a/b'));
     expect(mode(dataDir.path)).toBe(0o700);
     expect(dataDir.databaseDir).toBe(join(root, 'a/b/database'));
   });
 
-  it('may be there already', async () => {
+  it('may exist already', async () => {
     await expect(DataDir.open(root)).resolves.toMatchObject({ path: root });
   });
 
-  it('that cannot be used is named, with what to do', async () => {
+  it('is refused with a remedy when it is not a folder', async () => {
     writeFileSync(join(root, 'file'), '');
     const attempt = DataDir.open(join(root, 'file'));
     await expect(attempt).rejects.toThrow(DataDirError);
@@ -62,8 +62,8 @@ describe('the folder', () => {
   });
 });
 
-describe('a secret', () => {
-  it('is random, private and kept', async () => {
+describe('a stored secret', () => {
+  it('is random, readable by this user only, and the same at each start', async () => {
     const dataDir = await DataDir.open(root);
     const secret = await keptSecret(dataDir, 'auth');
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
@@ -73,7 +73,7 @@ describe('a secret', () => {
     await expect(keptSecret(dataDir, 'url-signing')).resolves.not.toBe(secret);
   });
 
-  it('is one and the same for all who ask for the first time at once', async () => {
+  it('is the same for all processes that create it at the same time', async () => {
     const dirs = await Promise.all(Array.from({ length: 20 }, () => DataDir.open(root)));
     const secrets = await Promise.all(dirs.map((dir) => keptSecret(dir, 'auth')));
     expect(new Set(secrets).size).toBe(1);
@@ -81,7 +81,7 @@ describe('a secret', () => {
   });
 
   it.each(['', 'short\n', 'x'.repeat(42), `${'x'.repeat(43)} y`])(
-    'that is damaged (%j) is not used',
+    'that is damaged (%j) is refused',
     async (content) => {
       mkdirSync(join(root, 'secrets'));
       writeFileSync(join(root, 'secrets/auth'), content);
@@ -89,16 +89,16 @@ describe('a secret', () => {
     },
   );
 
-  it.each(['', '../auth', 'Auth', 'a/b'])('is not called %j', async (name) => {
+  it.each(['', '../auth', 'Auth', 'a/b'])('cannot have the name %j', async (name) => {
     await expect(keptSecret(await DataDir.open(root), name)).rejects.toThrow(RangeError);
   });
 });
 
-describe('which secret', () => {
+describe('secret selection', () => {
   const SECRET = 's'.repeat(32);
   const jwksUrl = 'https://id.example.org/keys';
 
-  it('verifies tokens', async () => {
+  it('finds the secret that verifies tokens', async () => {
     const dataDir = await DataDir.open(root);
     await expect(authSecret({ production: true, auth: { secret: SECRET } }, dataDir)).resolves.toBe(SECRET);
     await expect(authSecret({ production: true, auth: {} }, dataDir)).resolves.toBeUndefined();
@@ -108,7 +108,7 @@ describe('which secret', () => {
     expect(own).toBe(await keptSecret(dataDir, 'auth'));
   });
 
-  it('signs URLs', async () => {
+  it('finds the secret that signs URLs', async () => {
     const dataDir = await DataDir.open(root);
     const sign = (production: boolean, urlSecret?: string, secret?: string): Promise<string | undefined> => {
       const storage = urlSecret === undefined ? {} : { urlSigningSecret: urlSecret };
@@ -122,19 +122,19 @@ describe('which secret', () => {
 });
 
 describe('the socket of the embedded database', () => {
-  it('lies in a private folder of DATA_DIR', async () => {
+  it('is in a private folder of DATA_DIR', async () => {
     const socket = await DatabaseSocket.reserve(await DataDir.open(root));
     expect(dirname(socket.path)).toBe(join(root, 'run'));
     expect(mode(dirname(socket.path))).toBe(0o700);
   });
 
-  it('makes an open folder private', async () => {
+  it('is in a folder that is made private when it was not', async () => {
     mkdirSync(join(root, 'run'), { mode: 0o755 });
     const socket = await DatabaseSocket.reserve(await DataDir.open(root));
     expect(mode(dirname(socket.path))).toBe(0o700);
   });
 
-  it('lies in a private temporary folder when the path would be too long, and leaves nothing there', async () => {
+  it('is in a private temporary folder when its path would be too long, and is removed with it', async () => {
     const dataDir = await longDir();
     const socket = await DatabaseSocket.reserve(dataDir);
     expect(Buffer.byteLength(socket.path)).toBeLessThanOrEqual(SOCKET_LIMIT);
@@ -148,7 +148,7 @@ describe('the socket of the embedded database', () => {
     await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
   });
 
-  it('is found by the commands from announcement to withdrawal', async () => {
+  it('is found by commands from announce() until withdraw()', async () => {
     const dataDir = await DataDir.open(root);
     await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
     const socket = await DatabaseSocket.reserve(dataDir);
@@ -163,12 +163,12 @@ describe('the socket of the embedded database', () => {
     expect(existsSync(join(root, 'database.socket'))).toBe(false);
   });
 
-  it('of a killed server is not taken for a running one, and goes at the next announcement', async () => {
+  it('of a killed server is not reported as running, and is removed at the next announcement', async () => {
     const dataDir = await DataDir.open(root);
     const killed = await DatabaseSocket.reserve(dataDir);
     writeFileSync(join(root, 'database.socket'), `${killed.path}\n`);
     await expect(DatabaseSocket.running(dataDir)).resolves.toBeNull();
-    // A socket file that stays, as after kill -9: closing the server would remove it, so it is there under two names.
+    // A leftover socket file, as after kill -9. Closing the server removes it, so it is linked under a second name.
     const server = await listeningOn(killed);
     const leftover = join(root, 'run', '0123abcd.sock');
     linkSync(killed.path, leftover);
@@ -181,7 +181,7 @@ describe('the socket of the embedded database', () => {
     expect(readFileSync(join(root, 'database.socket'), 'utf8')).toBe(`${socket.path}\n`);
   });
 
-  it('of a refused second start disturbs nobody', async () => {
+  it('of a second server that did not start leaves the running one reachable', async () => {
     const dataDir = await longDir();
     const first = await DatabaseSocket.reserve(dataDir);
     await listeningOn(first);
@@ -193,7 +193,7 @@ describe('the socket of the embedded database', () => {
     await first.withdraw();
   });
 
-  it('clears nothing away that is not a socket of ours', async () => {
+  it('is announced without removing files that are not sockets of this server', async () => {
     const dataDir = await DataDir.open(root);
     const precious = join(root, 'precious');
     writeFileSync(precious, 'x');

@@ -6,55 +6,55 @@ const { mongo } = mongoose;
 
 const answered = (code: number, codeName: string) => new mongo.MongoServerError({ ok: 0, code, codeName });
 
-/** As Node makes them: code and system call. */
+/** An error as Node makes it, with a code and a system call. */
 function socketError(code: string, syscall: string): Error {
   return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 }
 
-/** As the driver wraps what breaks a batch of writes. */
+/** The driver's wrapper of an error that interrupts a batch of writes. */
 function bulk(error: Error): Error {
   return new mongo.MongoBulkWriteError(error, {} as never);
 }
 
-describe('an error of the database', () => {
+describe('recogniseDatabaseError', () => {
   it.each([
-    ['a connection that breaks', new mongo.MongoNetworkError('connection 1 closed')],
-    ['a connection that is silent', new mongo.MongoNetworkTimeoutError('connection 1 timed out')],
+    ['a broken connection', new mongo.MongoNetworkError('connection 1 closed')],
+    ['a connection that times out', new mongo.MongoNetworkTimeoutError('connection 1 timed out')],
     ['an operation that takes too long', new mongo.MongoOperationTimeoutError('Timed out')],
-    ['a client that was closed', new mongo.MongoNotConnectedError('Client must be connected')],
-    ['a server that shuts down', answered(91, 'ShutdownInProgress')],
-    ['a primary that is one no longer', answered(10107, 'NotWritablePrimary')],
-    ['an operation that was ended', answered(11601, 'Interrupted')],
-    ['an operation that ran out of time', answered(50, 'MaxTimeMSExpired')],
-    ['a write that too few members confirmed', answered(64, 'WriteConcernTimeout')],
-    ['no room on the disk', answered(14031, 'OutOfDiskSpace')],
-    ['a password that is no longer right', answered(18, 'AuthenticationFailed')],
-    ['a batch of writes whose connection breaks', bulk(new mongo.MongoNetworkError('connection 1 closed'))],
-    ['a batch of writes that meets no server', bulk(socketError('ECONNRESET', 'write'))],
-    ['a batch of writes whose server shuts down', bulk(answered(91, 'ShutdownInProgress'))],
+    ['a closed client', new mongo.MongoNotConnectedError('Client must be connected')],
+    ['a server that is shutting down', answered(91, 'ShutdownInProgress')],
+    ['a primary that was replaced', answered(10107, 'NotWritablePrimary')],
+    ['an interrupted operation', answered(11601, 'Interrupted')],
+    ['an operation that exceeds its time limit', answered(50, 'MaxTimeMSExpired')],
+    ['a write that too few members confirm', answered(64, 'WriteConcernTimeout')],
+    ['a full disk of the server', answered(14031, 'OutOfDiskSpace')],
+    ['a password that is no longer valid', answered(18, 'AuthenticationFailed')],
+    ['a batch of writes on a broken connection', bulk(new mongo.MongoNetworkError('connection 1 closed'))],
+    ['a batch of writes whose socket is reset', bulk(socketError('ECONNRESET', 'write'))],
+    ['a batch of writes to a server that is shutting down', bulk(answered(91, 'ShutdownInProgress'))],
     ['a socket that breaks while a command is written', socketError('ECONNRESET', 'write')],
-    ['a socket that the server has closed', socketError('EPIPE', 'write')],
+    ['a socket that the server closed', socketError('EPIPE', 'write')],
     ['a socket that is reset before the reply', socketError('ECONNRESET', 'read')],
-  ])('is DATABASE_UNAVAILABLE, with its cause: %s', (_what, error) => {
+  ])('returns DATABASE_UNAVAILABLE with the cause: %s', (_what, error) => {
     expect(recogniseDatabaseError(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: error });
   });
 
-  it('is CONFLICT for a taken key, with its cause', () => {
+  it('returns CONFLICT with the cause for a duplicate key', () => {
     const error = answered(11000, 'DuplicateKey');
     expect(recogniseDatabaseError(error)).toMatchObject({ code: 'CONFLICT', cause: error });
   });
 
   it.each([
-    ['a query that the server refuses', answered(2, 'BadValue')],
+    ['a query that the server rejects', answered(2, 'BadValue')],
     ['a document that is too large', answered(10334, 'BSONObjectTooLarge')],
-    ['a wrong argument of ours', new mongo.MongoInvalidArgumentError('wrong')],
-    ['a document that its model refuses', new mongoose.Error.ValidationError()],
-    ['a client of ours that went away', Object.assign(new Error('aborted'), { code: 'ECONNRESET' })],
-    ['a disk that is full', socketError('ENOSPC', 'write')],
-    ['a file that is not there', socketError('ENOENT', 'open')],
-    ['a batch of writes that the server refuses', bulk(answered(2, 'BadValue'))],
-    ['anything else', new TypeError('undefined is not a function')],
-  ])('stays what it is: %s', (_what, error) => {
+    ['an invalid argument of our own', new mongo.MongoInvalidArgumentError('wrong')],
+    ['a document that fails its validation', new mongoose.Error.ValidationError()],
+    ['an HTTP client that disconnects', Object.assign(new Error('aborted'), { code: 'ECONNRESET' })],
+    ['a full disk of this machine', socketError('ENOSPC', 'write')],
+    ['a missing file', socketError('ENOENT', 'open')],
+    ['a batch of writes that the server rejects', bulk(answered(2, 'BadValue'))],
+    ['any other error', new TypeError('undefined is not a function')],
+  ])('does not recognise %s', (_what, error) => {
     expect(recogniseDatabaseError(error)).toBeUndefined();
   });
 });

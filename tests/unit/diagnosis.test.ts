@@ -6,7 +6,7 @@ describe('a check', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('is what it says, under its name', async () => {
+  it('reports its status and message under its name', async () => {
     expect(await examine('disk', 'Repair it.', async () => ok('Fine.'))).toEqual({
       check: 'disk',
       status: 'ok',
@@ -21,7 +21,7 @@ describe('a check', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('that throws is a problem, with its remedy', async () => {
+  it('that throws is reported as a problem with its remedy', async () => {
     const look = (): Promise<never> => Promise.reject(new Error('no\n  such disk'));
     expect(await examine('disk', 'Repair it.', look)).toEqual({
       check: 'disk',
@@ -31,28 +31,32 @@ describe('a check', () => {
     });
   });
 
-  it('that does not end is a problem after 30 seconds', async () => {
+  it('that does not end is reported as a problem after 30 seconds', async () => {
     const diagnosis = examine('disk', 'Repair it.', () => new Promise(() => undefined));
     await vi.advanceTimersByTimeAsync(30_000);
     expect(await diagnosis).toMatchObject({ status: 'problem', message: 'No answer within 30 seconds.' });
   });
 });
 
-describe('the reason of a failure', () => {
+describe('reasonOf', () => {
   const refused = new Error('connect ECONNREFUSED 127.0.0.1:9');
   const named = Object.assign(new Error('No.'), { name: 'AccessDenied' });
 
   it.each([
-    ['its message', refused, 'connect ECONNREFUSED 127.0.0.1:9.'],
-    ['with its name where that says more', named, 'AccessDenied: No.'],
-    ['what lies underneath', new LecternError('STORAGE_UNAVAILABLE', undefined, { cause: named }), 'AccessDenied: No.'],
+    ['the message', refused, 'connect ECONNREFUSED 127.0.0.1:9.'],
+    ['the name and the message of an error with a name', named, 'AccessDenied: No.'],
     [
-      'the first of several',
+      'the message of the cause',
+      new LecternError('STORAGE_UNAVAILABLE', undefined, { cause: named }),
+      'AccessDenied: No.',
+    ],
+    [
+      'the first of several causes',
       new TypeError('fetch failed', { cause: new AggregateError([refused, named]) }),
       `${refused.message}.`,
     ],
-    ['what was thrown', 'away', 'away.'],
-  ])('is %s', (_case, error, reason) => {
+    ['a thrown string', 'away', 'away.'],
+  ])('returns %s', (_case, error, reason) => {
     expect(reasonOf(error)).toBe(reason);
   });
 });

@@ -5,8 +5,8 @@ import { ROOT } from '../support/docs-pages.js';
 import { patience } from '../support/patience.js';
 import { createReactProject, type ReactProject } from '../support/react-project.js';
 
-describe("in Vite's template react-ts", () => {
-  /** The newer ones are packages of their own: see tests/typescripts/package.json. */
+describe("the React examples in Vite's template react-ts", () => {
+  /** The newer compilers are packages of their own: see tests/typescripts/package.json. */
   const TYPESCRIPTS = {
     'TypeScript 5.9': 'node_modules/typescript',
     'TypeScript 6': 'tests/typescripts/node_modules/typescript6',
@@ -22,7 +22,7 @@ describe("in Vite's template react-ts", () => {
   afterAll(() => project.remove());
 
   for (const [name, folder] of Object.entries(TYPESCRIPTS)) {
-    it.skipIf(!isRun(folder))(`${name} accepts every React example`, { timeout: patience(120_000) }, async () => {
+    it.skipIf(!isRun(folder))(`${name} accepts every example`, { timeout: patience(120_000) }, async () => {
       const { version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as { version: string };
       expect(`TypeScript ${version}`).toContain(name);
       expect(await project.typeErrors(join(ROOT, folder))).toBe('');

@@ -16,20 +16,20 @@ const pages = allPages();
 const schema = buildSchema(readFileSync(join(ROOT, 'schema/schema.graphql'), 'utf8'));
 const api = readPage('docs/api.md');
 
-/** What is asked of a model here. */
+/** The part of a mongoose schema that these tests read. */
 interface ModelSchema {
   readonly paths: object;
   path(name: string): { readonly isRequired?: boolean; readonly schema: ModelSchema };
   indexes(): [keys: object, options: { sparse?: boolean; unique?: boolean; partialFilterExpression?: object }][];
 }
 
-/** Every model there is, by its collection. */
+/** Every model, by its collection. */
 const models = new Map(
   Object.values(mongoose.models).map((model) => [model.collection.name, model.schema as unknown as ModelSchema]),
 );
 
 describe('links', () => {
-  it('every link to a place in the project leads there, headings included', () => {
+  it('every link within the project leads to an existing file and heading', () => {
     const broken = pages.flatMap(ownLinks).filter(({ page, target }) => {
       const [path = '', anchor] = target.split('#');
       const file = path === '' ? page : normalize(join(dirname(page), path));
@@ -39,7 +39,7 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 
-  it('there are links to look at', () => {
+  it('are found in the pages', () => {
     expect(pages.flatMap(ownLinks).length).toBeGreaterThan(50);
   });
 });
@@ -47,7 +47,7 @@ describe('links', () => {
 describe('docs/api.md', () => {
   const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => Object.keys(type!.getFields()));
 
-  it.each(fields)('%s has a heading and an example in each form', (field) => {
+  it.each(fields)('describes %s under a heading, with an example in GraphQL, curl and React', (field) => {
     expect(api.prose).toMatch(new RegExp(`^##+ ${field}$`, 'm'));
     const used = new RegExp(`[{\\s]${field}(?![A-Za-z])`);
     const fences = [...api.fences, ...readPage('docs/react.md').fences];
@@ -60,7 +60,7 @@ describe('docs/api.md', () => {
     }
   });
 
-  it('and every page: each operation fits the schema', () => {
+  it('every page: each GraphQL operation is valid against the schema', () => {
     for (const page of pages) {
       for (const { language, text, line } of page.fences) {
         if (language !== 'graphql') continue;
@@ -69,7 +69,7 @@ describe('docs/api.md', () => {
     }
   });
 
-  it('names every address besides /graphql', () => {
+  it('lists every HTTP address besides /graphql', () => {
     const source = readFileSync(join(ROOT, 'src/http/permalinks.ts'), 'utf8');
     const addresses = Array.from(source.matchAll(/link\('([^']+)'/g), ([, path = '']) => path);
     expect(addresses.length).toBeGreaterThan(3);
@@ -83,7 +83,7 @@ describe('docs/api.md', () => {
 describe('docs/errors.md', () => {
   const rows = tableRows(readPage('docs/errors.md').prose, 'Code', 'HTTP status', 'Retry', 'Meaning', 'What to do');
 
-  it('lists the catalogue, and the two codes of GraphQL itself', () => {
+  it('lists every code of the catalogue, and the two codes of GraphQL itself', () => {
     const ofGraphql = { status: 400, retryable: false };
     const codes = {
       ...ERROR_CATALOGUE,
@@ -96,7 +96,7 @@ describe('docs/errors.md', () => {
     expect(rows.map((row) => row.slice(0, 3)).sort()).toEqual(expected.sort());
   });
 
-  it('has a meaning and a remedy for each', () => {
+  it('gives each code a meaning and a remedy', () => {
     for (const [code, , , meaning, remedy] of rows) {
       expect(meaning?.length, code).toBeGreaterThan(20);
       expect(remedy?.length, code).toBeGreaterThan(5);
@@ -109,7 +109,7 @@ describe('docs/security.md', () => {
   const rows = tableRows(page.prose, 'Threat', 'Defence', 'Test');
 
   it.each(rows.map((row) => [row[0] ?? '', row] as const))(
-    '"%s": the tests that it names are there, and assert',
+    '"%s": the tests that it names exist and contain assertions',
     (_threat, row) => {
       const [threat, defence, tests = ''] = row;
       expect(threat?.length).toBeGreaterThan(10);
@@ -121,7 +121,7 @@ describe('docs/security.md', () => {
     },
   );
 
-  it('lists what there is to fear', () => {
+  it('lists more than 20 threats', () => {
     expect(rows.length).toBeGreaterThan(20);
   });
 });
@@ -129,7 +129,7 @@ describe('docs/security.md', () => {
 describe('docs/operating.md', () => {
   const page = readPage('docs/operating.md');
 
-  it('lists every metric of ours', async () => {
+  it('lists every metric of the server', async () => {
     const metrics = new Metrics();
     const journal = 'lectern_journal_rows';
     metrics.countByState(journal, 'Rows.', () => Promise.resolve({ pending: 0 }));
@@ -139,7 +139,7 @@ describe('docs/operating.md', () => {
     expect(listed.sort()).toEqual(declared.sort());
   });
 
-  it('lists every limit of a query', () => {
+  it('lists every query limit', () => {
     const names = Object.values(CONFIG_TABLE.queries).map(({ name }) => `\`${name}\``);
     expect(
       tableRows(page.prose, 'Setting', 'What it counts')
@@ -150,7 +150,7 @@ describe('docs/operating.md', () => {
 });
 
 describe('README.md', () => {
-  it('its table of the configuration is the table in src/config/table.ts', () => {
+  it('has the table of settings that src/config/table.ts defines', () => {
     const sections: readonly Section[] = Object.values(CONFIG_TABLE);
     const expected = sections.flatMap((section) =>
       Object.values(section).map(({ name, default: value, unset, secret, meaning }) => [
@@ -171,7 +171,7 @@ describe('README.md', () => {
     expect(listed.sort()).toEqual(commands.sort());
   });
 
-  it('and every page name only scripts that there are', () => {
+  it('and every page: each npm script that is named exists', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
@@ -183,7 +183,7 @@ describe('README.md', () => {
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   });
 
-  it('and every page name only variables that there are', () => {
+  it('and every page: each variable that is named exists', () => {
     const variables = Object.values(CONFIG_TABLE).flatMap((section) => Object.values(section).map(({ name }) => name));
     const prefixes =
       /^(S3|AWS|AUTH|UPLOAD|DATA|MONGODB|LOCAL_STORAGE|PUBLIC|SWEEP|PENDING|REPLACED|LOG|QUERY|RATE_LIMIT|CORS|TRUST|METRICS)_/;
@@ -201,7 +201,7 @@ describe('docs/data-model.md', () => {
   const page = readPage('docs/data-model.md');
   const bare = (cell = ''): string => cell.replaceAll('`', '');
 
-  it.each([...models])('%s: fields and indexes are those of the model', (name, schema) => {
+  it.each([...models])('lists the fields and indexes of the model %s', (name, schema) => {
     const section = sectionOf(page, `## ${name}`);
     const fields = tableRows(section, 'Field', 'Type', 'Meaning');
     expect(fields.map(([field]) => bare(field))).toEqual(expect.arrayContaining(Object.keys(schema.paths)));
@@ -224,12 +224,12 @@ describe('docs/data-model.md', () => {
     ['## A caption', models.get('videos')!.path('captions')],
     ['## A resource', models.get('videos')!.path('resources')],
     ['### A session', models.get('media_objects')!.path('session')],
-  ])('%s has the fields of its class', (heading, path) => {
+  ])('under "%s" lists the fields of the class', (heading, path) => {
     const rows = tableRows(sectionOf(page, heading), 'Field', 'Type', 'Meaning').map(([field]) => bare(field));
     expect(rows.sort()).toEqual(Object.keys(path.schema.paths).sort());
   });
 
-  it('the keys of files are those of the slot table', () => {
+  it('lists the key prefix, types and limits of the slot table', () => {
     const size = (bytes: number): string =>
       bytes >= 1024 ** 3 ? `${bytes / 1024 ** 3} GiB` : `${bytes / 1024 ** 2} MiB`;
     const expected = Object.entries(SLOTS).map(([slot, rules]) => [
@@ -253,12 +253,12 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
     CreateMultipartUploadCommand: ['s3:PutObject'],
     DeleteObjectCommand: ['s3:DeleteObject'],
     DeleteObjectsCommand: ['s3:DeleteObject'],
-    // Asked by `lectern doctor` alone, which goes without where it is refused.
+    // Sent by `lectern doctor` only, which works without the permission.
     GetBucketCorsCommand: [],
     GetBucketLifecycleConfigurationCommand: [],
     GetObjectCommand: ['s3:GetObject'],
     HeadBucketCommand: ['s3:ListBucket'],
-    // Without ListBucket a missing object would be 403, not 404.
+    // Without s3:ListBucket a missing object is answered with 403 instead of 404.
     HeadObjectCommand: ['s3:GetObject', 's3:ListBucket'],
     ListPartsCommand: ['s3:ListMultipartUploadParts'],
     ListMultipartUploadsCommand: ['s3:ListBucketMultipartUploads'],
@@ -268,13 +268,13 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
     S3RequestPresigner: ['s3:GetObject'],
     UploadPartCommand: ['s3:PutObject'],
     getSignedUrl: [],
-    // Of lib-storage: PutObject, or the four commands of a multipart upload.
+    // lib-storage sends PutObject, or the four commands of a multipart upload.
     Upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
   };
-  /** What is imported and sends nothing. */
+  /** Imported names that send no command. */
   const SILENT = new Set(['S3Client']);
 
-  it('its policy allows what src/storage/s3 uses, and no more', () => {
+  it('contains a policy that allows exactly the actions of src/storage/s3', () => {
     const folder = join(ROOT, 'src/storage/s3');
     const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
     const imports = sources.flatMap((source) =>
@@ -300,7 +300,7 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
 });
 
 describe('every page', () => {
-  it('has JSON that can be parsed, and shell blocks of which it is clear whether they are run', () => {
+  it('has valid JSON blocks, and bash blocks only in api.md', () => {
     for (const { path, fences } of pages) {
       for (const { language, text, line } of fences) {
         if (language === 'json') expect(() => JSON.parse(text) as unknown, `${path}:${line}`).not.toThrow();
@@ -309,7 +309,7 @@ describe('every page', () => {
     }
   });
 
-  it('speaks of no folder of a developer', () => {
+  it('names no folder of a developer', () => {
     for (const { path, text } of pages) expect(text, path).not.toMatch(/(?<![\w.])\/(?:home|Users|root|work)\//);
   });
 });

@@ -10,7 +10,7 @@ import type { Place, Row } from './embedded-support.js';
 
 const MODULE = new URL('../../dist/database/embedded/index.js', import.meta.url).href;
 
-/** A process that opens the database and says the number of each write once it is acknowledged. */
+/** Starts a process that opens the database, writes, and prints the number of each acknowledged write. */
 function startWriter({ directory, socketPath }: Place) {
   const program = `
     import mongoose from 'mongoose';
@@ -37,7 +37,7 @@ function startWriter({ directory, socketPath }: Place) {
   return { child, ended, lines: createInterface({ input: child.stdout }) };
 }
 
-test('every acknowledged write survives kill -9, and the socket left behind is replaced', async () => {
+test('every acknowledged write survives kill -9, and the next start replaces the leftover socket', async () => {
   const place = await newPlace();
   const { child, ended, lines } = startWriter(place);
   const acknowledged: number[] = [];
@@ -51,11 +51,11 @@ test('every acknowledged write survives kill -9, and the socket left behind is r
   const writes = (await connected(await started(place))).collection<Row>('writes');
   const found = new Set((await writes.find().toArray()).map(({ _id }) => _id));
   expect(acknowledged.filter((n) => !found.has(n))).toEqual([]);
-  // The index holds the same documents as the collection.
+  // The index contains the same documents as the collection.
   expect(await writes.countDocuments({ n: { $gte: 0 } }, { hint: 'n_1' })).toBe(found.size);
 });
 
-test('a second process is refused while the first lives, and let in once it was killed', async () => {
+test('a second process cannot open the database until the first is killed', async () => {
   const place = await newPlace();
   const { child, ended, lines } = startWriter(place);
   for await (const line of lines) if (line === 'open') break;
@@ -66,7 +66,7 @@ test('a second process is refused while the first lives, and let in once it was 
   await started(other);
 });
 
-test('a second database in the same process is refused, until the first is closed', async () => {
+test('a second database in the same process cannot open the folder until the first is closed', async () => {
   const place = await newPlace();
   const first = await startEmbeddedDatabase(place);
   await expect(startEmbeddedDatabase({ ...place, socketPath: `${place.socketPath}2` })).rejects.toThrow(
@@ -76,7 +76,7 @@ test('a second database in the same process is refused, until the first is close
   await started(place);
 });
 
-test("the socket is its owner's alone, and goes with close()", async () => {
+test('the socket is accessible to its owner only, and close() removes it', async () => {
   const place = await newPlace();
   const database = await startEmbeddedDatabase(place);
   expect((await stat(place.socketPath)).mode & 0o777).toBe(0o600);
@@ -84,7 +84,7 @@ test("the socket is its owner's alone, and goes with close()", async () => {
   await expect(stat(place.socketPath)).rejects.toThrow('ENOENT');
 });
 
-test('a file that is no socket, or a socket that answers, is not replaced', async () => {
+test('a start does not replace a file that is not a socket, or a socket that answers', async () => {
   const place = await newPlace();
   const file = `${place.socketPath}.txt`;
   await writeFile(file, 'mine');
@@ -96,7 +96,7 @@ test('a file that is no socket, or a socket that answers, is not replaced', asyn
   await expect(startEmbeddedDatabase({ ...place, socketPath: `/tmp/${'x'.repeat(110)}` })).rejects.toThrow();
 });
 
-test('what was written is there after close()', async () => {
+test('written documents and indexes are there after close() and a new start', async () => {
   const place = await newPlace();
   const first = await startEmbeddedDatabase(place);
   const writer = (await connected(first)).collection<Row>('things');
@@ -108,13 +108,13 @@ test('what was written is there after close()', async () => {
   expect((await reader.indexes()).map(({ name }) => name)).toEqual(['_id_', 'tags_1']);
 });
 
-test('opening reads no documents', async () => {
+test('opening the database reads no documents', async () => {
   const place = await newPlace();
   const first = await startEmbeddedDatabase(place);
   const things = (await connected(first)).collection<Row>('things');
   await things.insertMany(Array.from({ length: 1000 }, (_, i) => ({ _id: i })));
   await first.close();
-  // All but one are made unreadable: whoever read them would fail.
+  // All documents but one are made unreadable: reading them would fail.
   const sqlite = new DatabaseSync(join(place.directory, 'lectern.sqlite'));
   sqlite.exec("UPDATE c1 SET bytes = x'00' WHERE row <> 500");
   sqlite.close();
@@ -123,7 +123,7 @@ test('opening reads no documents', async () => {
   await expect(again.find().toArray()).rejects.toThrow();
 });
 
-test('a command that fails half way leaves nothing behind', async () => {
+test('a command that fails half-way changes nothing', async () => {
   const things = (await newDb()).collection<Row>('things');
   await things.insertMany([
     { _id: 1, a: 1 },

@@ -10,8 +10,8 @@ import { decode, encode } from '../../src/database/embedded/values.js';
 import type { Doc } from '../../src/database/embedded/values.js';
 
 /*
- * An index is only ever a faster way to the same answer. Random documents, indexes, filters and sorts are asked with
- * the planner free to choose and again by reading everything; what comes back must be the same.
+ * An index changes the speed of a query, never its answer. Random filters and sorts over random documents and indexes are
+ * run twice, once with the plan that the planner chooses and once by a scan of the collection: the answers must be equal.
  */
 let store: Store;
 let executor: Executor;
@@ -29,7 +29,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Goes through BSON both ways, as over the wire. */
+/** Encodes and decodes as BSON in both directions, as over the wire. */
 function command(document: Doc): Doc {
   const reply = executor.execute(decode(encode({ ...document, $db: 'test' })));
   const answer = mongo.BSON.deserialize(reply);
@@ -61,7 +61,7 @@ const direction = fc.constantFrom<1 | -1>(1, -1);
 const keyOf = (paths: fc.Arbitrary<string>, selector: (name: string) => unknown) =>
   fc.uniqueArray(fc.tuple(paths, direction), { minLength: 1, maxLength: 3, selector: ([name]) => selector(name) });
 const indexKey = keyOf(indexed, (name) => name);
-/** Two fields under one array are refused in a sort. */
+/** Without two fields under one array: a sort refuses them. */
 const sortKey = keyOf(path, (name) => name.split('.')[0]);
 const options = fc.constantFrom<Doc>(
   {},
@@ -99,7 +99,7 @@ const filter = fc.oneof(
   fc.tuple(clause, fc.array(clause, { minLength: 1, maxLength: 2 })).map(([one, or]) => ({ ...one, $or: or })),
 );
 
-test('an index changes no answer', () => {
+test('queries return the same documents with and without indexes', () => {
   const cases = fc.record({
     docs: fc.array(doc, { minLength: 1, maxLength: 12 }),
     keys: fc.array(fc.tuple(indexKey, options), { minLength: 1, maxLength: 3 }),
@@ -112,11 +112,11 @@ test('an index changes no answer', () => {
       for (const [i, [fields, option]] of keys.entries()) {
         const index = { key: Object.fromEntries(fields), name: `i${i}`, ...option };
         const reply = decode(executor.execute(decode(encode({ createIndexes: name, indexes: [index], $db: 'test' }))));
-        // The same key twice is refused: fine.
+        // An index with the same key is refused.
         if (Number(reply['ok']) !== 1) expect(Number(reply['code'])).toBe(85);
       }
       for (const [i, one] of docs.entries()) {
-        // Arrays under two fields of one index are refused: that document is left out.
+        // A document with arrays under two fields of one index is refused and stays out.
         executor.execute(decode(encode({ insert: name, documents: [{ _id: i, ...one }], $db: 'test' })));
       }
       for (const [id, change] of changes) {

@@ -55,10 +55,10 @@ const at = day(100);
 
 const PLANS: readonly Row2[] = [
   { name: 'an _id', filter: { _id: 7 }, stages: [FETCH, 'IXSCAN _id_'], examined: 1 },
-  { name: 'many _ids', filter: { _id: { $in: [7, 9, 11, 9999] } }, stages: [FETCH, 'IXSCAN _id_'], examined: 3 },
-  { name: 'nothing to go by', filter: { other: 1 }, stages: ['COLLSCAN'], examined: COUNT, returned: 0 },
+  { name: 'several _ids', filter: { _id: { $in: [7, 9, 11, 9999] } }, stages: [FETCH, 'IXSCAN _id_'], examined: 3 },
+  { name: 'a field without an index', filter: { other: 1 }, stages: ['COLLSCAN'], examined: COUNT, returned: 0 },
   {
-    name: 'the first page, newest first',
+    name: 'the first page with the newest first',
     filter: { listKeys: 'x' },
     sort: { createdAt: -1, _id: -1 },
     limit: 21,
@@ -66,7 +66,7 @@ const PLANS: readonly Row2[] = [
     examined: 21,
   },
   {
-    name: 'the first page, oldest first',
+    name: 'the first page with the oldest first',
     filter: { listKeys: 'x' },
     sort: { createdAt: 1, _id: 1 },
     limit: 21,
@@ -74,7 +74,7 @@ const PLANS: readonly Row2[] = [
     examined: 21,
   },
   {
-    name: 'the next page, by a keyset',
+    name: 'the next page after a cursor',
     filter: { listKeys: 'x', $or: [{ createdAt: { $lt: at } }, { createdAt: at, _id: { $lt: 302 } }] },
     sort: { createdAt: -1, _id: -1 },
     limit: 21,
@@ -83,13 +83,13 @@ const PLANS: readonly Row2[] = [
     returned: 21,
   },
   {
-    name: 'a range behind an equality',
+    name: 'an equality and a range on one index',
     filter: { listKeys: 'even', createdAt: { $lt: day(2) } },
     stages: [FETCH, LIST],
     examined: 3,
   },
   {
-    name: 'an order that the index does not give',
+    name: 'a sort that no index gives',
     filter: { listKeys: 'even' },
     sort: { rank: 1 },
     limit: 5,
@@ -105,38 +105,38 @@ const PLANS: readonly Row2[] = [
     examined: 10,
   },
   {
-    name: 'a prefix of a word',
+    name: 'the prefix of a word',
     filter: { words: { $elemMatch: { $gte: 'w59', $lt: 'w5:' } } },
     stages: [FETCH, 'IXSCAN words_1'],
     examined: 11,
   },
   {
-    name: 'all of some words',
+    name: 'all of several words',
     filter: { words: { $all: ['w7', 'all'] } },
     stages: [FETCH, 'IXSCAN words_1'],
     examined: 1,
   },
   {
-    name: 'a partial index, where the filter implies it',
+    name: 'a partial index when the filter implies its condition',
     filter: { email: '3@example.org' },
     stages: [FETCH, 'IXSCAN email_1'],
     examined: 1,
   },
   {
-    name: 'no partial index, where it lacks documents',
+    name: 'a filter that a partial index does not cover',
     filter: { email: null },
     stages: ['COLLSCAN'],
     examined: COUNT,
     returned: COUNT - 5,
   },
   {
-    name: 'a sparse index, where the field must be there',
+    name: 'a sparse index when the filter requires the field',
     filter: { late: { $gte: 3 } },
     stages: [FETCH, 'IXSCAN late_1'],
     examined: 2,
   },
   {
-    name: 'no sparse index for an order',
+    name: 'a sort that a sparse index does not cover',
     filter: {},
     sort: { late: -1 },
     limit: 2,
@@ -145,14 +145,14 @@ const PLANS: readonly Row2[] = [
     returned: 2,
   },
   {
-    name: 'all, where the branches of an $or have nothing in common',
+    name: 'an $or whose branches have no index in common',
     filter: { $or: [{ owner: 3, rank: 3 }, { _id: 5 }] },
     stages: ['COLLSCAN'],
     examined: COUNT,
     returned: 2,
   },
   {
-    name: 'the order of _id, without a filter',
+    name: 'a sort by _id without a filter',
     filter: {},
     sort: { _id: -1 },
     limit: 4,
@@ -161,7 +161,7 @@ const PLANS: readonly Row2[] = [
   },
 ];
 
-describe('the planner examines only', () => {
+describe('the planner examines no more documents than needed for', () => {
   test.each(PLANS)('$name', async ({ filter, sort, limit, stages, examined, returned }) => {
     let cursor = things.find(filter);
     if (sort !== undefined) cursor = cursor.sort(sort);
@@ -171,7 +171,7 @@ describe('the planner examines only', () => {
   });
 });
 
-test('what an index finds is what reading everything finds', async () => {
+test('a query through an index returns what a scan returns', async () => {
   for (const { filter, sort, limit } of PLANS) {
     const run = (hint: object) => {
       const cursor = things.find(filter).hint(hint);

@@ -17,14 +17,14 @@ export interface Place {
   readonly socketPath: string;
 }
 
-/** A new directory and socket, gone after the test. */
+/** A new folder and socket path, removed after the test. */
 export async function newPlace(): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'lectern-embedded-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return { directory: join(directory, 'data'), socketPath: join(directory, 'db.sock') };
 }
 
-/** A database that is closed after the test. */
+/** Starts a database that is closed after the test. */
 export async function started(place: Place): Promise<EmbeddedDatabase> {
   const database = await startEmbeddedDatabase(place);
   onTestFinished(() => database.close());
@@ -40,7 +40,7 @@ export async function connected(database: EmbeddedDatabase): Promise<mongo.Db> {
 let shared: Promise<mongo.MongoClient> | undefined;
 let made = 0;
 
-/** A database of its own, empty, on one server for all tests of this process. */
+/** A new, empty database on a server that all tests of this process share. */
 export async function newDb(): Promise<mongo.Db> {
   shared ??= startShared();
   return (await shared).db(`db-${String((made += 1))}`);

@@ -30,24 +30,27 @@ const sequence = (name: string, ...docs: object[]): Buffer => {
 };
 
 const MALFORMED: readonly { name: string; bytes: Buffer }[] = [
-  { name: 'HTTP', bytes: Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n') },
-  { name: 'a length below the header', bytes: header(3, 2013) },
+  { name: 'an HTTP request', bytes: Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n') },
+  { name: 'a length shorter than the header', bytes: header(3, 2013) },
   { name: 'a negative length', bytes: header(-1, 2013) },
-  { name: 'a length beyond the limit', bytes: header(2_000_000_000, 2013) },
-  { name: 'an unknown operation', bytes: message(2012, ping) },
+  { name: 'a length above the limit', bytes: header(2_000_000_000, 2013) },
+  { name: 'an unknown opcode', bytes: message(2012, ping) },
   { name: 'a header without a message', bytes: message(2013) },
-  { name: 'no section', bytes: message(2013, flags(0)) },
+  { name: 'a message without a section', bytes: message(2013, flags(0)) },
   { name: 'an unknown required flag', bytes: message(2013, flags(4), body(ping)) },
   { name: 'an unknown kind of section', bytes: message(2013, flags(0), Buffer.from([9]), ping) },
   { name: 'two bodies', bytes: message(2013, flags(0), body(ping), body(ping)) },
-  { name: 'a document beyond its message', bytes: message(2013, flags(0), Buffer.from([0, 255, 0, 0, 0, 0])) },
-  { name: 'broken BSON', bytes: message(2013, flags(0), Buffer.from([0, 12, 0, 0, 0, 99, 97, 0, 1, 2, 3, 4, 0])) },
   {
-    name: 'a sequence without a name',
+    name: 'a document that is longer than its message',
+    bytes: message(2013, flags(0), Buffer.from([0, 255, 0, 0, 0, 0])),
+  },
+  { name: 'invalid BSON', bytes: message(2013, flags(0), Buffer.from([0, 12, 0, 0, 0, 99, 97, 0, 1, 2, 3, 4, 0])) },
+  {
+    name: 'a document sequence without a name',
     bytes: message(2013, flags(0), body(ping), Buffer.from([1, 8, 0, 0, 0, 65, 65, 65, 65])),
   },
   {
-    name: 'a query that is no command',
+    name: 'an OP_QUERY that is not a command',
     bytes: message(2004, flags(0), Buffer.from('db.things\0'), Buffer.alloc(8), ping),
   },
 ];
@@ -59,7 +62,7 @@ async function open(socketPath: string): Promise<Socket> {
   return socket;
 }
 
-/** The next whole answer's document. */
+/** Resolves with the document of the next complete reply. */
 async function answer(socket: Socket, documentAt: number): Promise<Record<string, unknown>> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -70,7 +73,7 @@ async function answer(socket: Socket, documentAt: number): Promise<Record<string
 }
 
 describe('the wire protocol', () => {
-  test.each(MALFORMED)('$name ends its connection and nothing else', async ({ bytes }) => {
+  test.each(MALFORMED)('closes the connection that sent $name, and no other', async ({ bytes }) => {
     const place = await newPlace();
     const database = await started(place);
     const db = await connected(database);
@@ -82,7 +85,7 @@ describe('the wire protocol', () => {
     expect(await db.command({ ping: 1 })).toMatchObject({ ok: 1 });
   });
 
-  test('a message may come byte by byte, and several together', async () => {
+  test('reads a message that arrives byte by byte, and two messages in one packet', async () => {
     const place = await newPlace();
     await started(place);
     const socket = await open(place.socketPath);
@@ -91,7 +94,7 @@ describe('the wire protocol', () => {
     const insert = serialize({ insert: 'things', $db: 'test' });
     socket.write(
       Buffer.concat([
-        // Nobody waits for the answer to the first: the only one that comes is the second's.
+        // The first message asks for no reply: the only reply is that to the second.
         message(2013, flags(2), body(insert), sequence('documents', { _id: 1 }, { _id: 2 })),
         message(2013, flags(0), body(serialize({ count: 'things', $db: 'test' }))),
       ]),
@@ -99,7 +102,7 @@ describe('the wire protocol', () => {
     expect(await answer(socket, 21)).toEqual({ n: 2, ok: 1 });
   });
 
-  test('a checksum is skipped, and the flag that allows many answers is ignored', async () => {
+  test('skips a checksum, and ignores the exhaustAllowed flag', async () => {
     const place = await newPlace();
     await started(place);
     const socket = await open(place.socketPath);
@@ -107,7 +110,7 @@ describe('the wire protocol', () => {
     expect(await answer(socket, 21)).toEqual({ ok: 1 });
   });
 
-  test('a first hello may come in the old form', async () => {
+  test('answers a first hello sent as OP_QUERY', async () => {
     const place = await newPlace();
     await started(place);
     const socket = await open(place.socketPath);

@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 
 const read = (file: string): unknown => JSON.parse(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'));
 
-it('every package that npm ci installs takes the oldest Node.js that Lectern takes', () => {
+it('every package that npm ci installs supports the oldest Node.js version that Lectern supports', () => {
   const { engines } = read('package.json') as { engines: { node: string } };
   const oldest = semver.minVersion(engines.node)!;
   const { packages } = read('package-lock.json') as { packages: Record<string, { engines?: { node?: string } }> };
   expect(Object.keys(packages).length).toBeGreaterThan(500);
-  // npm warns of each of these (EBADENGINE).
+  // npm would warn about each of these (EBADENGINE).
   const tooNew = Object.entries(packages)
     .filter(([, { engines: needed }]) => needed?.node !== undefined && !semver.satisfies(oldest, needed.node))
     .map(([name]) => name);

@@ -28,7 +28,7 @@ function renderSection(section: Section): string {
   return variables.join('\n');
 }
 
-/** Comment lines, broken between words. */
+/** Turns text into comment lines, broken between words. */
 function comment(text: string): string {
   const lines: string[] = [];
   let line = '#';
@@ -43,7 +43,7 @@ function comment(text: string): string {
 }
 
 describe('.env.example', () => {
-  it('is what the table says (after a change: npx vitest run tests/unit/env-example.test.ts -u)', async () => {
+  it('matches the table of settings (after a change: npx vitest run tests/unit/env-example.test.ts -u)', async () => {
     await expect(renderEnvExample(CONFIG_TABLE)).toMatchFileSnapshot(PATH);
   });
 
@@ -59,7 +59,7 @@ describe('.env.example', () => {
     }
   });
 
-  it('with every # taken away is the configuration without a file', () => {
+  it('gives the default configuration when every variable in it is uncommented', () => {
     const lines = readFileSync(PATH, 'utf8').matchAll(/^#([A-Z0-9_]+)=(.*)$/gm);
     const environment = Object.fromEntries(Array.from(lines, ([, name = '', value = '']) => [name, value]));
     expect(Object.keys(environment).length).toBeGreaterThan(30);

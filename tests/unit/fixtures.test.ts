@@ -17,16 +17,16 @@ function sumOf(file: SampleFile): { size: number; sha256: string } {
 }
 
 describe.each(Object.values(fixtures))('fixture $filename', (fixture) => {
-  it('has the bytes that are written down', () => {
+  it('has the recorded size and SHA-256', () => {
     expect(sumOf(fixture)).toEqual({ size: fixture.size, sha256: fixture.sha256 });
     expect(fixture.size).toBeLessThan(200_000);
   });
 
-  it('is of its type by content', async () => {
+  it('has its content type', async () => {
     expect((await fileTypeFromBuffer(fixture.bytes))?.mime).toBe(fixture.contentType);
   });
 
-  it('is in the README with its sum', () => {
+  it('is in the README with its SHA-256', () => {
     const readme = readFileSync(new URL('../fixtures/README.md', import.meta.url), 'utf8');
     const row = readme.split('\n').find((line) => line.startsWith(`| ${fixture.filename} |`));
     expect(row).toContain(`| ${fixture.size} | \`${fixture.sha256}\` |`);
@@ -37,8 +37,8 @@ describe.each([
   { make: bigMp4, original: fixtures.video, skipped: mp4Boxes, size: 9 * MiB },
   { make: bigJpeg, original: fixtures.thumbnail, skipped: jpegComments, size: 9 * MiB },
   { make: bigPng, original: fixtures.png, skipped: pngPadding, size: 9 * MiB },
-])('a big $original.contentType', ({ make, original, skipped, size }) => {
-  it('has the size asked for, the same bytes each time, and the sniffed type', async () => {
+])('a generated large $original.contentType', ({ make, original, skipped, size }) => {
+  it('has the requested size, the same bytes each time, and the content type of its fixture', async () => {
     const file = make(size);
     expect(file.size).toBe(size);
     expect(sumOf(file)).toEqual({ size, sha256: file.sha256 });
@@ -47,8 +47,8 @@ describe.each([
     expect((await fileTypeFromBuffer(file.bytes))?.mime).toBe(original.contentType);
   });
 
-  it('is the fixture again once its padding is taken out', () => {
-    // Odd sizes leave a last piece that would be too short: every one has to work.
+  it('equals the fixture when the padding is removed', () => {
+    // Odd sizes leave a last padding piece that would be too short: each size must work.
     for (const extra of [16, 65_535, 65_537, 65_538, 65_539, 65_540, 65_541, MiB + 1, MiB + 11, 2 * MiB]) {
       const { bytes } = make(original.size + extra);
       expect(bytes.length).toBe(original.size + extra);
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-it('makes an MP4 of many gigabytes without holding it', () => {
+it('an MP4 of several gigabytes is generated without being held in memory', () => {
   const size = 5 * 1024 * MiB;
   const [, header] = bigMp4(size).chunks();
   expect(Buffer.from(header ?? []).readUInt32BE(0)).toBe(1);
@@ -69,7 +69,7 @@ function mp4Boxes(bytes: Buffer): Buffer {
   for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32BE(at);
     const box = bytes.subarray(at, at + length);
-    // The fixture has a `free` box of its own: only what lies behind its end is padding.
+    // The fixture has a `free` box of its own: only boxes after its end are padding.
     if (at < fixtures.video.size) kept.push(box);
     else expect(box.toString('latin1', 4, 8)).toBe('free');
     expect(box.length).toBe(length);

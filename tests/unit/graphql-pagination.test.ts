@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connection, decodeCursor, encodeCursor, pageSize } from '../../src/graphql/pagination.js';
 
-describe('the size of a page', () => {
+describe('pageSize', () => {
   it.each([
     [undefined, 20],
     [null, 20],
@@ -11,17 +11,17 @@ describe('the size of a page', () => {
     [100, 100],
     [101, 100],
     [2 ** 31 - 1, 100],
-  ])('%s is %i', (first, size) => {
+  ])('of %s is %i', (first, size) => {
     expect(pageSize(first)).toBe(size);
   });
 
-  it('is not negative', () => {
+  it('refuses a negative number', () => {
     expect(() => pageSize(-1)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT', fields: ['first'] }));
   });
 });
 
-describe('a cursor', () => {
-  it('gives back what was put into it, and is safe in a URL', () => {
+describe('cursors', () => {
+  it('decode to the encoded values, and are safe in a URL', () => {
     const values = fc.tuple(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.integer());
     fc.assert(
       fc.property(values, (given) => {
@@ -35,19 +35,19 @@ describe('a cursor', () => {
   const refused = expect.objectContaining({ code: 'BAD_USER_INPUT', fields: ['after'] });
 
   it.each([
-    ['nothing', ''],
+    ['an empty cursor', ''],
     ['nonsense', 'nonsense'],
-    ['no list', Buffer.from('{"0":"a","1":1}').toString('base64url')],
+    ['JSON that is not a list', Buffer.from('{"0":"a","1":1}').toString('base64url')],
     ['too few values', encodeCursor(['a'])],
     ['too many values', encodeCursor(['a', 1, 2])],
-    ['other types', encodeCursor([1, 'a'])],
-    ['an object', Buffer.from('[{"$gt":""},1]').toString('base64url')],
-    ['more than a cursor can be', encodeCursor(['x'.repeat(3_000), 1])],
-  ])('is refused: %s', (_what, cursor) => {
+    ['values of other types', encodeCursor([1, 'a'])],
+    ['an object in place of a value', Buffer.from('[{"$gt":""},1]').toString('base64url')],
+    ['a cursor that is too long', encodeCursor(['x'.repeat(3_000), 1])],
+  ])('refuse %s with BAD_USER_INPUT', (_what, cursor) => {
     expect(() => decodeCursor(cursor, ['string', 'number'])).toThrow(refused);
   });
 
-  it('is refused in our words, whatever it is', () => {
+  it('refuse any text with BAD_USER_INPUT', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (cursor) => {
         expect(() => decodeCursor(cursor, ['string', 'number', 'string', 'number'])).toThrow(refused);
@@ -60,7 +60,7 @@ describe('a connection', () => {
   const of = (found: string[], size: number, after?: string) =>
     connection({ found, size, after, cursorOf: (item) => `at ${item}`, count: () => Promise.resolve(7) });
 
-  it('shows all but the one that was read too many', () => {
+  it('drops the extra item that was read to find out whether a next page exists', () => {
     const page = of(['a', 'b', 'c'], 2, 'at 0');
     expect(page.nodes).toEqual(['a', 'b']);
     expect(page.edges).toEqual([
@@ -70,7 +70,7 @@ describe('a connection', () => {
     expect(page.pageInfo).toEqual({ hasNextPage: true, hasPreviousPage: true, startCursor: 'at a', endCursor: 'at b' });
   });
 
-  it('is the last page when there is no more', () => {
+  it('has no next page when no extra item was found', () => {
     expect(of(['a', 'b'], 2).pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
     expect(of([], 2).pageInfo).toEqual({
       hasNextPage: false,
@@ -81,7 +81,7 @@ describe('a connection', () => {
     expect(of(['a'], 0)).toMatchObject({ nodes: [], pageInfo: { hasNextPage: true, endCursor: null } });
   });
 
-  it('counts only when it is asked to', async () => {
+  it('counts the total only when it is asked for', async () => {
     let counts = 0;
     const count = async (): Promise<number> => ++counts;
     const page = connection({ found: ['a'], size: 1, after: null, cursorOf: String, count });

@@ -15,24 +15,24 @@ function codeOf(work: () => unknown): string {
   }
 }
 
-describe('a map that is sound', () => {
+describe('checkFileMap accepts', () => {
   it.each<[string, unknown, Record<string, string[]>]>([
     ['a variable', { file: null }, { 0: ['variables.file'] }],
     ['two variables', { a: null, b: null }, { one: ['variables.b'], two: ['variables.a'] }],
     ['a field of an input', { input: { thumbnail: null } }, { 0: ['variables.input.thumbnail'] }],
     ['items of a list', { files: [null, null] }, { 0: ['variables.files.1'], 1: ['variables.files.0'] }],
-    ['the last index there may be', { files: Array(1000).fill(null) }, { 0: ['variables.files.999'] }],
-    ['a file for no place', { file: null }, { 0: [] }],
+    ['the highest allowed index', { files: Array(1000).fill(null) }, { 0: ['variables.files.999'] }],
+    ['a file without a path', { file: null }, { 0: [] }],
     ['no file', {}, {}],
   ])('%s', (_what, variables, map) => {
     expect(Object.fromEntries(checkFileMap(operations(variables), map, 10))).toEqual(map);
   });
 });
 
-describe('a map as Apollo Sandbox sends it', () => {
+describe('checkFileMap, for a map as Apollo Sandbox sends it,', () => {
   const courseFiles = { thumbnail: null, introVideo: null };
 
-  it('with a number before each path leads to the same places', () => {
+  it('removes the number before each path', () => {
     const map = { 0: ['0.variables.thumbnail'], 1: ['1.variables.introVideo'] };
     expect(Object.fromEntries(checkFileMap(operations(courseFiles), map, 10))).toEqual({
       0: ['variables.thumbnail'],
@@ -40,7 +40,7 @@ describe('a map as Apollo Sandbox sends it', () => {
     });
   });
 
-  it('leads to each place once, by whichever spelling', () => {
+  it('refuses two spellings of the same path', () => {
     for (const [first, second] of [
       ['variables.thumbnail', '1.variables.thumbnail'],
       ['0.variables.thumbnail', 'variables.thumbnail'],
@@ -51,66 +51,66 @@ describe('a map as Apollo Sandbox sends it', () => {
   });
 
   it.each(['00.variables.thumbnail', '1000.variables.thumbnail', '0.0.variables.thumbnail', '0.thumbnail', '0.query'])(
-    'is refused with %s',
+    'refuses %s',
     (path) => {
       expect(codeOf(() => checkFileMap(operations(courseFiles), { 0: [path] }, 10))).toBe('BAD_REQUEST');
     },
   );
 });
 
-describe('a map that is refused', () => {
+describe('checkFileMap refuses', () => {
   it.each<[string, unknown, unknown]>([
-    ['a path to what is no null', { file: 'x' }, { 0: ['variables.file'] }],
+    ['a path to a value that is not null', { file: 'x' }, { 0: ['variables.file'] }],
     ['a path to an object', { file: {} }, { 0: ['variables.file'] }],
-    ['a path to nothing', {}, { 0: ['variables.file'] }],
+    ['a path to an absent variable', {}, { 0: ['variables.file'] }],
     ['a path through a null', { file: null }, { 0: ['variables.file.name'] }],
     ['the variables themselves', null, { 0: ['variables'] }],
     ['a path outside the variables', { file: null }, { 0: ['query'] }],
     ['a path with an empty segment', { '': { file: null } }, { 0: ['variables..file.'] }],
     ['an empty path', { file: null }, { 0: [''] }],
-    ['a path of another case', { file: null }, { 0: ['Variables.file'] }],
-    ['the prototype', {}, { 0: ['variables.__proto__.file'] }],
-    ['the end of the chain of prototypes, which is null', {}, { 0: ['variables.__proto__.__proto__'] }],
-    ['the constructor', {}, { 0: ['variables.constructor.prototype'] }],
-    ['a method', { file: null }, { 0: ['variables.toString'] }],
+    ['a path that begins with Variables', { file: null }, { 0: ['Variables.file'] }],
+    ['a path through __proto__', {}, { 0: ['variables.__proto__.file'] }],
+    ['the end of the prototype chain, which is null', {}, { 0: ['variables.__proto__.__proto__'] }],
+    ['a path through constructor', {}, { 0: ['variables.constructor.prototype'] }],
+    ['a path to a method', { file: null }, { 0: ['variables.toString'] }],
     ['the length of a list', { files: [null] }, { 0: ['variables.files.length'] }],
-    ['an index beyond the list', { files: [null] }, { 0: ['variables.files.1'] }],
+    ['an index beyond the end of the list', { files: [null] }, { 0: ['variables.files.1'] }],
     ['a huge index', { files: [null] }, { 0: ['variables.files.4294967294'] }],
     [
-      'an index beyond all limits, though it is there',
+      'an index of 1000, although the list is that long',
       { files: Array(1001).fill(null) },
       { 0: ['variables.files.1000'] },
     ],
-    ['an index that is not written plainly', { files: [null] }, { 0: ['variables.files.00'] }],
+    ['an index with a leading zero', { files: [null] }, { 0: ['variables.files.00'] }],
     ['a negative index', { files: [null] }, { 0: ['variables.files.-1'] }],
     ['the same path twice', { file: null }, { 0: ['variables.file'], 1: ['variables.file'] }],
     ['the same path twice in one entry', { file: null }, { 0: ['variables.file', 'variables.file'] }],
-    ['an entry that is no list', { file: null }, { 0: 'variables.file' }],
-    ['an entry of null', { file: null }, { 0: null }],
-    ['a path that is no text', { file: null }, { 0: [{ toString: 'variables.file' }] }],
+    ['an entry that is not a list', { file: null }, { 0: 'variables.file' }],
+    ['an entry that is null', { file: null }, { 0: null }],
+    ['a path that is not text', { file: null }, { 0: [{ toString: 'variables.file' }] }],
   ])('%s', (_what, variables, map) => {
     expect(codeOf(() => checkFileMap(operations(variables), map, 10))).toBe('BAD_REQUEST');
   });
 
-  it('with a path that is too deep', () => {
+  it('a path with more than the allowed levels', () => {
     const deep = (levels: number): unknown => (levels === 0 ? null : { a: deep(levels - 1) });
     const path = (levels: number): string => `variables${'.a'.repeat(levels)}`;
     expect(checkFileMap(operations(deep(15)), { 0: [path(15)] }, 10).size).toBe(1);
     expect(codeOf(() => checkFileMap(operations(deep(16)), { 0: [path(16)] }, 10))).toBe('BAD_REQUEST');
   });
 
-  it('with one file for two places', () => {
+  it('one file for two paths', () => {
     const map = { 0: ['variables.a', 'variables.b'] };
     expect(codeOf(() => checkFileMap(operations({ a: null, b: null }), map, 10))).toBe('BAD_USER_INPUT');
   });
 
-  it('with more files than a request may carry, before their paths are looked at', () => {
+  it('more files than a request may carry, before it checks their paths', () => {
     const map = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [String(i), ['nowhere']]));
     expect(codeOf(() => checkFileMap(operations({}), map, 10))).toBe('TOO_MANY_FILES');
     expect(codeOf(() => checkFileMap(operations({}), map, 11))).toBe('BAD_REQUEST');
   });
 
-  it('in words that are short, however long the map is', () => {
+  it('a very long map with a short message', () => {
     const long = 'x'.repeat(100_000);
     try {
       checkFileMap(operations({}), { [long]: [`variables.${long}`] }, 10);
@@ -121,7 +121,7 @@ describe('a map that is refused', () => {
   });
 });
 
-describe('any map of any operations', () => {
+describe('checkFileMap, for any map and operations,', () => {
   const segment = fc.oneof(
     { weight: 20, arbitrary: fc.constantFrom('a', 'b', '0') },
     { weight: 2, arbitrary: fc.constantFrom('variables', '1', '999', '1000', '4294967294', '-1', 'length', '') },
@@ -141,7 +141,7 @@ describe('any map of any operations', () => {
   const entry = fc.oneof({ weight: 9, arbitrary: fc.array(path, { minLength: 1, maxLength: 2 }) }, fc.jsonValue());
   const map = fc.dictionary(fc.constantFrom('0', '1', '__proto__', 'x'), entry, { minKeys: 1, maxKeys: 4 });
 
-  /** By own fields only, as the parser of JSON made them. */
+  /** The value at a path, by own properties only, as JSON.parse makes them. */
   function at(root: unknown, dotted: string): unknown {
     return dotted.split('.').reduce<unknown>((holder, name) => {
       if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined;
@@ -149,19 +149,19 @@ describe('any map of any operations', () => {
     }, root);
   }
 
-  /** Every place where a file may go. */
+  /** The paths of all nulls: every place where a file may go. */
   function nullsIn(node: unknown, dotted: string): string[] {
     if (node === null) return [dotted];
     if (typeof node !== 'object') return [];
     return Object.entries(node).flatMap(([name, child]) => nullsIn(child, `${dotted}.${name}`));
   }
 
-  it('is refused in our words, or leads to nulls of the variables alone, each once', () => {
+  it('refuses with a LecternError, or returns each path to a null in the variables once', () => {
     let accepted = 0;
     const rightPicks = fc.uniqueArray(fc.nat({ max: 20 }), { maxLength: 3 });
     fc.assert(
       fc.property(value, rightPicks, fc.option(map), (node, picks, wrong) => {
-        // Through JSON, so that `__proto__` is a field of its own, as on the wire.
+        // Through JSON, so that `__proto__` is an own property, as in a request.
         const root = parsed(JSON.stringify(operations({ file: null, node })));
         const places = nullsIn((root as { variables: unknown }).variables, 'variables');
         const right = picks.map((pick, i) => [`p${i}`, [places[pick % places.length]]]);

@@ -12,13 +12,17 @@ function listenFailure(options: { port: number; host: string }): Promise<unknown
   return new Promise((fail) => createServer().once('error', fail).listen(options));
 }
 
-describe('a failure that the person at the terminal can do something about', () => {
+describe('knownFailure explains', () => {
   it.each([
-    ['configuration', CONFIG_ERROR, CONFIG_ERROR.message],
-    ['data folder', new DataDirError('DATA_DIR: /x cannot be used'), 'DATA_DIR: /x cannot be used'],
-    ['command', new CommandError('Not here'), 'Not here'],
-    ['database', new LecternError('DATABASE_UNAVAILABLE', undefined, { cause: new Error('no db:1') }), '(no db:1)'],
-    ['storage', new LecternError('STORAGE_UNAVAILABLE'), 'The file storage does not answer.'],
+    ['an invalid configuration', CONFIG_ERROR, CONFIG_ERROR.message],
+    ['an unusable data folder', new DataDirError('DATA_DIR: /x cannot be used'), 'DATA_DIR: /x cannot be used'],
+    ['a failed command', new CommandError('Not here'), 'Not here'],
+    [
+      'an unavailable database',
+      new LecternError('DATABASE_UNAVAILABLE', undefined, { cause: new Error('no db:1') }),
+      '(no db:1)',
+    ],
+    ['an unavailable storage', new LecternError('STORAGE_UNAVAILABLE'), 'The file storage does not answer.'],
   ])('%s', (_case, error, message) => {
     expect(knownFailure(error)).toContain(message);
   });
@@ -28,7 +32,7 @@ describe('a failure that the person at the terminal can do something about', () 
     expect(knownFailure(locked)).toMatch(/^\/data\/database is in use\.\nIs another Lectern running/);
   });
 
-  it('a port that is taken', async () => {
+  it('a port in use', async () => {
     const first = createServer();
     await new Promise<void>((listening) => first.listen(0, '127.0.0.1', listening));
     const { port } = first.address() as AddressInfo;
@@ -40,14 +44,14 @@ describe('a failure that the person at the terminal can do something about', () 
     );
   });
 
-  it('a host that is not of this machine', async () => {
+  it('a host that is not an address of this machine', async () => {
     expect(knownFailure(await listenFailure({ port: 0, host: '192.0.2.1' }))).toMatch(
       /^192\.0\.2\.1.*Set HOST to an address of this machine/,
     );
   });
 });
 
-describe('every other failure is shown whole', () => {
+describe('knownFailure returns undefined, so that the stack is shown, for', () => {
   it.each([
     new TypeError('x is not a function'),
     new LecternError('INTERNAL_SERVER_ERROR'),
@@ -59,13 +63,13 @@ describe('every other failure is shown whole', () => {
   });
 });
 
-describe('what is printed of a failure', () => {
+describe('printFailure', () => {
   afterEach(() => {
     vi.restoreAllMocks();
     vi.unstubAllEnvs();
   });
 
-  it('holds no secret of the environment, whatever the failure says', () => {
+  it('prints no secret of the environment, whatever the error contains', () => {
     vi.stubEnv('MONGODB_URI', 'mongodb://app:p%40ssword@db/lectern');
     vi.stubEnv('AUTH_JWT_SECRET', 'correct-horse-battery-staple-0123456789');
     const written: string[] = [];

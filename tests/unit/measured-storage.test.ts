@@ -5,7 +5,7 @@ import { ObjectNotFoundError, type Storage } from '../../src/storage/storage.js'
 
 type Observed = [operation: string, outcome: string, seconds: number];
 
-/** A storage of which only what is asked for here is there. */
+/** A storage that has only the given parts. */
 function measuring<T extends object>(parts: T): { storage: Storage & T; observed: Observed[] } {
   const observed: Observed[] = [];
   const storage = measuredStorage(parts as unknown as Storage & T, (...seen) => observed.push(seen));
@@ -13,7 +13,7 @@ function measuring<T extends object>(parts: T): { storage: Storage & T; observed
 }
 
 describe('a measured storage', () => {
-  it('tells of each operation once it is over: done, unavailable or rejected', async () => {
+  it('reports each operation when it ends, as done, unavailable or rejected', async () => {
     const { storage, observed } = measuring({
       stat: async () => ({ size: 1, modifiedAt: new Date(0) }),
       delete: async () => {
@@ -34,7 +34,7 @@ describe('a measured storage', () => {
     for (const [, , seconds] of observed) expect(seconds).toBeGreaterThanOrEqual(0);
   });
 
-  it('hands on the rest as it is, parts of the port that it does not know among it', async () => {
+  it('passes everything else through, including properties that it does not know', async () => {
     const { storage, observed } = measuring({
       name: 'local' as const,
       root: '/files',
@@ -50,7 +50,7 @@ describe('a measured storage', () => {
     expect(observed).toEqual([]);
   });
 
-  it('does not count what a driver asks of itself', async () => {
+  it('does not count operations that a driver calls on itself', async () => {
     const { storage, observed } = measuring({
       async stat() {
         return null;

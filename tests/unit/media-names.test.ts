@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { dispositionHeader, displayName, keyName } from '../../src/media/content/names.js';
 import { isObjectKey } from '../../src/storage/object-key.js';
 
-/** File names as nobody would wish for them. */
+/** Hostile file names. */
 const hostileName = fc
   .array(
     fc.oneof(
@@ -30,7 +30,7 @@ const hostileName = fc
   )
   .map((pieces) => pieces.join(''));
 
-describe('the name that a file is shown under', () => {
+describe('displayName', () => {
   it.each([
     ['lesson.mp4', 'lesson.mp4'],
     ['Übung 1.mp4', 'Übung 1.mp4'],
@@ -61,18 +61,18 @@ describe('the name that a file is shown under', () => {
     ['. hidden', 'hidden'],
     ['e\u200d\u0301.mp4', 'é.mp4'],
     [`${'x'.repeat(254)}. y`, 'x'.repeat(254)],
-  ])('%j becomes %j', (given, expected) => {
+  ])('of %j is %j', (given, expected) => {
     expect(displayName(given)).toBe(expected);
   });
 
-  it('is cut to what file systems take, between characters, and keeps its extension', () => {
+  it('is cut at 255 bytes, between characters, and keeps the extension', () => {
     const shown = displayName(`${'数'.repeat(200)}.mp4`);
     expect(shown).toBe(`${'数'.repeat(83)}.mp4`);
     expect(displayName('😀'.repeat(100))).toBe('😀'.repeat(63));
     expect(displayName(`a.${'x'.repeat(300)}`)).toHaveLength(255);
   });
 
-  it('is safe, whatever it was', () => {
+  it('is safe as a file name for any input', () => {
     fc.assert(
       fc.property(hostileName, (given) => {
         const shown = displayName(given);
@@ -88,12 +88,12 @@ describe('the name that a file is shown under', () => {
     );
   });
 
-  it('goes into a header, whatever it was', () => {
+  it('can be written into a Content-Disposition header for any input', () => {
     fc.assert(
       fc.property(hostileName, (given) => {
         const header = dispositionHeader('attachment', displayName(given));
         expect(header).toMatch(/^attachment; filename/);
-        // Visible ASCII and spaces: no header can be split.
+        // Printable ASCII only: the header cannot be split.
         expect(header).toMatch(/^[\x20-\x7e]+$/);
       }),
       { numRuns: 1_000 },
@@ -101,7 +101,7 @@ describe('the name that a file is shown under', () => {
   });
 });
 
-describe('the name in a key', () => {
+describe('keyName', () => {
   it.each([
     ['Lesson 1 (final).mp4', 'lesson-1-final'],
     ['Crème brûlée.jpg', 'cre-me-bru-le-e'],
@@ -110,11 +110,11 @@ describe('the name in a key', () => {
     ['a.b.c.mp4', 'a-b-c'],
     ['--- x ---', 'x'],
     ['x'.repeat(100), 'x'.repeat(60)],
-  ])('%j has the readable part %j', (given, slug) => {
+  ])('of %j begins with %j', (given, slug) => {
     expect(keyName(given, 'mp4')).toMatch(new RegExp(`^${slug}-[a-z0-9]{8}\\.mp4$`));
   });
 
-  it('is a part of a key on every storage, whatever the file was called, and never the same twice', () => {
+  it('is unique and valid in a key on every storage, for any file name', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(hostileName, (given) => {

@@ -8,7 +8,7 @@ import { Telemetry } from '../../src/telemetry.js';
 
 type Sign = (key: string, options: SignGetOptions) => Promise<SignedUrl>;
 
-/** A URL that says what it was signed for. */
+/** Signs with a URL that contains what it was signed for. */
 const plainly: Sign = async (key, { signedAt, expiresAt, disposition, contentType }) => ({
   url: [key, signedAt.getTime(), expiresAt.getTime(), disposition, contentType].join('|'),
   expiresAt,
@@ -45,8 +45,8 @@ function signedUrls(
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 
-describe('the life of a signed URL', () => {
-  it.each([1, 2, 3, 4, 5, 7, 60, 900, 3600, 604_800])('of %i s has half of it left at any moment', async (ttl) => {
+describe('the lifetime of a signed URL', () => {
+  it.each([1, 2, 3, 4, 5, 7, 60, 900, 3600, 604_800])('of %i s always has at least half left', async (ttl) => {
     const { urls, clock } = signedUrls({ video: ttl, image: 1 });
     const moment = fc.integer({ min: NOON, max: NOON + 3 * ttl * 1000 });
     const lifetime = ttl * 1000;
@@ -60,7 +60,7 @@ describe('the life of a signed URL', () => {
         expect(left).toBeLessThanOrEqual(lifetime);
         expect(signedAt).toBeLessThanOrEqual(now);
         expect([signedUntil, signedUntil! - signedAt!]).toEqual([expiresAt.getTime(), lifetime]);
-        // S3 counts whole seconds: rounding there takes nothing away.
+        // Whole seconds, because S3 rounds to them.
         if (ttl >= 2) expect([signedAt! % 1000, expiresAt.getTime() % 1000]).toEqual([0, 0]);
       }),
       { numRuns: 300 },
@@ -73,7 +73,7 @@ describe('the life of a signed URL', () => {
     [3, 1_000],
     [900, 450_000],
     [3600, 1_800_000],
-  ])('of %i s begins anew every %i ms and is the same between', async (ttl, window) => {
+  ])('of %i s: the URL changes every %i ms and stays the same in between', async (ttl, window) => {
     const { urls, clock, signings } = signedUrls({ video: ttl, image: 1 });
     const start = Math.ceil(NOON / window) * window;
     const at = async (now: number): Promise<string> => {
@@ -90,7 +90,7 @@ describe('the life of a signed URL', () => {
     expect(await signings()).toBe(2);
   });
 
-  it('is that of its slot', async () => {
+  it('depends on the slot', async () => {
     const { urls, clock } = signedUrls({ video: 100, image: 1000 });
     clock.now = NOON;
     const lifeOf = async (slot: MediaFile['slot']): Promise<number> => {
@@ -106,15 +106,15 @@ describe('the life of a signed URL', () => {
   });
 });
 
-describe('signing', () => {
-  it('is done once for all who ask at the same time', async () => {
+describe('SignedUrls', () => {
+  it('signs once for concurrent callers', async () => {
     const { urls, signings } = signedUrls({ video: 900, image: 900 });
     const file = fileOf();
     await Promise.all([urls.of(file), urls.of(file), urls.of(fileOf()), urls.of(fileOf())]);
     expect(await signings()).toBe(1);
   });
 
-  it('answers the same for one file object, so that all fields of a response agree', async () => {
+  it('returns the same URL for the same file object, so that all fields of a response agree', async () => {
     const { urls, clock, signings } = signedUrls({ video: 2, image: 2 });
     const file = fileOf();
     clock.now = NOON;
@@ -124,7 +124,7 @@ describe('signing', () => {
     expect(await signings()).toBe(1);
   });
 
-  it('tells files, storages and names apart', async () => {
+  it('signs separately for each file and storage, and with the file name', async () => {
     const { urls, signings } = signedUrls({ video: 900, image: 900 });
     const given = await Promise.all([
       urls.of(fileOf()),
@@ -137,7 +137,7 @@ describe('signing', () => {
     expect(await signings()).toBe(4);
   });
 
-  it('forgets what failed', async () => {
+  it('does not remember a failure', async () => {
     let fails = true;
     const { urls } = signedUrls({ video: 900, image: 900 }, async (key, options) => {
       if (fails) throw new Error('no credentials');
@@ -148,7 +148,7 @@ describe('signing', () => {
     await expect(urls.of(fileOf())).resolves.toMatchObject({ expiresAt: expect.any(Date) });
   });
 
-  it('passes on an expiry that comes earlier, and does not hand that URL to others', async () => {
+  it('returns an earlier expiry when the storage gives one, and does not reuse that URL', async () => {
     const soon = new Date(NOON + 30_000);
     const short: Sign = async (key, options) => ({ ...(await plainly(key, options)), expiresAt: soon });
     const { urls, clock, signings } = signedUrls({ video: 900, image: 900 }, short);
@@ -158,7 +158,7 @@ describe('signing', () => {
     expect(await signings()).toBe(2);
   });
 
-  it('of a file in a storage that is not configured is STORAGE_UNAVAILABLE, and counts as none', async () => {
+  it('fails with STORAGE_UNAVAILABLE for a storage that is not configured, and counts no signing', async () => {
     const { urls, signings } = signedUrls({ video: 900, image: 900 }, plainly, ['local']);
     await expect(urls.of(fileOf({ storage: 's3' }))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await signings()).toBe(0);

@@ -6,7 +6,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const TIB = 1024 ** 4;
 
-describe('the sizes of the parts of an upload', () => {
+describe('the parts of an upload', () => {
   it.each([
     [1, 8 * MIB, 1],
     [8 * MIB, 8 * MIB, 1],
@@ -20,13 +20,13 @@ describe('the sizes of the parts of an upload', () => {
     expect(partCountOf(size, partSize)).toBe(count);
   });
 
-  it('the last part has what the others leave', () => {
+  it('the last part has the remaining bytes', () => {
     expect(sizeOfPart(1, 8 * MIB + 1, 8 * MIB)).toBe(8 * MIB);
     expect(sizeOfPart(2, 8 * MIB + 1, 8 * MIB)).toBe(1);
     expect(sizeOfPart(2, 16 * MIB, 8 * MIB)).toBe(8 * MIB);
   });
 
-  it('covers every file with parts that a store accepts', () => {
+  it('every file size gives parts that a store accepts', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 * TIB }), (size) => {
         const partSize = partSizeOf(size);

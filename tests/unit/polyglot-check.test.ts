@@ -22,17 +22,20 @@ function* inPieces(bytes: Buffer, length: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
 
-describe('a file that is another as well', () => {
-  it.each([1, 2, 3, 7, 31, 32, 33, 1_000])('is found out whatever its pieces: %i bytes each', (length) => {
-    const page = Buffer.concat([fixtures.png.bytes, Buffer.from('<!DOCTYPE   html><p>Hi'), fixtures.png.bytes]);
-    const archive = Buffer.concat([fixtures.png.bytes, zip]);
-    expect(passes('pictures', inPieces(fixtures.png.bytes, length))).toBe(true);
-    expect(passes('pictures', inPieces(page, length))).toBe(false);
-    expect(passes('pictures', inPieces(archive, length))).toBe(false);
-    expect(passes('other', inPieces(archive, length))).toBe(false);
-  });
+describe('the check for polyglot files', () => {
+  it.each([1, 2, 3, 7, 31, 32, 33, 1_000])(
+    'finds a web page and an archive in a picture that arrives in pieces of %i bytes',
+    (length) => {
+      const page = Buffer.concat([fixtures.png.bytes, Buffer.from('<!DOCTYPE   html><p>Hi'), fixtures.png.bytes]);
+      const archive = Buffer.concat([fixtures.png.bytes, zip]);
+      expect(passes('pictures', inPieces(fixtures.png.bytes, length))).toBe(true);
+      expect(passes('pictures', inPieces(page, length))).toBe(false);
+      expect(passes('pictures', inPieces(archive, length))).toBe(false);
+      expect(passes('other', inPieces(archive, length))).toBe(false);
+    },
+  );
 
-  it('is an archive with the longest remark there can be, and none with a longer one', () => {
+  it('finds an archive with a comment of the maximum length, and ignores a longer one', () => {
     const remark = (length: number): Buffer => {
       const bytes = Buffer.concat([zip, Buffer.alloc(length)]);
       bytes.writeUInt16LE(Math.min(length, 0xffff), zip.length - 2);
@@ -42,7 +45,7 @@ describe('a file that is another as well', () => {
     expect(passes('other', inPieces(remark(0x10000), 10_000))).toBe(true);
   });
 
-  it('is none by a signature alone, whose record does not fit', () => {
+  it('ignores an end-of-archive signature whose record does not fit', () => {
     const record = Buffer.alloc(22);
     record.write('PK\x05\x06', 'latin1');
     record.writeUInt16LE(1, 20);
@@ -52,7 +55,7 @@ describe('a file that is another as well', () => {
     expect(passes('other', [fixtures.png.bytes, record])).toBe(true);
   });
 
-  it('may speak of pages where nothing but an archive counts', () => {
+  it('allows HTML in files that are only checked for archives', () => {
     expect(passes('other', [Buffer.from('%PDF-1.4 <script>')])).toBe(true);
   });
 
@@ -61,7 +64,7 @@ describe('a file that is another as well', () => {
     '<!DOCTYPE plist PUBLIC>',
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">',
     '<?xpacket begin=""?>',
-  ])('is none by what programs write into pictures: %s', (text) => {
+  ])('allows metadata that programs write into pictures: %s', (text) => {
     expect(passes('pictures', [fixtures.png.bytes, Buffer.from(text)])).toBe(true);
   });
 });

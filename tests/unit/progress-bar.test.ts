@@ -4,11 +4,11 @@ import { ProgressBar } from '../../src/cli/progress-bar.js';
 
 let written: string;
 
-/** A stream that looks like a terminal, or like a pipe. */
+/** A stream that looks like a terminal or like a pipe. */
 function streamThat(isTTY: boolean): NodeJS.WriteStream {
   const stream = new PassThrough();
   stream.on('data', (bytes: Buffer) => (written += String(bytes)));
-  // What cli-progress asks a terminal for.
+  // The parts of a terminal that cli-progress uses.
   const terminal = { isTTY, columns: 200, cursorTo: () => true, clearLine: () => true, moveCursor: () => true };
   return Object.assign(stream, terminal) as never;
 }
@@ -21,7 +21,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('draws a bar on a terminal, with a total that grows when there is more than was counted', () => {
+it('draws a bar on a terminal, also when more is done than was counted', () => {
   const bar = new ProgressBar(streamThat(true));
   bar.show({ label: 'Checking', done: 5, total: 10 });
   bar.show({ label: 'Checking', done: 12, total: 10 });
@@ -30,7 +30,7 @@ it('draws a bar on a terminal, with a total that grows when there is more than w
   expect(written).toMatch(/Checking \S+ 100% \| 12\/10/);
 });
 
-it('shows only what is done while the total is not known', () => {
+it('shows only the number done while the total is unknown', () => {
   const bar = new ProgressBar(streamThat(true));
   bar.show({ label: 'Listing', done: 7, total: undefined });
   bar.end();
@@ -38,7 +38,7 @@ it('shows only what is done while the total is not known', () => {
   expect(written).not.toContain('%');
 });
 
-it('clears the line of the bar before a line of its own, and only then', () => {
+it('clears the bar before it prints a line, and only when there is a bar', () => {
   const bar = new ProgressBar(streamThat(true));
   bar.say('first');
   expect(written).toBe('first\n');
@@ -49,7 +49,7 @@ it('clears the line of the bar before a line of its own, and only then', () => {
   expect(written.startsWith('\r\u001B[2Ksecond\n')).toBe(true);
 });
 
-it('writes a line every ten seconds where there is no terminal', () => {
+it('prints a line every ten seconds when the output is not a terminal', () => {
   const bar = new ProgressBar(streamThat(false));
   bar.show({ label: 'Checking', done: 1, total: 9 });
   expect(written).toBe('');

@@ -13,37 +13,37 @@ function codeOf(work: () => unknown): string | undefined {
 
 const ids = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}$/), { maxLength: 12 });
 
-describe('a new order', () => {
-  it('is the one given, when it names every living child once', () => {
+describe('reordered', () => {
+  it('returns the given order when it names every child exactly once', () => {
     expect(reordered(['a', 'b', 'c'], ['c', 'a', 'b'], ['b', 'c', 'a'], 'ids')).toEqual(['b', 'c', 'a']);
     expect(reordered([], [], [], 'ids')).toEqual([]);
   });
 
-  it('keeps at its end what has no living child, in its order', () => {
+  it('keeps ids without a child at the end, in their old order', () => {
     expect(reordered(['x', 'a', 'y', 'b'], ['a', 'b'], ['b', 'a'], 'ids')).toEqual(['b', 'a', 'x', 'y']);
   });
 
-  it('gives a place to a living child that had none', () => {
+  it('adds a child that the old order does not contain', () => {
     expect(reordered(['a'], ['a', 'b'], ['b', 'a'], 'ids')).toEqual(['b', 'a']);
   });
 
   it.each<[string, string[]]>([
-    ['one is missing', ['a']],
-    ['one is unknown', ['a', 'x']],
-    ['one is too many', ['a', 'b', 'x']],
-    ['none is given', []],
-    ['one that is not living is given', ['a', 'b', 'gone']],
-  ])('is a CONFLICT when %s', (_why, wanted) => {
+    ['an id is missing', ['a']],
+    ['an id is unknown', ['a', 'x']],
+    ['there is an additional unknown id', ['a', 'b', 'x']],
+    ['the list is empty', []],
+    ['the id of a deleted child is given', ['a', 'b', 'gone']],
+  ])('fails with CONFLICT when %s', (_why, wanted) => {
     expect(codeOf(() => reordered(['a', 'b', 'gone'], ['a', 'b'], wanted, 'ids'))).toBe('CONFLICT');
   });
 
-  it('is BAD_USER_INPUT, naming the argument, when one is given twice', () => {
+  it('fails with BAD_USER_INPUT and names the argument when an id is given twice', () => {
     expect(() => reordered(['a', 'b'], ['a', 'b'], ['a', 'b', 'a'], 'topicIds')).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT', fields: ['topicIds'] }),
     );
   });
 
-  it('loses none and doubles none, whatever is asked', () => {
+  it('neither loses nor duplicates an id', () => {
     fc.assert(
       fc.property(ids, ids, (present, living) => {
         const wanted = [...living].reverse();
@@ -56,7 +56,7 @@ describe('a new order', () => {
 });
 
 describe('requireReordered', () => {
-  it('is a CONFLICT when the list was no longer as it was read', () => {
+  it('fails with CONFLICT when the list was changed meanwhile', () => {
     expect(codeOf(() => requireReordered(1))).toBeUndefined();
     expect(codeOf(() => requireReordered(0))).toBe('CONFLICT');
   });

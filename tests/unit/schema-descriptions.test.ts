@@ -6,7 +6,7 @@ import { ERROR_CATALOGUE } from '../../src/errors.js';
 const schema = buildSchema(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'));
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) || isInputObjectType(type));
 
-/** Every description of the schema, by what it is of. */
+/** Every description of the schema, by the type or field that it describes. */
 const descriptions = new Map<string, string | null | undefined>();
 for (const type of types.filter(({ name }) => !name.startsWith('__'))) {
   descriptions.set(type.name, type.description);
@@ -15,7 +15,7 @@ for (const type of types.filter(({ name }) => !name.startsWith('__'))) {
   }
 }
 
-it('the schema says once where the errors are, and no field lists them', () => {
+it('the schema description links the error list, and no field lists the codes', () => {
   expect(schema.description).toContain('docs/errors.md');
   const codes = Object.keys(ERROR_CATALOGUE);
   for (const [name, description] of descriptions) {
@@ -23,14 +23,14 @@ it('the schema says once where the errors are, and no field lists them', () => {
   }
 });
 
-it('every operation says what it does', () => {
+it('every query and mutation has a description', () => {
   const operations = [...descriptions.keys()].filter((name) => /^(Query|Mutation)\./.test(name));
   expect(operations.length).toBeGreaterThan(25);
   for (const name of operations)
     expect([name, descriptions.get(name) ?? '']).toEqual([name, expect.stringMatching(/\w.{10}/)]);
 });
 
-it('every article fits its word', () => {
+it('no description has "a" before a vowel', () => {
   for (const [name, description] of descriptions)
     expect([name, description ?? '']).toEqual([name, expect.not.stringMatching(/\ba [aeio]/i)]);
 });

@@ -10,7 +10,7 @@ import { pdfFile, textFile, VTT, zipFile } from '../support/samples.js';
 
 const rules = slotRules({ maxBytes: {}, urlTtlSeconds: { video: 900, image: 3_600 } });
 
-/** What a slot makes of a file that begins so: its type and extension, or the code of the refusal. */
+/** Returns the type and extension that a slot gives to a file with this beginning, or the error code. */
 async function sniffed(slot: MediaSlot, head: Uint8Array | string): Promise<string> {
   try {
     const { contentType, extension } = await sniff(Buffer.from(head), rules[slot]);
@@ -26,19 +26,19 @@ const SLOTS_OF: Record<string, readonly MediaSlot[]> = {
 };
 const ALL = Object.keys(rules) as MediaSlot[];
 
-/** An MP4 by its `ftyp` box alone (ISO/IEC 14496-12, 4.3). */
+/** An MP4 that consists of its `ftyp` box (ISO/IEC 14496-12, 4.3). */
 function ftyp(major: string, ...compatible: string[]): Buffer {
   const box = Buffer.alloc(16 + 4 * compatible.length);
   box.writeUInt32BE(box.length, 0);
   box.write(`ftyp${major}`, 4, 'latin1');
   box.write(compatible.join(''), 16, 'latin1');
-  // What lies behind the box is none of its brands.
+  // Bytes after the box are not brands.
   return Buffer.concat([box, Buffer.from('\0\0\0\x0cfreeisommp42avif', 'latin1')]);
 }
 
-describe('a picture or a video', () => {
+describe('sniff: pictures and videos', () => {
   it.each(Object.values(fixtures).map((sample) => [sample.filename, sample] as const))(
-    'is what its bytes are, in every slot that takes it and in no other: %s',
+    'returns the type in every slot that accepts it, and refuses it in every other: %s',
     async (_name, { contentType, bytes, filename }) => {
       const takes = SLOTS_OF[contentType.split('/')[0] ?? ''] ?? [];
       const extension = filename.split('.').at(-1) ?? '';
@@ -50,7 +50,7 @@ describe('a picture or a video', () => {
     },
   );
 
-  it('of Apple is an MP4 where it says M4V', async () => {
+  it('recognises an M4V file as MP4', async () => {
     expect(await sniffed('VIDEO_FILE', ftyp('M4V ', 'M4V ', 'mp42'))).toBe('video/mp4 mp4');
     expect(await sniffed('VIDEO_FILE', ftyp('isom'))).toBe('video/mp4 mp4');
     expect(await sniffed('VIDEO_FILE', ftyp('qt  ', 'qt  ', 'mp42'))).toBe('video/quicktime mov');
@@ -65,7 +65,7 @@ describe('a picture or a video', () => {
     ['3gp4', [], 'UNSUPPORTED_MEDIA_TYPE'],
     ['crx ', ['crx ', 'isom'], 'UNSUPPORTED_MEDIA_TYPE'],
     ['heic', ['mif1', 'isom'], 'UNSUPPORTED_MEDIA_TYPE'],
-  ])('of the major brand %s and the compatible %j is %s', async (major, compatible, expected) => {
+  ])('of the major brand %s and the compatible brands %j gives %s', async (major, compatible, expected) => {
     expect(await sniffed('VIDEO_FILE', ftyp(major, ...compatible))).toBe(expected);
   });
 
@@ -76,11 +76,11 @@ describe('a picture or a video', () => {
     ['mif1', ['mif1', 'heic'], 'UNSUPPORTED_MEDIA_TYPE'],
     ['mif1', [], 'UNSUPPORTED_MEDIA_TYPE'],
     ['heic', ['mif1', 'heic'], 'UNSUPPORTED_MEDIA_TYPE'],
-  ])('is a picture by the brands %s, %j: %s', async (major, compatible, expected) => {
+  ])('of the picture brands %s, %j gives %s', async (major, compatible, expected) => {
     expect(await sniffed('IMAGE', ftyp(major, ...compatible))).toBe(expected);
   });
 
-  it('that moves is a PNG where it is an APNG', async () => {
+  it('recognises an animated PNG as PNG', async () => {
     const { bytes } = fixtures.png;
     const control = Buffer.alloc(20);
     control.writeUInt32BE(8, 0);
@@ -91,9 +91,9 @@ describe('a picture or a video', () => {
   });
 });
 
-describe('sound', () => {
+describe('sniff: audio', () => {
   it.each(SOUND.map(({ file, contentType }) => [file.filename, contentType, bytesOf(file)] as const))(
-    'is taken as the file of a video and as a resource, and nowhere else: %s',
+    'is accepted as a video file and as a resource, and in no other slot: %s',
     async (name, contentType, bytes) => {
       const head = bytes.subarray(0, 4_100);
       const expected = `${contentType} ${name.split('.').at(-1)!}`;
@@ -109,27 +109,31 @@ describe('sound', () => {
     Buffer.concat([Buffer.from([0x49, 0x44, 0x33, 3, 0, 0, 0, 0, length >> 7, length & 0x7f]), Buffer.alloc(length)]);
 
   it.each<[string, Buffer, string]>([
-    ['a tag before it', Buffer.concat([tag(500), mp3!]), 'audio/mpeg mp3'],
-    ['a gap behind the tag', Buffer.concat([tag(500), Buffer.alloc(100), mp3!]), 'audio/mpeg mp3'],
-    ['a tag longer than what is looked at', Buffer.concat([tag(9_000), mp3!]).subarray(0, 4_100), 'audio/mpeg mp3'],
+    ['a tag before the audio', Buffer.concat([tag(500), mp3!]), 'audio/mpeg mp3'],
+    ['a gap after the tag', Buffer.concat([tag(500), Buffer.alloc(100), mp3!]), 'audio/mpeg mp3'],
+    [
+      'a tag longer than the bytes that are examined',
+      Buffer.concat([tag(9_000), mp3!]).subarray(0, 4_100),
+      'audio/mpeg mp3',
+    ],
     ['a tag before a picture', Buffer.concat([tag(5), fixtures.png.bytes]), 'UNSUPPORTED_MEDIA_TYPE'],
     ['a tag before FLAC', Buffer.concat([tag(5), Buffer.from('fLaC'), Buffer.alloc(4_000)]), 'UNSUPPORTED_MEDIA_TYPE'],
     [
-      'one frame and then something else',
+      'one frame and then other bytes',
       Buffer.concat([mp3!.subarray(0, 96), Buffer.alloc(500)]),
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     ['text in UTF-16', Buffer.from('\ufeffHello, and nothing else', 'utf16le'), 'UNSUPPORTED_MEDIA_TYPE'],
-  ])('is MP3, or not, with %s', async (_what, head, expected) => {
+  ])('recognises MP3, or refuses it, with %s', async (_what, head, expected) => {
     expect(await sniffed('VIDEO_FILE', head)).toBe(expected);
   });
 
-  it('is not what only begins with the letters of a tag', async () => {
+  it('recognises text that begins with ID3 as text', async () => {
     expect(await sniffed('VIDEO_RESOURCE', 'ID3 is how MP3 files are tagged.')).toBe('text/plain txt');
   });
 });
 
-describe('what is no picture and no video', () => {
+describe('sniff: files that are neither pictures nor videos', () => {
   it.each<[string, Uint8Array | string]>([
     ['text', 'Hello'],
     ['HTML', '<!doctype html><p>Hi'],
@@ -138,27 +142,27 @@ describe('what is no picture and no video', () => {
     ['an archive', bytesOf(zipFile)],
     ['a TIFF', Buffer.from('49492a0008000000', 'hex')],
     ['a BMP', Buffer.from('424d460000000000000036000000', 'hex')],
-    ['a tag and nothing behind it', Buffer.from('494433040000000000', 'hex')],
+    ['a tag without audio', Buffer.from('494433040000000000', 'hex')],
     ['a program', Buffer.from('7f454c4602010100', 'hex')],
     ['one byte', 'x'],
     ['zeros', Buffer.alloc(4_100)],
-  ])('is refused where those belong: %s', async (_what, head) => {
+  ])('are refused in picture and video slots: %s', async (_what, head) => {
     for (const slot of ['VIDEO_FILE', 'COURSE_INTRO_VIDEO', 'IMAGE', 'COURSE_THUMBNAIL', 'VIDEO_THUMBNAIL'] as const) {
       expect([slot, await sniffed(slot, head)]).toEqual([slot, 'UNSUPPORTED_MEDIA_TYPE']);
     }
   });
 
-  it('is EMPTY_FILE everywhere when there is nothing', async () => {
+  it('are refused as EMPTY_FILE in every slot when they are empty', async () => {
     for (const slot of ALL) expect([slot, await sniffed(slot, '')]).toEqual([slot, 'EMPTY_FILE']);
   });
 });
 
-describe('a resource', () => {
+describe('sniff: resources', () => {
   it.each<[string, Uint8Array | string, string]>([
     ['PDF', bytesOf(pdfFile), 'application/pdf pdf'],
     ['ZIP', bytesOf(zipFile), 'application/zip zip'],
     ['text', bytesOf(textFile), 'text/plain txt'],
-    ['text that only speaks of HTML', 'How to write <html>', 'text/plain txt'],
+    ['text that mentions HTML', 'How to write <html>', 'text/plain txt'],
     ['a formula', 'a < b > c', 'text/plain txt'],
     ['Markdown', '# Title\n\n<b>bold</b>', 'text/plain txt'],
     ['HTML', '  <HTML>', 'UNSUPPORTED_MEDIA_TYPE'],
@@ -166,28 +170,24 @@ describe('a resource', () => {
     ['a script', '#!/usr/bin/env node', 'text/plain txt'],
     ['a video', fixtures.video.bytes.subarray(0, 4_100), 'video/mp4 mp4'],
     [
-      'a document of OpenDocument',
+      'an OpenDocument text',
       withMimetype('application/vnd.oasis.opendocument.text'),
       'application/vnd.oasis.opendocument.text odt',
     ],
-    ['a book', withMimetype('application/epub+zip'), 'application/epub+zip epub'],
-    [
-      'an archive that says it is something unheard-of',
-      withMimetype('application/epub+zip+own'),
-      'application/zip zip',
-    ],
-    ['a document with macros', openXml('docm'), 'UNSUPPORTED_MEDIA_TYPE'],
+    ['an EPUB book', withMimetype('application/epub+zip'), 'application/epub+zip epub'],
+    ['a ZIP with an unknown mimetype entry', withMimetype('application/epub+zip+own'), 'application/zip zip'],
+    ['a Word document with macros', openXml('docm'), 'UNSUPPORTED_MEDIA_TYPE'],
     ['a Java archive', zipOf({ 'META-INF/MANIFEST.MF': 'Main-Class: A' }), 'UNSUPPORTED_MEDIA_TYPE'],
   ])('%s', async (_what, head, expected) => {
     expect(await sniffed('VIDEO_RESOURCE', head)).toBe(expected);
   });
 
-  it.each(['docx', 'pptx', 'xlsx'])('of Open XML is known by the list of its parts: %s', async (extension) => {
+  it.each(['docx', 'pptx', 'xlsx'])('recognises Office Open XML by its [Content_Types].xml: %s', async (extension) => {
     const type = mime.lookup(extension) as string;
     expect(await sniffed('VIDEO_RESOURCE', openXml(extension))).toBe(`${type} ${extension}`);
     const claims = { declaredType: '', filename: `a.${extension}` };
     const padding = randomBytes(20_000).toString('hex');
-    // The list may stand behind what is looked at: then the name says what to look for.
+    // The list may be after the bytes that are examined: then the file name says what to look for.
     for (const bytes of [openXml(extension, 'last'), openXml(extension, 'last', padding)]) {
       for (const pieces of [1_000, 33, bytes.length]) {
         const { contentType, check } = await sniff(bytes.subarray(0, 4_100), rules.VIDEO_RESOURCE, claims);
@@ -199,28 +199,28 @@ describe('a resource', () => {
   });
 
   it.each<[string, Buffer]>([
-    ['an archive of anything', zipOf({ 'a.txt': randomBytes(3_000).toString('hex') })],
-    ['an archive whose parts are those of a sheet', openXml('xlsx', 'last', randomBytes(20_000).toString('hex'))],
-    ['a document with macros', openXml('docm', 'last', randomBytes(20_000).toString('hex'))],
+    ['an archive of other files', zipOf({ 'a.txt': randomBytes(3_000).toString('hex') })],
+    ['an Excel workbook', openXml('xlsx', 'last', randomBytes(20_000).toString('hex'))],
+    ['a Word document with macros', openXml('docm', 'last', randomBytes(20_000).toString('hex'))],
     [
-      'the name of the list, in no entry',
+      'the name of the list in another entry',
       zipOf({ 'a.txt': randomBytes(3_000).toString('hex'), mimetype: '[Content_Types].xml' }),
     ],
-  ])('is no Word document by its name: %s', async (_what, bytes) => {
+  ])('refuses a file named .docx that is %s', async (_what, bytes) => {
     const claims = { declaredType: 'application/octet-stream', filename: 'handout.docx' };
     const { check } = await sniff(bytes.subarray(0, 4_100), rules.VIDEO_RESOURCE, claims);
     check!.chunk(bytes);
     expect(() => check!.end()).toThrow('The content is application/zip, but its name ends in .docx.');
   });
 
-  it('is refused with what to do', async () => {
+  it('says in the error how to upload a refused file', async () => {
     const refused = (head: string | Buffer) => sniff(Buffer.from(head), rules.VIDEO_RESOURCE);
     await expect(refused('<!doctype html>')).rejects.toThrow(/^The content is markup .* put it in a ZIP archive\.$/);
     await expect(refused('\x7fELF\x02\x01\x01\0')).rejects.toThrow(/x-elf; accepted are .* put it in a ZIP archive\.$/);
     await expect(sniff(Buffer.from('<html>'), rules.IMAGE)).rejects.toThrow(/^((?!ZIP).)*$/);
   });
 
-  it('that begins as text is checked to its end', async () => {
+  it('checks text up to its end', async () => {
     const { check } = await sniff(bytesOf(textFile), rules.VIDEO_RESOURCE);
     check!.chunk(Buffer.from('more\ttext\f\r\n'));
     expect(() => check!.chunk(Buffer.from('and\u0000then\n'))).toThrow(/type of the content is not known/);
@@ -229,8 +229,8 @@ describe('a resource', () => {
   });
 });
 
-describe('captions', () => {
-  it('are WebVTT or SubRip by what they begin with, and nothing else', async () => {
+describe('sniff: captions', () => {
+  it('accepts WebVTT and SubRip only', async () => {
     expect(await sniffed('VIDEO_CAPTION', VTT)).toBe('text/vtt vtt');
     expect(await sniffed('VIDEO_CAPTION', '1\n00:00:01,000 --> 00:00:02,000\nHi')).toBe('text/vtt vtt');
     const refused = sniff(Buffer.from('Hello'), rules.VIDEO_CAPTION);

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { StopSignals } from '../../src/stop-signals.js';
 
-/** Stands in for the process, which a test cannot end. */
+/** Stands in for the process, which a test cannot exit. */
 class Host extends EventEmitter {
   readonly exits: number[] = [];
   exit(code: number): never {
@@ -26,7 +26,7 @@ afterEach(() => {
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s asks for a stop, and is not the end', (signal, exitCode) => {
+] as const)('%s aborts the stop signal and does not exit the process', (signal, exitCode) => {
   expect([stop.signal.aborted, stop.exitCode]).toEqual([false, undefined]);
   host.emit(signal, signal);
   expect(stop.signal.aborted).toBe(true);
@@ -35,14 +35,14 @@ it.each([
   expect(host.exits).toEqual([]);
 });
 
-it('takes one Ctrl-C that arrives twice for one', () => {
+it('a second SIGINT within 500 ms, which npm sends, is ignored', () => {
   host.emit('SIGINT', 'SIGINT');
   vi.advanceTimersByTime(499);
   host.emit('SIGINT', 'SIGINT');
   expect(host.exits).toEqual([]);
 });
 
-it('ends the process at a second signal, with its exit code; the first one stays the reason', () => {
+it('a second signal exits the process with its own code; the first signal stays the recorded one', () => {
   host.emit('SIGINT', 'SIGINT');
   vi.advanceTimersByTime(500);
   host.emit('SIGTERM', 'SIGTERM');
@@ -50,7 +50,7 @@ it('ends the process at a second signal, with its exit code; the first one stays
   expect(stop.exitCode).toBe(130);
 });
 
-it('leaves signals alone once it is disposed of', () => {
+it('dispose() removes the signal handlers', () => {
   stop.dispose();
   expect([host.listenerCount('SIGINT'), host.listenerCount('SIGTERM')]).toEqual([0, 0]);
 });

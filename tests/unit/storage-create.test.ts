@@ -12,7 +12,7 @@ const s3 = { bucket: 'media', region: 'eu-central-1', forcePathStyle: false };
 const memory: StorageDriver = (settings) => new MemoryStorage(settings.local);
 
 describe('the registry of storages', () => {
-  test('knows s3 by name although only local is configured', async () => {
+  test('knows the name s3 although only local is configured', async () => {
     const storages = await createStorages({ current: 'local', settings: { local } });
     expect(storages.current.name).toBe('local');
     expect(storages.all().map(({ name }) => name)).toEqual(['local']);
@@ -21,7 +21,7 @@ describe('the registry of storages', () => {
     await storages.close();
   });
 
-  test.each(['local', 's3', 'memory'])('has every driver that is configured, and new files go to %s', async (name) => {
+  test.each(['local', 's3', 'memory'])('has every configured driver, and stores new files in %s', async (name) => {
     const storages = await createStorages({ current: name, settings: { local, s3 }, drivers: { memory } });
     expect(storages.current.name).toBe(name);
     expect(storages.names).toEqual(['local', 's3', 'memory']);
@@ -42,13 +42,13 @@ describe('the registry of storages', () => {
     await expect(created).rejects.toThrow(problem);
   });
 
-  test('refuses a driver whose storage has another name than it was registered under', async () => {
+  test('refuses a driver whose storage has another name than it is registered under', async () => {
     const drivers = { attic: memory };
     const created = createStorages({ current: 'local', settings: { local }, drivers });
     await expect(created).rejects.toThrow(/"attic".*"memory"/);
   });
 
-  test('observes further drivers too', async () => {
+  test('measures additional drivers too', async () => {
     const seen: string[] = [];
     const observe = (operation: string): unknown => seen.push(operation);
     const { current } = await createStorages({ current: 'memory', settings: { local }, drivers: { memory }, observe });

@@ -17,12 +17,12 @@ const grant: FileGrant = {
 const { purpose, method, key } = grant;
 
 describe('a file token', () => {
-  test('gives back what was signed', () => {
+  test('returns the signed grant', () => {
     const query = new URLSearchParams(tokens.sign(grant).toString());
     expect(tokens.verify({ purpose, method, key, query }, inTime)).toEqual({ valid: true, grant });
   });
 
-  test('of a secret given as text is good for the same secret given as bytes, and for no other', () => {
+  test('is valid with the same secret as text or as bytes, and with no other', () => {
     const query = tokens.sign(grant);
     expect(new FileTokens(Buffer.from(SECRET)).verify({ purpose, method, key, query }, inTime).valid).toBe(true);
     expect(new FileTokens(`${SECRET}!`).verify({ purpose, method, key, query }, inTime)).toEqual({
@@ -31,7 +31,7 @@ describe('a file token', () => {
     });
   });
 
-  test('of the previous secret is still good, and no new one is signed with it', () => {
+  test('of the previous secret stays valid, and new tokens are signed with the current one', () => {
     const changed = new FileTokens('another secret of thirty-two bytes', [SECRET]);
     const query = tokens.sign(grant);
     expect(changed.verify({ purpose, method, key, query }, inTime)).toEqual({ valid: true, grant });
@@ -41,7 +41,7 @@ describe('a file token', () => {
     expect(changed.verify({ purpose, method, key, query: forged }, inTime)).toMatchObject({ reason: 'tampered' });
   });
 
-  test('ends at the very millisecond', () => {
+  test('expires at the exact millisecond', () => {
     const query = tokens.sign(grant);
     expect(tokens.verify({ purpose, method, key, query }, expiresAt.getTime() - 1).valid).toBe(true);
     expect(tokens.verify({ purpose, method, key, query }, expiresAt.getTime())).toEqual({
@@ -50,7 +50,7 @@ describe('a file token', () => {
     });
   });
 
-  test('that lasts a second is good for this second', () => {
+  test('with a lifetime of a second is valid for that second', () => {
     const now = Date.now();
     const query = tokens.sign({ ...grant, expiresAt: new Date(now + 1000) });
     expect(tokens.verify({ purpose, method, key, query }).valid).toBe(true);
@@ -58,7 +58,7 @@ describe('a file token', () => {
   });
 
   test.each(['expires', 'disposition', 'type', 'signature'])(
-    'is void with %s changed, missing or given twice',
+    'is invalid when its %s is changed, missing or given twice',
     (name) => {
       const changed = tokens.sign(grant);
       changed.set(name, name === 'expires' ? String(expiresAt.getTime() + 1) : `${changed.get(name) ?? ''}x`);
@@ -81,7 +81,7 @@ describe('a file token', () => {
     },
   );
 
-  test('is void with any one character of its signature changed, the last among them', () => {
+  test('is invalid when any character of its signature is changed', () => {
     const signature = tokens.sign(grant).get('signature')!;
     for (let index = 0; index < signature.length; index++) {
       for (const other of 'ABab01-_') {
@@ -93,7 +93,7 @@ describe('a file token', () => {
     }
   });
 
-  test('cannot be moved to another key, not even by shifting text from one value into the next', () => {
+  test('is invalid for another key, and when text is moved from one value to the next', () => {
     const query = tokens.sign(grant);
     expect(tokens.verify({ purpose, method, key: `${key}x`, query }, inTime).valid).toBe(false);
     const shifted = tokens.sign({ ...grant, disposition: 'inline","video/mp4', contentType: '' });
@@ -102,7 +102,7 @@ describe('a file token', () => {
   });
 
   test.each(['', '-1', '0', '1e99', '9'.repeat(400), ' 1893456000123', '0x1', 'NaN', '１２'])(
-    'with expiry %j is malformed',
+    'with the expiry %j is malformed',
     (expires) => {
       const query = tokens.sign(grant);
       query.set('expires', expires);
@@ -110,7 +110,7 @@ describe('a file token', () => {
     },
   );
 
-  test('never makes verifying throw, whatever the query', () => {
+  test('with any values is refused without an exception', () => {
     const text = fc.string({ unit: 'binary' });
     const digits = fc.stringMatching(/^[0-9]{1,20}$/);
     fc.assert(
@@ -121,7 +121,7 @@ describe('a file token', () => {
     );
   });
 
-  test('of any grant is good as it stands in a URL, and void once any part of it is another', () => {
+  test('of any grant is valid after a round trip through a URL, and invalid when any part is changed', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 40 });
     const anyGrant = fc.record({
       key: text,
@@ -147,7 +147,7 @@ describe('a file token', () => {
     );
   });
 
-  test('given by a query of any text never opens anything, and never throws', () => {
+  test('in any query text is refused without an exception', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         'expires=',
@@ -173,7 +173,7 @@ describe('a file token', () => {
     );
   });
 
-  test('is not signed without a time to expire at', () => {
+  test('cannot be signed without a valid expiry', () => {
     expect(() => tokens.sign({ ...grant, expiresAt: new Date(NaN) })).toThrow(RangeError);
   });
 });

@@ -13,7 +13,7 @@ describe('the body of an S3 object', () => {
     vi.useRealTimers();
   });
 
-  test('waits for a slow reader as long as it takes, but not for a silent store', async () => {
+  test('waits for a slow reader without limit, and fails when the store sends nothing in time', async () => {
     const source = new PassThrough({ highWaterMark: 64 * 1024 });
     const body = objectBody(source, IDLE_MS, undefined);
     const failure = new Promise((resolve) => body.once('error', resolve));
@@ -29,7 +29,7 @@ describe('the body of an S3 object', () => {
     expect(source.destroyed).toBe(true);
   });
 
-  test('leaves no timer and no connection behind, read or given up', async () => {
+  test('leaves no timer and no connection behind, whether it was read or destroyed', async () => {
     for (const end of [(body: PassThrough) => body.end('x'), () => undefined]) {
       const source = new PassThrough();
       const body = objectBody(source, IDLE_MS, undefined).resume();
@@ -42,7 +42,7 @@ describe('the body of an S3 object', () => {
     }
   });
 
-  test('says STORAGE_UNAVAILABLE when the connection breaks, and ends when its reader aborts', async () => {
+  test('fails with STORAGE_UNAVAILABLE on a broken connection, and with AbortError when its reader aborts', async () => {
     const broken = new PassThrough();
     const body = objectBody(broken, IDLE_MS, undefined);
     const failure = new Promise((resolve) => body.once('error', resolve));

@@ -12,7 +12,7 @@ describe('an object key', () => {
     'a/b/c..',
     `a/b/${'n'.repeat(255)}`,
     'а/б/видео.mp4',
-  ])('may be %j', (key) => {
+  ])('accepts %j', (key) => {
     expect(isObjectKey(key)).toBe(true);
   });
 
@@ -37,14 +37,14 @@ describe('an object key', () => {
     ['with a segment over 255 bytes', `a/b/${'n'.repeat(256)}`],
     ['with a segment over 255 bytes of UTF-8', `a/b/${'ü'.repeat(128)}`],
     ['over 1024 bytes', `a/b/${'n'.repeat(1024)}`],
-  ])('may not be %s', (_, key) => {
+  ])('refuses a key: %s', (_, key) => {
     expect(isObjectKey(key)).toBe(false);
     expect(() => {
       assertObjectKey(key);
     }).toThrow(InvalidObjectKeyError);
   });
 
-  test('never leaves a folder it is resolved in, and is what its URL decodes to', () => {
+  test('stays inside the folder it is resolved in, and survives URL encoding', () => {
     const piece = fc.constantFrom('.', '..', '/', '\\', '%', '%2e', '%2f', '\0', 'a', 'b', ' ', 'é', '~', ':');
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
@@ -63,7 +63,7 @@ describe('an object key', () => {
     );
   });
 
-  test('built as uploads build it is one, whatever the file is called, and no other file has its place', () => {
+  test('of an upload is valid for any file name, and no other upload has the same path', () => {
     const id = fc.uuid();
     fc.assert(
       fc.property(
@@ -75,7 +75,7 @@ describe('an object key', () => {
           const key = `videos/${owner}/${keyName(name, 'mp4')}`;
           expect(isObjectKey(key)).toBe(true);
           expect(key.split('/')).toHaveLength(3);
-          // Neither is the other, nor a folder of it, on whatever disk.
+          // Neither path equals or contains the other, even on a file system that ignores case.
           const second = `videos/${other}/${keyName(another, 'mp4')}`;
           expect(second.toLowerCase().startsWith(key.toLowerCase())).toBe(false);
           expect(path.resolve('/files', key).startsWith('/files/videos/')).toBe(true);

@@ -21,8 +21,8 @@ function verify(query: URLSearchParams, changed: { key?: string; md5?: string | 
   return tokens.verifyPart({ key, query, md5 }, now);
 }
 
-describe('the token of a part', () => {
-  test('gives back what was signed, with an MD5 and without', () => {
+describe('a part token', () => {
+  test('returns the signed grant, with an MD5 and without', () => {
     const { md5: _none, ...without } = grant;
     expect(verify(new URLSearchParams(tokens.signPart(grant).toString()))).toEqual({ valid: true, grant });
     expect(verify(tokens.signPart(without), { md5: undefined })).toEqual({
@@ -31,7 +31,7 @@ describe('the token of a part', () => {
     });
   });
 
-  test('is void for another key and another MD5, for none, and where none was signed', () => {
+  test('is invalid for another key, for another or no MD5, and for an MD5 that was not signed', () => {
     const { md5: _none, ...without } = grant;
     const tampered = { valid: false, reason: 'tampered' };
     expect(verify(tokens.signPart(grant), { key: 'videos/owner/other.mp4' })).toEqual(tampered);
@@ -41,7 +41,7 @@ describe('the token of a part', () => {
   });
 
   test.each(['upload', 'part', 'offset', 'size', 'expires', 'signature'])(
-    'is void when "%s" is missing, changed or given twice',
+    'is invalid when "%s" is missing, changed or given twice',
     (name) => {
       const missing = tokens.signPart(grant);
       missing.delete(name);
@@ -53,18 +53,18 @@ describe('the token of a part', () => {
     },
   );
 
-  test.each(['-1', '01', '1.5', '1e3', '0x10', ' 1', '', '9007199254740993'])('takes %j for no count', (text) => {
+  test.each(['-1', '01', '1.5', '1e3', '0x10', ' 1', '', '9007199254740993'])('refuses %j as a number', (text) => {
     const query = tokens.signPart(grant);
     query.set('size', text);
     expect(verify(query)).toEqual({ valid: false, reason: 'malformed' });
   });
 
-  test('ends at the very millisecond', () => {
+  test('expires at the exact millisecond', () => {
     expect(verify(tokens.signPart(grant), {}, expiresAt.getTime() - 1).valid).toBe(true);
     expect(verify(tokens.signPart(grant), {}, expiresAt.getTime())).toEqual({ valid: false, reason: 'expired' });
   });
 
-  test('is signed with a key of its own: nobody can make one from the token of a file', () => {
+  test('cannot be made from a file token: it is signed with a separate key', () => {
     const { key } = grant;
     const reading = tokens.sign({ purpose: 'get', method: 'GET', key, expiresAt, disposition: '', contentType: '' });
     const query = tokens.signPart(grant);
@@ -72,7 +72,7 @@ describe('the token of a part', () => {
     expect(verify(query)).toEqual({ valid: false, reason: 'tampered' });
   });
 
-  test('never throws, whatever the query holds', () => {
+  test('in any query is refused without an exception', () => {
     const name = fc.constantFrom('upload', 'part', 'offset', 'size', 'expires', 'signature', 'other');
     fc.assert(
       fc.property(fc.array(fc.tuple(name, fc.string({ unit: 'binary' }))), (pairs) => {

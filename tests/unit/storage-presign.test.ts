@@ -23,7 +23,7 @@ const STORES: Record<string, S3StorageOptions> = {
   'the oldest region': { ...amazon, region: 'us-east-1' },
   'a region in China': { ...amazon, region: 'cn-north-1' },
   'temporary credentials': { ...amazon, credentials: TEMPORARY },
-  'a store of another make': { ...amazon, endpoint: 'http://127.0.0.1:9000', forcePathStyle: true },
+  'another S3-compatible store': { ...amazon, endpoint: 'http://127.0.0.1:9000', forcePathStyle: true },
   'a store by host name and port': { ...amazon, endpoint: 'https://s3.example.com:8443' },
   'a store below a path': { ...amazon, endpoint: 'https://example.com/s3/', forcePathStyle: true },
 };
@@ -39,7 +39,7 @@ function sdkClient(options: S3StorageOptions): S3Client {
   });
 }
 
-/** The SDK's own, slow way: the reference. */
+/** Signs with the SDK: slow, and the reference. */
 async function bySdk(options: S3StorageOptions, key: string, life: Life): Promise<string> {
   const client = sdkClient(options);
   const command = new GetObjectCommand({
@@ -54,7 +54,7 @@ async function bySdk(options: S3StorageOptions, key: string, life: Life): Promis
   return url;
 }
 
-/** The same for a part. */
+/** Signs a part with the SDK. */
 async function partBySdk(options: S3StorageOptions, upload: Upload, part: PartToSign, life: Life): Promise<string> {
   const client = sdkClient(options);
   const command = new UploadPartCommand({
@@ -89,7 +89,7 @@ function lifeOf(seconds: number, disposition = 'inline', contentType = 'video/mp
   return { signedAt, expiresAt: new Date(signedAt.getTime() + seconds * 1000), disposition, contentType };
 }
 
-describe("a signed S3 URL is byte for byte the SDK's", () => {
+describe("a presigned GET URL equals the SDK's byte for byte", () => {
   test.each(Object.entries(STORES))('for %s', async (_, options) => {
     const storage = new S3Storage(options);
     for (const name of [
@@ -130,7 +130,7 @@ describe("a signed S3 URL is byte for byte the SDK's", () => {
   });
 });
 
-describe("a signed URL for a part is byte for byte the SDK's", () => {
+describe('a presigned URL for a part', () => {
   const md5 = createHash('md5').update('part').digest('base64');
   const presignerOf = (options: S3StorageOptions, life: Life): Presigner =>
     new Presigner({
@@ -140,7 +140,7 @@ describe("a signed URL for a part is byte for byte the SDK's", () => {
       now: () => life.signedAt.getTime(),
     });
 
-  test.each(Object.entries(STORES))('for %s', async (_, options) => {
+  test.each(Object.entries(STORES))("equals the SDK's for %s", async (_, options) => {
     const life = lifeOf(900);
     const presigner = presignerOf(options, life);
     const upload = { key: 'videos/018f2f4e/Übung 視頻 (1).mp4', uploadId: '2~a+b/c=d&e_-.~' };
@@ -156,7 +156,7 @@ describe("a signed URL for a part is byte for byte the SDK's", () => {
     }
   });
 
-  test('for any key, upload, part and lifetime', async () => {
+  test("equals the SDK's for any key, upload, part and lifetime", async () => {
     const options = { ...amazon, credentials: TEMPORARY };
     await fc.assert(
       fc.asyncProperty(
@@ -180,7 +180,7 @@ describe("a signed URL for a part is byte for byte the SDK's", () => {
     );
   });
 
-  test('and 10,000 of them cost less than a second', async () => {
+  test('takes less than a second of CPU time for 10,000 parts', async () => {
     const life = lifeOf(900);
     const presigner = presignerOf(amazon, life);
     const upload = { key: 'videos/owner/lesson.mp4', uploadId: '2~upload' };
@@ -190,11 +190,11 @@ describe("a signed URL for a part is byte for byte the SDK's", () => {
       urls.add((await presigner.signPart(upload, { number, size: 8 * 1024 ** 2, md5 }, life.expiresAt)).url);
     const { user, system } = process.cpuUsage(begun);
     expect(urls.size).toBe(10_000);
-    // Of this process alone, so that it holds on a busy machine too. In microseconds.
+    // CPU time of this process, in microseconds, so that the test also passes on a busy machine.
     expect(user + system).toBeLessThan(1_000_000);
   });
 
-  test('never outlives temporary credentials', async () => {
+  test('expires with temporary credentials at the latest', async () => {
     const life = lifeOf(900);
     const expiration = new Date(life.signedAt.getTime() + 60_000);
     const presigner = new Presigner({
@@ -213,7 +213,7 @@ describe("a signed URL for a part is byte for byte the SDK's", () => {
 const words = fc.stringMatching(/^[A-Za-z0-9+/=]{16,60}$/);
 
 describe('the presigner', () => {
-  test('equals the SDK over any keys, expiries, regions and session tokens', async () => {
+  test('signs like the SDK for any keys, expiries, regions and session tokens', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc
@@ -237,12 +237,12 @@ describe('the presigner', () => {
       ),
       { numRuns: volume(100, 1_000) },
     );
-    // The SDK's own way, with a client for each, takes most of it.
+    // The time is that of the SDK, which needs a client for each URL.
   }, 120_000);
 
   const bucketUrl = new URL('https://media.s3.eu-central-1.amazonaws.com');
 
-  test('looks at the credentials once for many URLs, and again a second later', async () => {
+  test('reads the credentials once a second', async () => {
     let now = 1_000_000;
     let looks = 0;
     const credentials = async () => ({ ...KEYS, accessKeyId: `AKID${++looks}` });
@@ -259,7 +259,7 @@ describe('the presigner', () => {
     expect(await keyIdOf()).toBe('AKID2');
   });
 
-  test('signs with the key of the credentials and of the day that it has at hand, also after many others', async () => {
+  test('caches the signing key per secret and day', async () => {
     let secret = 0;
     let now = 0;
     const credentials = async () => ({ ...KEYS, secretAccessKey: `secret-${secret}` });
@@ -273,7 +273,7 @@ describe('the presigner', () => {
     }
   });
 
-  test('is STORAGE_UNAVAILABLE while no credentials can be had, whatever the reason, and asks again', async () => {
+  test('fails with STORAGE_UNAVAILABLE while there are no credentials, and tries again at the next call', async () => {
     const reasons = [new Error('no role'), new TypeError('no answer of the instance')];
     const credentials = () => {
       const reason = reasons.shift();
@@ -291,7 +291,7 @@ describe('the presigner', () => {
 describe('a signed S3 URL', () => {
   const key = 'videos/owner/lesson.mp4';
 
-  test('points to where clients reach the store', async () => {
+  test('uses the public endpoint', async () => {
     const storage = new S3Storage({
       ...amazon,
       endpoint: 'http://minio:9000',
@@ -302,14 +302,14 @@ describe('a signed S3 URL', () => {
     expect((await storage.signGet(key, lifeOf(60))).url.startsWith(`${storage.canonicalUrl(key)}?`)).toBe(true);
   });
 
-  test('has the canonical URL of its bucket in front', () => {
+  test('begins with the canonical URL of the object', () => {
     const urlOf = (options: Partial<S3StorageOptions>): string =>
       new S3Storage({ ...amazon, ...options }).canonicalUrl('a/b/c d.mp4');
     expect(urlOf({})).toBe('https://media.s3.eu-central-1.amazonaws.com/a/b/c%20d.mp4');
     expect(urlOf({ forcePathStyle: true })).toBe('https://s3.eu-central-1.amazonaws.com/media/a/b/c%20d.mp4');
   });
 
-  test('expires on a whole second, not after what was asked, and says so', async () => {
+  test('expires at a whole second, no later than asked, and returns that time', async () => {
     const storage = new S3Storage(amazon);
     const signedAt = new Date('2026-03-01T10:20:30.400Z');
     const expiresAt = new Date('2026-03-01T10:21:00.900Z');
@@ -319,7 +319,7 @@ describe('a signed S3 URL', () => {
     expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('30');
   });
 
-  test('never outlives the temporary credentials that signed it', async () => {
+  test('expires with the temporary credentials at the latest', async () => {
     const expiration = new Date('2026-03-01T10:20:40.999Z');
     const storage = new S3Storage({ ...amazon, credentials: async () => ({ ...TEMPORARY, expiration }) });
     const { url, expiresAt } = await storage.signGet(key, lifeOf(900));
@@ -327,13 +327,13 @@ describe('a signed S3 URL', () => {
     expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('10');
   });
 
-  test('never lives longer than the seven days that S3 allows', async () => {
+  test('expires after seven days at the latest, the maximum of S3', async () => {
     const { url, expiresAt } = await new S3Storage(amazon).signGet(key, lifeOf(30 * DAY));
     expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe(String(7 * DAY));
     expect(expiresAt).toEqual(new Date('2026-03-08T10:20:30.000Z'));
   });
 
-  test('is not made for less than a second', async () => {
+  test('is refused for less than a second', async () => {
     await expect(new S3Storage(amazon).signGet(key, lifeOf(0.1))).rejects.toThrow(RangeError);
   });
 });

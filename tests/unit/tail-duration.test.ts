@@ -4,7 +4,7 @@ import { durationOfTail, type RangeReader } from '../../src/media/content/tail-d
 
 const corpus = (name: string): Buffer => readFileSync(new URL(`../fixtures/corpus/${name}`, import.meta.url));
 
-/** A file of several pieces with a gap of so many bytes between them, which is not held. */
+/** A file of two pieces with a gap of `gap` bytes between them, which is not held in memory. */
 function fileOf(first: Buffer, gap: number, last: Buffer): RangeReader & { readonly bytesRead: () => number } {
   const size = first.length + gap + last.length;
   let bytesRead = 0;
@@ -26,9 +26,9 @@ const live = corpus('vp9-live.webm');
 const cluster = live.indexOf(Buffer.from('1f43b675', 'hex'));
 const WEBM_TRACKS = new Map<number, number>();
 
-describe('a live recording as WebM or Matroska', () => {
+describe('durationOfTail of a live recording as WebM or Matroska', () => {
   it.each([0, 10_000, 3 * 1024 ** 2, 1024 ** 3])(
-    'is as long as its last frame says, with %i bytes between head and last cluster',
+    'is the time of the last frame, with %i bytes between head and last cluster',
     async (gap) => {
       const file = fileOf(live.subarray(0, cluster), gap, live.subarray(cluster));
       const duration = await durationOfTail('WebM', file, WEBM_TRACKS);
@@ -37,8 +37,8 @@ describe('a live recording as WebM or Matroska', () => {
     },
   );
 
-  it('is found in a last cluster of many megabytes', async () => {
-    // A cluster of unknown size, one frame of 3 MiB, and one that begins 2.5 s later.
+  it('is found in a last cluster of several megabytes', async () => {
+    // A cluster of unknown size with a frame of 3 MiB and one that begins 2.5 s later.
     const frame = (length: number, time: number): Buffer => {
       const bytes = Buffer.alloc(12 + length, 0x55);
       bytes.set([0xa3, 0x08, 0, 0, 0, 0, 0, 0, 0, 0x81]);
@@ -53,19 +53,19 @@ describe('a live recording as WebM or Matroska', () => {
     expect(await durationOfTail('Matroska', file, WEBM_TRACKS)).toBe(5.5);
   });
 
-  it('counts in the unit that its head states', async () => {
+  it('uses the timestamp scale of the head', async () => {
     const head = Buffer.from('2ad7b1831e8480', 'hex');
     const tail = Buffer.from('1f43b6758b' + 'e78203e8' + 'a3858100640080', 'hex');
     expect(await durationOfTail('WebM', fileOf(head, 1_000, tail), WEBM_TRACKS)).toBe(2.2);
   });
 
-  it('ends with the last block that states its duration', async () => {
+  it('adds the duration of the last block when it is stated', async () => {
     const tail = Buffer.from('1f43b67590' + 'e78203e8' + 'a08a' + 'a1858100640080' + '9b8132', 'hex');
     const whole = await durationOfTail('WebM', fileOf(Buffer.alloc(9), 0, tail), WEBM_TRACKS);
     expect(whole).toBe(1.15);
   });
 
-  it('has no length where no cluster is, nor where bytes only look like one', async () => {
+  it('is undefined without a cluster, and for bytes that only look like one', async () => {
     const lookalike = Buffer.from('1f43b67584a3828100', 'hex');
     expect(await durationOfTail('WebM', fileOf(Buffer.alloc(9), 1_000, lookalike), WEBM_TRACKS)).toBeUndefined();
     expect(await durationOfTail('WebM', fileOf(Buffer.alloc(9), 100 * 1024 ** 2, lookalike), WEBM_TRACKS)).toBe(
@@ -75,7 +75,7 @@ describe('a live recording as WebM or Matroska', () => {
   });
 });
 
-describe('a fragmented MP4', () => {
+describe('durationOfTail of a fragmented MP4', () => {
   const fragmented = corpus('fragmented.mp4');
   const moof = fragmented.indexOf('moof', 0, 'latin1') - 4;
   const TRACKS = new Map([
@@ -84,7 +84,7 @@ describe('a fragmented MP4', () => {
   ]);
 
   it.each([0, 10_000, 3 * 1024 ** 2, 1024 ** 3])(
-    'is as long as its last samples say, with %i bytes between head and last fragments',
+    'is the end of the last samples, with %i bytes between head and last fragments',
     async (gap) => {
       const file = fileOf(fragmented.subarray(0, moof), gap, fragmented.subarray(moof));
       const duration = await durationOfTail('MP4', file, TRACKS);
@@ -93,7 +93,7 @@ describe('a fragmented MP4', () => {
     },
   );
 
-  it('has no length where no fragment is, or one that is cut off', async () => {
+  it('is undefined without a fragment, and with one that is cut off', async () => {
     const cut = fragmented.subarray(moof, moof + 60);
     expect(await durationOfTail('MP4', fileOf(Buffer.alloc(9), 1_000, cut), TRACKS)).toBeUndefined();
     expect(await durationOfTail('MP4', fileOf(Buffer.from('moof'), 0, Buffer.from('moof')), TRACKS)).toBeUndefined();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Telemetry } from '../../src/telemetry.js';
 
-/** A telemetry whose log can be read. */
+/** Telemetry whose log can be read. */
 function logged(): { telemetry: Telemetry; text: () => string } {
   let text = '';
   const telemetry = new Telemetry({ level: 'trace', destination: { write: (line: string) => (text += line) } });
@@ -16,7 +16,7 @@ describe('the log', () => {
     ['a message', { err: new Error(`jwt ${JWT} is refused`) }, [JWT, 'c2lnbmF0dXJl']],
     ['a cause', { err: new Error('outer', { cause: new Error(`Bearer opaque-token-1`) }) }, ['opaque-token-1']],
     [
-      'a URL of ours',
+      'a signed URL of the server',
       { err: new Error('GET http://localhost/files/a/b/c.png?expires=1&type=image%2Fpng&signature=abc-DEF_9 failed') },
       ['abc-DEF_9'],
     ],
@@ -28,7 +28,7 @@ describe('the log', () => {
       ['AKIA', 'tok%2Fen', '0a1b2c'],
     ],
     [
-      'what a store repeats when a signature is wrong',
+      'the answer of an S3 store to a wrong signature',
       {
         err: Object.assign(new Error('SignatureDoesNotMatch'), {
           AWSAccessKeyId: 'AKIDEXAMPLE',
@@ -38,7 +38,7 @@ describe('the log', () => {
       },
       ['AKIDEXAMPLE', '0a1b2c', 'secret-scope'],
     ],
-  ])('leaves out the secret in %s', (_where, fields, secrets) => {
+  ])('redacts the secret in %s', (_where, fields, secrets) => {
     const { telemetry, text } = logged();
     telemetry.logger.error(fields, 'a line');
     expect(JSON.parse(text())).toMatchObject({ msg: 'a line' });
@@ -46,7 +46,7 @@ describe('the log', () => {
     for (const secret of secrets) expect(text()).not.toContain(secret);
   });
 
-  it('leaves all else as it is', () => {
+  it('changes nothing else', () => {
     const { telemetry, text } = logged();
     const fields = {
       path: '/files/a/b/c.png',
@@ -57,7 +57,7 @@ describe('the log', () => {
     expect(JSON.parse(text())).toMatchObject(fields);
   });
 
-  it('names the request that a line is written for, and no other', async () => {
+  it('has the id of the current request in each line', async () => {
     const { telemetry, text } = logged();
     const work = (id: string): Promise<void> =>
       new Promise((resolve) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { captionConversion } from '../../src/media/content/captions.js';
 
-/** What is stored of captions that come in pieces of so many bytes; throws the refusal. */
+/** Returns what is stored of captions that arrive in pieces of `pieceBytes`; throws the refusal. */
 function stored(content: string | Uint8Array, pieceBytes = Infinity): string {
   const bytes = Buffer.from(content);
   const conversion = captionConversion(bytes.subarray(0, 4_100));
@@ -15,7 +15,7 @@ function stored(content: string | Uint8Array, pieceBytes = Infinity): string {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-/** The refusal of captions, or null. What is taken as WebVTT in UTF-8 is stored as it is. */
+/** The error message for captions, or null. WebVTT in UTF-8 must be stored unchanged. */
 function refusalOf(content: string | Uint8Array, pieceBytes = Infinity): string | null {
   try {
     const kept = stored(content, pieceBytes);
@@ -38,7 +38,7 @@ function timestamp(milliseconds: number, withHours = true): string {
 
 const cue = (times: string): string => `WEBVTT\n\n${times}\nText\n`;
 
-describe('a time line', () => {
+describe('a WebVTT time line', () => {
   it.each([
     '00:00.000 --> 00:00.001',
     '00:00:00.000 --> 00:00.001',
@@ -47,14 +47,14 @@ describe('a time line', () => {
     '00:01.000 \t --> \t 00:02.000',
     '00:01.000 --> 00:02.000 align:start position:10%,line-left size:35%',
     ' 00:01.000 --> 00:02.000 ',
-    // Against the rules for authors, but browsers make cues of them.
+    // Not allowed for authors, but browsers accept them.
     '0:00:01.000 --> 0:00:02.000',
     '00:01.000-->00:02.000',
     '00:00.000 --> 00:00.000',
     '00:02.000 --> 00:01.999',
     '01:00:00.000 --> 59:59.999',
     '00:01.000 --> 00:02.000align:start',
-  ])('is taken: %j', (times) => {
+  ])('is accepted: %j', (times) => {
     expect(refusalOf(cue(times))).toBeNull();
   });
 
@@ -75,7 +75,7 @@ describe('a time line', () => {
     expect(refusalOf(cue(times))).toMatch(/Line 3 /);
   });
 
-  it('is right whatever its two times are', () => {
+  it('is accepted with any two times', () => {
     const time = fc.integer({ min: 0, max: 500 * 3_600_000 });
     fc.assert(
       fc.property(time, time, fc.boolean(), (from, to, withHours) => {
@@ -86,9 +86,9 @@ describe('a time line', () => {
   });
 });
 
-describe('the header', () => {
+describe('the WebVTT header', () => {
   it.each(['WEBVTT', 'WEBVTT\n', 'WEBVTT \n', 'WEBVTT\tremark\n', '\uFEFFWEBVTT\r\n', 'WEBVTT\r', 'WEBVTT\n\n\n'])(
-    'is taken: %j',
+    'is accepted: %j',
     (text) => {
       expect(refusalOf(text)).toBeNull();
     },
@@ -102,10 +102,10 @@ describe('the header', () => {
   );
 });
 
-describe('the encoding', () => {
+describe('the encoding of WebVTT', () => {
   it.each([
     ['Latin-1', Buffer.from('WEBVTT\n\nNOTE Übung\n', 'latin1')],
-    ['a surrogate', Buffer.from([...Buffer.from('WEBVTT\n\n'), 0xed, 0xa0, 0x80])],
+    ['an encoded surrogate', Buffer.from([...Buffer.from('WEBVTT\n\n'), 0xed, 0xa0, 0x80])],
     ['an overlong form', Buffer.from([...Buffer.from('WEBVTT\n\n'), 0xc0, 0xaf])],
     ['half a character at the end', Buffer.from([...Buffer.from('WEBVTT\n\n'), 0xf0, 0x9f, 0x8e])],
   ])('is refused: %s', (_what, bytes) => {
@@ -113,14 +113,14 @@ describe('the encoding', () => {
   });
 });
 
-describe('a block that is no cue', () => {
+describe('a WebVTT block that is not a cue', () => {
   it.each([
     'NOTE\n1 --> 2\n',
     'NOTE a --> b\n',
     'NOTE\n\n00:01.000 --> 00:02.000\nText\n',
     'STYLE\n::cue(b) { color: red }\n',
     'REGION\nid:a\nlines:3\n',
-  ])('may stand anywhere: %j', (block) => {
+  ])('is accepted anywhere: %j', (block) => {
     expect(refusalOf(`WEBVTT\n\n${block}\n00:01.000 --> 00:02.000\nText\n`)).toBeNull();
   });
 
@@ -128,12 +128,12 @@ describe('a block that is no cue', () => {
     expect(refusalOf('WEBVTT\n\nNOTE\nfine\n\n2 --> 1\n')).toMatch(/Line 6 /);
   });
 
-  it('begins with a word of its own: NOTES is a cue name', () => {
+  it('needs its exact keyword: NOTES begins a cue', () => {
     expect(refusalOf('WEBVTT\n\nNOTES\n2 --> 1\n')).toMatch(/Line 4 /);
   });
 });
 
-describe('the pieces that a file comes in', () => {
+describe('WebVTT in pieces of any size', () => {
   const samples = [
     '\uFEFFWEBVTT\r\n\r\nNOTE Übung 🎬\r\n\r\n00:01.000 --> 00:02.000\r\nΓειά\r\n',
     'WEBVTT\r\r00:01.000 --> 00:02.000\rText\r',
@@ -141,12 +141,12 @@ describe('the pieces that a file comes in', () => {
     'WEBVTT\r\n\r\nNOTE\r\na --> b\r\n\r\n1 --> 2\r\n',
   ];
 
-  it.each(samples)('change nothing: %j', (text) => {
+  it.each(samples)('is treated like the whole file: %j', (text) => {
     const whole = refusalOf(text);
     for (let size = 1; size <= 12; size++) expect([size, refusalOf(text, size)]).toEqual([size, whole]);
   });
 
-  it('a line without an end is refused before it fills the memory', () => {
+  it('is refused when a line is too long to be held in memory', () => {
     const check = captionConversion(Buffer.from('WEBVTT\n\n'))!;
     check.chunk(Buffer.from('WEBVTT\n\n'));
     const piece = Buffer.alloc(64 * 1024, 'x');
@@ -156,19 +156,19 @@ describe('the pieces that a file comes in', () => {
   });
 });
 
-describe('UTF-16 with a byte order mark', () => {
+describe('WebVTT in UTF-16 with a byte order mark', () => {
   const TEXT = 'WEBVTT\r\n\r\n00:01.000 --> 00:02.000\r\nÜbung 🎬\r\n';
   const SMALL_END = Buffer.from(`\ufeff${TEXT}`, 'utf16le');
 
   it.each([
-    ['the small end first', SMALL_END],
-    ['the big end first', Buffer.from(SMALL_END).swap16()],
-  ])('is stored in UTF-8: %s', (_which, bytes) => {
+    ['little-endian', SMALL_END],
+    ['big-endian', Buffer.from(SMALL_END).swap16()],
+  ])('is stored as UTF-8: %s', (_which, bytes) => {
     const expected = TEXT.replaceAll('\r\n', '\n');
     for (const size of [1, 2, 3, 7, Infinity]) expect([size, stored(bytes, size)]).toEqual([size, expected]);
   });
 
-  it('is refused by the number of a wrong line, and where half a character is missing', () => {
+  it('is refused with the number of a wrong line, and when half a character is missing', () => {
     const wrong = Buffer.from('\ufeffWEBVTT\n\n00:01.000 --> soon\n', 'utf16le');
     expect(refusalOf(wrong)).toMatch(/Line 3 /);
     expect(refusalOf(SMALL_END.subarray(0, -1))).toMatch(/UTF-16/);
@@ -176,10 +176,10 @@ describe('UTF-16 with a byte order mark', () => {
   });
 });
 
-describe('SubRip', () => {
+describe('SubRip captions', () => {
   const cues = (text: string): string => stored(text).replace('WEBVTT\n\n', '');
 
-  it('becomes WebVTT', () => {
+  it('are converted to WebVTT', () => {
     const text =
       '1\n00:00:01,000 --> 00:00:02,500\nThis is <i>the</i> bowline.\n\n2\n00:00:03,000 --> 00:00:04,000\nTwo\nlines\n';
     const expected =
@@ -191,21 +191,21 @@ describe('SubRip', () => {
 
   it.each([
     ['no counters', '00:00:01,000 --> 00:00:02,000\nA\n'],
-    ['a byte order mark and empty lines before', '\ufeff\r\n\r\n1\r\n00:00:01,000 --> 00:00:02,000\r\nA\r\n'],
-    ['full stops', '1\n00:00:01.000 --> 00:00:02.000\nA'],
-    ['hours of one digit, and no blanks', '1\n0:00:01,000-->0:00:02,000\nA'],
+    ['a byte order mark and empty lines at the beginning', '\ufeff\r\n\r\n1\r\n00:00:01,000 --> 00:00:02,000\r\nA\r\n'],
+    ['full stops in the times', '1\n00:00:01.000 --> 00:00:02.000\nA'],
+    ['hours of one digit and no spaces', '1\n0:00:01,000-->0:00:02,000\nA'],
     ['too few digits', '1\n0:0:1,0 --> 0:0:2\nA'],
-    ['blanks in the times', '1\n00:00:01, 000 --> 00: 00:02,000\nA'],
+    ['spaces in the times', '1\n00:00:01, 000 --> 00: 00:02,000\nA'],
     ['coordinates', '1\n00:00:01,000 --> 00:00:02,000 X1:1 X2:2 Y1:1 Y2:2\nA'],
     ['positions', '1\n00:00:01,000 --> 00:00:02,000\n{\\an8}{\\pos(1,2)}A'],
-    ['an empty line in it', '1\n00:00:01,000 --> 00:00:02,000\n\n \nA\n\n'],
+    ['an empty line after the times', '1\n00:00:01,000 --> 00:00:02,000\n\n \nA\n\n'],
     ['a counter at the end', '1\n00:00:01,000 --> 00:00:02,000\nA\n\n2\n'],
-    ['a font', '1\n00:00:01,000 --> 00:00:02,000\n<font color="#fff">A</font>'],
-  ])('is read with %s', (_fault, text) => {
+    ['a font tag', '1\n00:00:01,000 --> 00:00:02,000\n<font color="#fff">A</font>'],
+  ])('are read with %s', (_fault, text) => {
     expect(cues(text)).toBe('00:00:01.000 --> 00:00:02.000\nA\n\n');
   });
 
-  it('keeps a subtitle that is a number, and finds the next where no empty line is before it', () => {
+  it('keep a subtitle that is a number, and may lack the empty line between cues', () => {
     const text = '1\n00:00:01,000 --> 00:00:02,000\n42\n2\n00:00:03,000 --> 00:00:04,000\n7';
     expect(cues(text)).toBe('00:00:01.000 --> 00:00:02.000\n42\n\n00:00:03.000 --> 00:00:04.000\n7\n\n');
   });
@@ -216,11 +216,11 @@ describe('SubRip', () => {
     ['<B>b</B> <u>u</u > <v Ada>', '<b>b</b> <u>u</u> &lt;v Ada>'],
     ['<script>', '&lt;script>'],
     ['{ not } a {\\code}', '{ not } a '],
-  ])('is escaped where it would be a tag: %s', (text, expected) => {
+  ])('have text escaped that would be a tag: %s', (text, expected) => {
     expect(cues(`1\n00:00:01,000 --> 00:00:02,000\n${text}`)).toBe(`00:00:01.000 --> 00:00:02.000\n${expected}\n\n`);
   });
 
-  it('is refused by the number of a wrong line, and where it is not UTF-8', () => {
+  it('are refused with the number of a wrong line, and when they are not UTF-8', () => {
     const good = '1\n00:00:01,000 --> 00:00:02,000\nA\n\n';
     expect(() => stored(`${good}2\n00:00:03,000 --> soon\nB`)).toThrow(/Line 6 /);
     expect(() => stored(`${good}2\n00:00:61,000 --> 00:01:02,000\nB`)).toThrow(/Line 6 /);
@@ -228,13 +228,13 @@ describe('SubRip', () => {
   });
 
   it.each(['A\n1\n00:00:01,000 --> 00:00:02,000\n', '1\n2\n3', '00:01.000 --> 00:02.000\nA', '1', ''])(
-    'is not what begins otherwise: %j',
+    'are not recognised in %j',
     (text) => {
       expect(stored(text)).toBe('neither');
     },
   );
 
-  it('is right WebVTT, whatever its text is', () => {
+  it('become valid WebVTT for any text', () => {
     const character = fc.constantFrom(...Array.from('<>&;abi/ {}\\-\n\r1:,'));
     fc.assert(
       fc.property(fc.string({ unit: character, maxLength: 40 }), (text) => {

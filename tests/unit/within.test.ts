@@ -7,17 +7,17 @@ describe('within', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('gives what the work gives, and leaves no timer behind', async () => {
+  it('resolves with the result of the work and leaves no timer behind', async () => {
     expect(await within(1_000, Promise.resolve('done'), () => 'late')).toBe('done');
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('throws what the work throws, and leaves no timer behind', async () => {
+  it('rejects with the error of the work and leaves no timer behind', async () => {
     await expect(within(1_000, Promise.reject(new Error('broken')), () => 'late')).rejects.toThrow('broken');
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('gives what `late` gives when the time is over, and not before', async () => {
+  it('resolves with the result of `late` when the time has passed, and not before', async () => {
     let outcome: string | undefined;
     const waiting = within(1_000, never, () => 'late').then((value) => (outcome = value));
     await vi.advanceTimersByTimeAsync(999);
@@ -26,7 +26,7 @@ describe('within', () => {
     expect(await waiting).toBe('late');
   });
 
-  it('throws what `late` throws', async () => {
+  it('rejects with the error of `late`', async () => {
     const waiting = within(1_000, never, () => {
       throw new Error('too late');
     });
@@ -35,7 +35,7 @@ describe('within', () => {
     await outcome;
   });
 
-  it('ignores work that fails after its time', async () => {
+  it('ignores work that fails after the time has passed', async () => {
     let fail!: (error: Error) => void;
     const work = new Promise<never>((_resolve, reject) => (fail = reject));
     const waiting = within(1_000, work, () => 'late');

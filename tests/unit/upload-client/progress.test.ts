@@ -4,7 +4,7 @@ import { Progress } from '../../../src/upload-client/progress.js';
 import { RateMeter } from '../../../src/upload-client/rate-meter.js';
 
 describe('progress', () => {
-  it('counts what is stored and what is on its way', () => {
+  it('counts stored bytes and bytes being sent', () => {
     const { told, progress } = watched(100);
     progress.begin(30);
     expect(progress.sent(2, 10)).toBe(10);
@@ -15,14 +15,14 @@ describe('progress', () => {
     expect(told.at(-1)).toMatchObject({ total: 100 });
   });
 
-  it('never decreases: what was lost is made up for first', () => {
+  it('never decreases: bytes sent again count only beyond the highest value', () => {
     const { told, progress } = watched(100);
     progress.begin(0);
     progress.sent(1, 40);
     progress.lost(1);
     progress.sent(1, 20);
     progress.sent(1, 45);
-    // A pause, after which the server says what it has.
+    // The upload is paused; then the server reports what it has.
     progress.begin(10);
     progress.sent(1, 50);
     expect(told.map(({ loaded }) => loaded)).toEqual([0, 40, 40, 45, 45, 60]);
@@ -36,7 +36,7 @@ describe('progress', () => {
     expect(told.map(({ loaded }) => loaded)).toEqual([0, 100, 100]);
   });
 
-  it('is told at most once in the interval, but the beginning and the end always', () => {
+  it('is reported at most once in the interval, and always at the beginning and the end', () => {
     const { told, progress } = watched(1_000, 3_600_000);
     progress.begin(0);
     for (let bytes = 1; bytes < 500; bytes++) progress.sent(1, bytes);
@@ -46,7 +46,7 @@ describe('progress', () => {
 });
 
 describe('the rate', () => {
-  it('is of the last five seconds', () => {
+  it('is measured over the last five seconds', () => {
     const meter = new RateMeter();
     for (let second = 0; second < 10; second++) meter.add(1_000, second * 1_000);
     expect(meter.rate(9_999)).toBe(1_000);
@@ -54,7 +54,7 @@ describe('the rate', () => {
     expect(meter.rate(19_999)).toBe(3_000);
   });
 
-  it('falls to nothing when nothing is sent, and begins anew after a pause', () => {
+  it('is 0 when nothing is sent, and is measured anew after a pause', () => {
     const meter = new RateMeter();
     meter.add(5_000, 0);
     expect(meter.rate(1_000)).toBe(5_000);

@@ -4,7 +4,7 @@ import { samplesOf } from '../../../src/upload-client/samples.js';
 
 const KIB_64 = 65_536;
 
-/** Bytes of which no two stretches are alike. */
+/** Bytes without repetition. */
 function bytesOf(size: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE((at * 2_654_435_761) >>> 0, at);
@@ -15,7 +15,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 
 describe('the samples of a file', () => {
   it.each([2 * KIB_64 + 1, 3 * KIB_64 + 7, 1_000_001])(
-    'are its first, middle and last 64 KiB: %i bytes',
+    'are hashes of the first, middle and last 64 KiB: %i bytes',
     async (size) => {
       const bytes = bytesOf(size);
       const middle = Math.floor((size - KIB_64) / 2);
@@ -27,12 +27,15 @@ describe('the samples of a file', () => {
     },
   );
 
-  it.each([1, 3, KIB_64 - 1, KIB_64])('are three times the whole of a smaller one: %i bytes', async (size) => {
-    const whole = sha256(bytesOf(size));
-    expect(await samplesOf(new Blob([bytesOf(size)]))).toEqual([whole, whole, whole]);
-  });
+  it.each([1, 3, KIB_64 - 1, KIB_64])(
+    'are three hashes of the whole file when it has at most 64 KiB: %i bytes',
+    async (size) => {
+      const whole = sha256(bytesOf(size));
+      expect(await samplesOf(new Blob([bytesOf(size)]))).toEqual([whole, whole, whole]);
+    },
+  );
 
-  it('tells files apart that differ in one byte of the middle', async () => {
+  it('differ for files that differ in one byte of the middle', async () => {
     const one = bytesOf(500_000);
     const other = Buffer.from(one);
     other[250_000]! ^= 1;

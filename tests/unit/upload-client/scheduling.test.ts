@@ -8,7 +8,7 @@ import { waitFor } from '../../support/patience.js';
 
 const MIB = 1024 * 1024;
 
-/** How many lanes are open after so many measurements on a line that gives this rate with this many lanes. */
+/** Returns the number of lanes after each measurement, on a line whose rate depends on the lanes. */
 function lanesOn(rateWith: (lanes: number) => number, measurements: number): number[] {
   const lanes = new LaneCount();
   return Array.from({ length: measurements }, () => {
@@ -18,22 +18,22 @@ function lanesOn(rateWith: (lanes: number) => number, measurements: number): num
 }
 
 describe('the number of lanes', () => {
-  it('grows from 3 to 6 while each lane makes it faster', () => {
+  it('grows from 3 to 6 while each lane increases the rate', () => {
     expect(lanesOn((lanes) => lanes * MIB, 6)).toEqual([4, 5, 6, 6, 6, 6]);
   });
 
-  it('stays at 3 on a line that is full, but for a trial now and then', () => {
+  it('stays at 3 on a saturated line, apart from occasional trials', () => {
     const counts = lanesOn(() => 5 * MIB, 30);
     expect(counts.slice(0, 4)).toEqual([4, 3, 3, 3]);
     expect(counts.filter((count) => count === 3).length).toBeGreaterThan(25);
     expect(Math.max(...counts)).toBe(4);
   });
 
-  it('finds the number from which on the line is full', () => {
+  it('settles where the line is saturated', () => {
     expect(lanesOn((lanes) => Math.min(5, lanes) * MIB, 8).slice(3)).toEqual([5, 5, 5, 5, 5]);
   });
 
-  it('falls by one with each failure, never below 3', () => {
+  it('falls by one with each failure, to 3 at least', () => {
     const lanes = new LaneCount();
     for (const count of [3, 4, 5]) lanes.measured(count * MIB);
     expect(lanes.count).toBe(6);
@@ -44,7 +44,7 @@ describe('the number of lanes', () => {
     expect(after).toEqual([5, 4, 3, 3, 3]);
   });
 
-  it('is 5 at most when one connection is left free', () => {
+  it('is at most 5 when one connection is kept free', () => {
     const lanes = new LaneCount();
     for (const count of [3, 4, 5]) lanes.measured(count * MIB);
     lanes.leaveOneFree();
@@ -57,7 +57,7 @@ describe('the number of lanes', () => {
 describe('the lanes of an uploader', () => {
   const { signal } = new AbortController();
 
-  it('admit 3 at first, and the next when one leaves, in the order in which they asked', async () => {
+  it('let 3 callers in, and the next one in order whenever one leaves', async () => {
     const lanes = new Lanes();
     const entered: number[] = [];
     const leaves = new Map<number, () => void>();
@@ -74,7 +74,7 @@ describe('the lanes of an uploader', () => {
     await waitFor(() => expect(entered).toEqual([1, 2, 3, 4, 5]));
   });
 
-  it('forget who no longer waits', async () => {
+  it('skip callers that no longer wait', async () => {
     const lanes = new Lanes();
     const leave = await lanes.enter(signal);
     await lanes.enter(signal);
@@ -90,7 +90,7 @@ describe('the lanes of an uploader', () => {
 });
 
 describe('the queue of parts', () => {
-  it('gives the missing parts in order, and tells which come next', () => {
+  it('returns the missing parts in order, and the parts that come next', () => {
     const queue = new PartQueue([2, 3, 5, 8]);
     expect(queue.take()).toBe(2);
     expect(queue.next(2)).toEqual([3, 5]);
@@ -100,7 +100,7 @@ describe('the queue of parts', () => {
     expect(queue.isEmpty).toBe(true);
   });
 
-  it('cuts the file into parts of one size, and a last one of the rest', () => {
+  it('cuts the file into parts of equal size and a rest', () => {
     const session = { size: 20 * MIB + 1, partSize: 8 * MIB };
     expect([1, 2, 3].map((number) => rangeOfPart(number, session))).toEqual([
       { start: 0, end: 8 * MIB },
@@ -110,16 +110,16 @@ describe('the queue of parts', () => {
   });
 });
 
-describe('signing', () => {
+describe('part signatures', () => {
   const pace = { partSize: 8 * MIB, lanes: 3, signatureAge: 300_000 };
 
-  it('signs as many parts as begin while a signature is good: each lane one, 100 at most', () => {
-    // 240 s at the rate, in parts of 8 MiB.
+  it('are requested for the parts that will begin while a signature is valid: one per lane to 100', () => {
+    // What 240 s at the rate send, in parts of 8 MiB.
     const rates = [0, MIB / 10, MIB, 2 * MIB, 100 * MIB];
     expect(rates.map((rate) => signedAtOnce({ ...pace, rate }))).toEqual([3, 3, 30, 60, 100]);
   });
 
-  it('asks once for what several lanes need', async () => {
+  it('are requested once for several lanes', async () => {
     const calls: (readonly number[])[] = [];
     const signatures = new Signatures(async (numbers) => {
       calls.push(numbers);
@@ -134,7 +134,7 @@ describe('signing', () => {
     expect(calls).toEqual([[1, 2, 3]]);
   });
 
-  it('uses a signature once, and none that is old', async () => {
+  it('are used once, and not after they have expired', async () => {
     const calls: (readonly number[])[] = [];
     const fresh = new Signatures(async (numbers) => (calls.push(numbers), numbers.map(signed)), 300_000);
     await fresh.take(1, () => []);
@@ -155,7 +155,7 @@ describe('signing', () => {
     expect(calls.slice(2)).toEqual([[1, 2, 3], [3]]);
   });
 
-  it('rejects for every lane that waits, and asks again at the next need', async () => {
+  it('fail for every waiting lane, and are requested again at the next need', async () => {
     let failing = true;
     const signatures = new Signatures(async (numbers) => {
       if (failing) throw new Error('no rights');

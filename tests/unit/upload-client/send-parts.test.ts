@@ -10,12 +10,12 @@ import { waitFor } from '../../support/patience.js';
 const PART = 10;
 const QUICK = { ...TIMINGS, firstRetry: 1, longestRetry: 2, stall: 60, progress: 0 };
 
-/** What a storage does with the try of a part: answers a status, breaks the connection, or says nothing. */
+/** What a storage does when a part is sent: answers a status, breaks the connection, or sends nothing. */
 type Reaction = number | 'broken' | 'silent';
 
-/** A storage that reacts as it is told, and remembers. */
+/** A storage that reacts as configured and records the calls. */
 class Bucket {
-  /** The number of each part, in the order in which the tries came. */
+  /** The numbers of the parts, in the order of the attempts. */
   readonly tries: number[] = [];
   readonly stored = new Map<number, string>();
   readonly signed: (readonly number[])[] = [];
@@ -104,7 +104,7 @@ function whole({ stored }: Bucket): string {
   return Array.from({ length: 6 }, (_, index) => stored.get(index + 1) ?? '').join('');
 }
 
-describe('sending parts', () => {
+describe('sendParts', () => {
   it('sends each missing part once, three at a time at first', async () => {
     const { bucket, told, end } = sending(() => 200);
     await end;
@@ -114,7 +114,7 @@ describe('sending parts', () => {
     expect(told.at(-1)).toBe(TEXT.length);
   });
 
-  it('sends nothing but what is missing', async () => {
+  it('sends only missing parts', async () => {
     const session = { size: TEXT.length, partSize: PART, missingParts: [2, 6] };
     const { bucket, end } = sending(() => 200, { session });
     await end;
@@ -123,11 +123,11 @@ describe('sending parts', () => {
 
   it.each<[string, Reaction]>([
     ['a broken connection', 'broken'],
-    ['a silence longer than the watchdog waits', 'silent'],
-    ['an overload', 503],
-    ['a part that another connection still writes', 409],
-    ['damaged bytes', 400],
-  ])('tries again after %s, with a new signature', async (_what, reaction) => {
+    ['no answer within the stall time', 'silent'],
+    ['status 503', 503],
+    ['status 409, which means that another connection still writes the part', 409],
+    ['status 400, which means damaged bytes', 400],
+  ])('tries a part again with a new signature after %s', async (_what, reaction) => {
     const { bucket, end } = sending((number, attempt) => (number === 2 && attempt < 3 ? reaction : 200));
     await end;
     expect(whole(bucket)).toBe(TEXT);
@@ -136,14 +136,14 @@ describe('sending parts', () => {
     expect(bucket.signed.flat().filter((number) => number === 2)).toEqual([2, 2, 2]);
   });
 
-  it.each([403, 404, 410])('asks for one new signature after %i', async (status) => {
+  it.each([403, 404, 410])('asks for one new signature after status %i', async (status) => {
     const { bucket, end } = sending((_number, attempt) => (attempt === 1 ? status : 200));
     await end;
     expect(whole(bucket)).toBe(TEXT);
     expect(bucket.tries).toHaveLength(12);
   });
 
-  it('gives up all parts when one is refused with a new signature too', async () => {
+  it('aborts all parts when one is refused with a new signature too', async () => {
     const { bucket, end } = sending((number) => (number === 2 ? 403 : 'silent'), {
       timings: { ...QUICK, stall: 60_000 },
     });
@@ -152,13 +152,13 @@ describe('sending parts', () => {
     expect(bucket.aborted).toBe(2);
   });
 
-  it('does not repeat what the storage will refuse again', async () => {
+  it('does not retry after status 413', async () => {
     const { bucket, end } = sending((number) => (number === 4 ? 413 : 200));
     await expect(end).rejects.toMatchObject({ code: 'STORAGE_REFUSED', message: expect.stringContaining('413') });
     expect(bucket.tries.filter((number) => number === 4)).toHaveLength(1);
   });
 
-  it('gives up a storage that never takes a part, and says that CORS may be the cause', async () => {
+  it('gives up on a storage that never accepts a part, and names CORS as a possible cause', async () => {
     const { bucket, end } = sending(() => 'broken');
     await expect(end).rejects.toMatchObject({
       code: 'NETWORK',
@@ -168,7 +168,7 @@ describe('sending parts', () => {
     expect(Math.max(...counts(bucket.tries))).toBe(QUICK.failuresOfFirstParts);
   });
 
-  it('is more patient with one that took a part before', async () => {
+  it('retries longer when the storage accepted a part before', async () => {
     const { bucket, end } = sending((number, attempt) => (number > 1 && attempt < 20 ? 'broken' : 200));
     await end;
     expect(whole(bucket)).toBe(TEXT);
@@ -187,20 +187,20 @@ describe('sending parts', () => {
     expect(bucket.tries).toHaveLength(5);
   });
 
-  it('ends with the error of the server when signing is refused', async () => {
+  it("fails with the server's error when signing is refused", async () => {
     const { end, bucket } = sending(() => 200, { sign: async () => Promise.reject(new Error('no rights')) });
     await expect(end).rejects.toThrow('no rights');
     expect(bucket.tries).toEqual([]);
   });
 
-  it('tells that a file can no longer be read', async () => {
+  it('fails with FILE_UNREADABLE when the file can no longer be read', async () => {
     const gone = new Blob([TEXT]);
     Object.assign(gone, { slice: () => Object.assign(new Blob([]), { slice: () => ({ arrayBuffer: unreadable }) }) });
     const { end } = sending(() => 'broken', { file: gone });
     await expect(end).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
   });
 
-  it('leaves a connection free where the parts go to the server itself', async () => {
+  it('leaves one connection free when the parts go to the API server itself', async () => {
     const lanes = new Lanes();
     let left = false;
     Object.assign(lanes, { leaveOneFree: () => (left = true) });

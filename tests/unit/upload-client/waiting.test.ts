@@ -10,20 +10,20 @@ const timings = { firstRetry: 1, longestRetry: 4, failuresInARow: 5 };
 describe('the wait before a retry', () => {
   const times = { firstRetry: 500, longestRetry: 30_000 };
 
-  it('doubles with each failure up to the longest, and is at least half of that', () => {
+  it('doubles with each failure up to the maximum, and is at least half of that', () => {
     const shortest = [1, 2, 3, 7, 8, 30].map((failures) => backOff(failures, times, () => 0));
     const longest = [1, 2, 3, 7, 8, 30].map((failures) => backOff(failures, times, () => 1));
     expect(shortest).toEqual([250, 500, 1_000, 15_000, 15_000, 15_000]);
     expect(longest).toEqual([500, 1_000, 2_000, 30_000, 30_000, 30_000]);
   });
 
-  it('differs from client to client', () => {
+  it('differs between clients', () => {
     const waits = new Set(Array.from({ length: 50 }, () => backOff(4, times)));
     expect(waits.size).toBeGreaterThan(40);
     for (const ms of waits) expect(ms).toSatisfy((value: number) => value >= 2_000 && value <= 4_000);
   });
 
-  it('ends with the reason of the signal', async () => {
+  it('ends with the reason of an aborted signal', async () => {
     const controller = new AbortController();
     const waiting = wait(60_000, controller.signal);
     controller.abort(new Error('given up'));
@@ -32,10 +32,10 @@ describe('the wait before a retry', () => {
   });
 });
 
-describe('a call that fails', () => {
+describe('persist', () => {
   const { signal } = new AbortController();
 
-  it('is tried again until it succeeds', async () => {
+  it('retries a transient failure until the call succeeds', async () => {
     let calls = 0;
     const call = async (): Promise<number> => {
       calls += 1;
@@ -45,7 +45,7 @@ describe('a call that fails', () => {
     expect(await persist(call, { timings, signal })).toBe(5);
   });
 
-  it('is given up after so many failures in a row', async () => {
+  it('gives up after the maximum of failures in a row', async () => {
     let calls = 0;
     const call = async (): Promise<never> => {
       calls += 1;
@@ -54,7 +54,7 @@ describe('a call that fails', () => {
     await expect(persist(call, { timings, signal })).rejects.toMatchObject({ code: 'NETWORK', message: 'failure 5' });
   });
 
-  it('is not tried again when that cannot help', async () => {
+  it('does not retry an error that is not transient', async () => {
     let calls = 0;
     const call = async (): Promise<never> => {
       calls += 1;
@@ -64,7 +64,7 @@ describe('a call that fails', () => {
     expect(calls).toBe(1);
   });
 
-  it('waits as long as the server asked for', async () => {
+  it('waits as long as the server asks for', async () => {
     const begun = performance.now();
     let calls = 0;
     await persist(
@@ -79,7 +79,7 @@ describe('a call that fails', () => {
 });
 
 describe('the watchdog', () => {
-  it('aborts when nothing was heard for the time, and not before', async () => {
+  it('aborts when nothing was received for the stall time, and not before', async () => {
     const outer = new AbortController();
     const watchdog = new Watchdog(40, outer.signal);
     const begun = performance.now();
@@ -91,7 +91,7 @@ describe('the watchdog', () => {
     expect(watchdog.stalled).toBe(true);
   });
 
-  it('follows the signal of the upload, and has not stalled then', () => {
+  it('aborts with the signal of the upload, and then does not count as stalled', () => {
     const outer = new AbortController();
     const watchdog = new Watchdog(60_000, outer.signal);
     outer.abort(new Error('paused'));

@@ -36,7 +36,7 @@ describe('the folder of a local storage', () => {
     await rm(parent, { recursive: true });
   });
 
-  test('is made when it is first needed, and is open to the server only', async () => {
+  test('is created when it is first needed, readable by the server only', async () => {
     expect(await listed(storage.list(''))).toEqual([]);
     await storage.check();
     const key = newKey();
@@ -48,7 +48,7 @@ describe('the folder of a local storage', () => {
     expect((await lstat(path.join(directory, key))).nlink).toBe(1);
   });
 
-  test('may be a symlink itself', async () => {
+  test('may be a symlink', async () => {
     await mkdir(path.join(parent, 'disk'));
     await symlink(path.join(parent, 'disk'), directory);
     const key = newKey();
@@ -57,7 +57,7 @@ describe('the folder of a local storage', () => {
     expect(await listed(storage.list(''))).toEqual([key]);
   });
 
-  test('is empty again when all has been deleted, and after a put that failed', async () => {
+  test('is empty when every object was deleted, and after a put that failed', async () => {
     const keys = [newKey(), newKey(), `images/one/a.png`];
     for (const key of keys) await putText(storage, key, 'x');
     await storage.delete(keys);
@@ -66,7 +66,7 @@ describe('the folder of a local storage', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('is deleted from and swept by key without a look at the files of other owners', async () => {
+  test('is never searched for a deletion or a sweep by key, however many owners have files', async () => {
     const few = storageIn(path.join(parent, 'few'));
     await makeOwners(path.join(parent, 'few'), 20);
     await makeOwners(directory, OWNERS);
@@ -81,7 +81,7 @@ describe('the folder of a local storage', () => {
     expect(medians[1]! / medians[0]!).toBeLessThan(4);
   });
 
-  test('is never pulled from under a put by the deletes that empty it', async () => {
+  test('is not removed by a delete while a put writes into it', async () => {
     const cycle = async (worker: number): Promise<void> => {
       for (let round = 0; round < volume(10, 40); round++) {
         const key = `videos/owner/${worker}-${round}.mp4`;
@@ -94,7 +94,7 @@ describe('the folder of a local storage', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('keeps an object that is there: a second put under its key is refused', async () => {
+  test('keeps an object when a second put uses its key', async () => {
     const key = newKey();
     await putText(storage, key, 'first');
     await expect(putText(storage, key, 'second')).rejects.toThrow(/never be written twice/);
@@ -102,14 +102,14 @@ describe('the folder of a local storage', () => {
     expect(await readdir(path.dirname(path.join(directory, key)))).toEqual(['lesson.mp4']);
   });
 
-  test('lets one of two puts under the same key win', async () => {
+  test('accepts one of two concurrent puts with the same key', async () => {
     const key = newKey();
     const outcomes = await Promise.allSettled([putText(storage, key, 'one'), putText(storage, key, 'two')]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await textOf(await storage.open(key))).toBe(outcomes[0].status === 'fulfilled' ? 'one' : 'two');
   });
 
-  test('is not left by a symlinked folder: nothing is read, listed, deleted or written behind it', async () => {
+  test('has no access through a symlinked folder: nothing outside is read, listed, deleted or written', async () => {
     const outside = path.join(parent, 'outside');
     await mkdir(path.join(outside, 'owner'), { recursive: true });
     await writeFile(path.join(outside, 'owner', 'secret.txt'), 'secret');
@@ -128,7 +128,7 @@ describe('the folder of a local storage', () => {
     expect(await readdir(path.join(outside, 'owner'))).toEqual(['secret.txt']);
   });
 
-  test('is not left by a symlinked file either', async () => {
+  test('has no access through a symlinked file', async () => {
     const secret = path.join(parent, 'secret.txt');
     await writeFile(secret, 'secret');
     await putText(storage, 'images/owner/a.png', 'x');
@@ -142,7 +142,7 @@ describe('the folder of a local storage', () => {
     expect((await lstat(secret)).size).toBe(6);
   });
 
-  test('lists and sweeps nothing but what Lectern wrote', async () => {
+  test('lists and sweeps only files that Lectern wrote', async () => {
     await putText(storage, 'images/owner/a.png', 'x');
     await mkdir(path.join(directory, 'images/owner/deep'));
     for (const name of ['README', 'images/README', 'images/owner/.hidden', 'images/owner/deep/file']) {
@@ -154,7 +154,7 @@ describe('the folder of a local storage', () => {
     expect((await readdir(directory)).sort()).toEqual(['README', 'images']);
   });
 
-  test('when the disk refuses, is STORAGE_UNAVAILABLE with the reason', async () => {
+  test('is reported as STORAGE_UNAVAILABLE with the cause when the disk refuses access', async () => {
     const refused = storageIn('/sys/lectern');
     for (const attempt of [refused.check(), putText(refused, newKey(), 'x')]) {
       const error = await attempt.catch((reason: unknown) => reason);
@@ -167,7 +167,7 @@ describe('the folder of a local storage', () => {
 const OWNERS = volume(4_000, 20_000);
 const ROUNDS = 41;
 
-/** Folders with one file each, as uploads leave them. */
+/** Makes folders with one file each, as uploads do. */
 async function makeOwners(directory: string, count: number): Promise<void> {
   await mkdir(path.join(directory, 'videos'), { recursive: true });
   for (let first = 0; first < count; first += 500) {
@@ -181,7 +181,7 @@ async function makeOwners(directory: string, count: number): Promise<void> {
   }
 }
 
-/** What the removal of one stored file takes, in milliseconds: its unfinished files, itself, the folder of its owner. */
+/** Returns the time of removing one stored file with its unfinished files and its owner's folder, in milliseconds. */
 async function timeOfRemoval(storage: LocalStorage, round: number): Promise<number> {
   const key = `videos/new-owner-${round}/lesson.mp4`;
   await putText(storage, key, 'x');

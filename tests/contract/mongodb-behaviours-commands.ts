@@ -5,7 +5,7 @@ import type { Behaviour, Doc } from './mongodb-behaviours.js';
 const three = [{ _id: 1 }, { _id: 2 }, { _id: 3 }];
 const many = Array.from({ length: 250 }, (_, i) => ({ _id: i }));
 
-/** A command's refusal, as the server says it. */
+/** A command that is refused, with these fields of the error. */
 function refusedCommand(
   name: string,
   command: (collection: string) => Doc,
@@ -42,7 +42,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: true,
   },
   {
-    name: 'hello tells the limits',
+    name: 'hello returns the limits',
     run: async (_, db) => {
       const { maxBsonObjectSize, maxWriteBatchSize, isWritablePrimary } = await db.command({ hello: 1 });
       return { maxBsonObjectSize, maxWriteBatchSize, isWritablePrimary };
@@ -54,22 +54,22 @@ export const COMMANDS: readonly Behaviour[] = [
   refusedCommand('an unknown field of an insert is refused', (c) => ({ insert: c, documents: [{}], foo: 1 }), {
     code: 40415,
   }),
-  refusedCommand('aggregate needs a cursor', (c) => ({ aggregate: c, pipeline: [] }), { code: 9 }),
-  refusedCommand('a filter must be a document', (c) => ({ find: c, filter: 5 }), { code: 14 }),
-  refusedCommand('skip may not be negative', (c) => ({ find: c, skip: -1 }), { code: 51024 }),
+  refusedCommand('aggregate without a cursor is refused', (c) => ({ aggregate: c, pipeline: [] }), { code: 9 }),
+  refusedCommand('a filter that is not a document is refused', (c) => ({ find: c, filter: 5 }), { code: 14 }),
+  refusedCommand('a negative skip is refused', (c) => ({ find: c, skip: -1 }), { code: 51024 }),
   refusedCommand(
-    'a cursor that is not there cannot go on',
+    'getMore of an unknown cursor is refused',
     (c) => ({ getMore: mongo.Long.fromNumber(12345), collection: c }),
     { code: 43, codeName: 'CursorNotFound' },
   ),
   refusedCommand(
-    'an update and a removal in one',
+    'findAndModify with an update and a removal is refused',
     (c) => ({ findAndModify: c, query: {}, remove: true, update: { $set: { a: 1 } } }),
     { code: 9 },
   ),
-  refusedCommand('an insert needs documents', (c) => ({ insert: c, documents: [] }), { code: 16 }),
+  refusedCommand('an insert without documents is refused', (c) => ({ insert: c, documents: [] }), { code: 16 }),
   refusedCommand(
-    'a collection that is there cannot be created with other options',
+    'dropIndexes of a missing collection is refused',
     (c) => ({ dropIndexes: `${c}_absent`, index: '*' }),
     { code: 26 },
   ),
@@ -85,7 +85,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [101, false],
   },
   {
-    name: 'batches follow each other to the end',
+    name: 'batches return every document in order',
     docs: many,
     run: async (c) => {
       const ids = (await c.find().sort({ _id: 1 }).batchSize(7).toArray()).map(({ _id }) => _id);
@@ -104,7 +104,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [0, false, 3, true],
   },
   {
-    name: 'a single batch leaves no cursor',
+    name: 'a single batch opens no cursor',
     docs: many,
     run: async (c, db) => {
       const cursor = await find(db, { find: c.collectionName, batchSize: 5, singleBatch: true });
@@ -113,7 +113,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [5, true],
   },
   {
-    name: 'a killed cursor is gone',
+    name: 'a killed cursor cannot be read',
     docs: many,
     run: async (c, db) => {
       const { id } = await find(db, { find: c.collectionName, batchSize: 5 });
@@ -126,14 +126,14 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [1, { code: 43 }],
   },
   {
-    name: 'an aggregation has a cursor too',
+    name: 'an aggregation is returned in batches',
     docs: many,
     run: async (c) => (await c.aggregate([{ $match: { _id: { $gte: 0 } } }], { batchSize: 10 }).toArray()).length,
     gives: 250,
   },
 
   {
-    name: 'an ordered insert stops at its first error',
+    name: 'an ordered insert stops at the first error',
     docs: [{ _id: 2 }],
     run: async (c) => {
       const error = await c.insertMany(three).catch((thrown: unknown) => thrown);
@@ -143,7 +143,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [1, [[1, 11000]], 2],
   },
   {
-    name: 'an unordered insert goes on',
+    name: 'an unordered insert continues after an error',
     docs: [{ _id: 2 }],
     run: async (c) => {
       const error = await c.insertMany(three, { ordered: false }).catch((thrown: unknown) => thrown);
@@ -153,7 +153,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [2, [[1, 11000]], 3],
   },
   {
-    name: 'a bulk write does all kinds',
+    name: 'a bulk write inserts, updates, replaces and deletes',
     docs: three,
     run: async (c) => {
       const { insertedCount, modifiedCount, deletedCount, upsertedCount } = await c.bulkWrite([
@@ -169,30 +169,35 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: { insertedCount: 1, modifiedCount: 4, deletedCount: 2, upsertedCount: 1 },
   },
   {
-    name: 'a write without acknowledgement happens',
+    name: 'an unacknowledged write is carried out',
     run: async (c, db) => {
       await c.insertOne({ _id: 1 }, { writeConcern: { w: 0 } });
       await db.command({ ping: 1 });
-      // Not acknowledged: it may come after the ping, by another connection. Its key shows when it is there.
+      // The write may arrive after the ping, on another connection: repeat until it is there.
       for (;;) if ((await c.countDocuments()) === 1) return 1;
     },
     gives: 1,
   },
   {
-    name: 'countDocuments takes filter, skip and limit',
+    name: 'countDocuments accepts a filter, skip and limit',
     docs: many,
     run: (c) => c.countDocuments({ _id: { $gte: 100 } }, { skip: 10, limit: 50 }),
     gives: 50,
   },
-  { name: 'estimatedDocumentCount counts all', docs: many, run: (c) => c.estimatedDocumentCount(), gives: 250 },
   {
-    name: 'the count command counts with a query',
+    name: 'estimatedDocumentCount counts all documents',
+    docs: many,
+    run: (c) => c.estimatedDocumentCount(),
+    gives: 250,
+  },
+  {
+    name: 'the count command accepts a query',
     docs: many,
     run: async (c, db) => (await db.command({ count: c.collectionName, query: { _id: { $lt: 5 } } }))['n'],
     gives: 5,
   },
   {
-    name: 'distinct takes arrays apart',
+    name: 'distinct returns the elements of arrays',
     docs: [{ _id: 1, a: [1, 2] }, { _id: 2, a: 2 }, { _id: 3, a: 3 }, { _id: 4 }],
     run: async (c) => [await c.distinct('a'), await c.distinct('a', { _id: { $lt: 3 } })],
     gives: [
@@ -201,7 +206,7 @@ export const COMMANDS: readonly Behaviour[] = [
     ],
   },
   {
-    name: 'distinct goes through sub-documents',
+    name: 'distinct follows a path through sub-documents',
     docs: [
       { _id: 1, a: [{ b: 1 }, { b: 2 }] },
       { _id: 2, a: { b: 2 } },
@@ -225,13 +230,13 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [[[true, 'collection']], []],
   },
   {
-    name: 'a collection may be created again',
+    name: 'creating a collection that exists does nothing',
     docs: three,
     run: async (c, db) => [(await db.command({ create: c.collectionName }))['ok'], await c.countDocuments()],
     gives: [1, 3],
   },
   {
-    name: 'a dropped collection comes back empty, without its indexes',
+    name: 'a dropped collection is empty and has no indexes when it is used again',
     docs: three,
     run: async (c) => {
       await c.createIndex({ a: 1 });
@@ -242,7 +247,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [1, 1],
   },
   {
-    name: 'databases are apart, and are dropped whole',
+    name: 'databases are separate, and dropping one drops its collections',
     docs: three,
     run: async (c, db) => {
       const other = db.client.db(`${db.databaseName}_other`);
@@ -257,7 +262,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [1, 3, 1, 0, 0],
   },
   {
-    name: 'a document over 16 MiB is refused, one just below is not',
+    name: 'a document over 16 MiB is refused, and one just below is accepted',
     run: async (c) => {
       await c.insertOne({ _id: 1, text: 'x'.repeat(16 * 1024 * 1024 - 100) });
       const tooLarge = await refusal(c.updateOne({ _id: 1 }, { $set: { more: 'x'.repeat(200) } }));
@@ -266,7 +271,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [1, { code: 10334 }],
   },
   {
-    name: 'documents larger together than a batch come in several',
+    name: 'documents that are too large for one batch come in several',
     docs: Array.from({ length: 5 }, (_, i) => ({ _id: i, text: 'x'.repeat(5 * 1024 * 1024) })),
     run: async (c, db) => {
       const cursor = await find(db, { find: c.collectionName });
@@ -276,7 +281,7 @@ export const COMMANDS: readonly Behaviour[] = [
     gives: [5, true],
   },
   {
-    name: 'an _id may be a document or null, not an array',
+    name: 'an _id may be a document or null, but not an array',
     run: async (c) => {
       await c.insertMany([{ _id: { a: 1 } }, { _id: null }] as Doc[]);
       return [await c.countDocuments(), await refusal(c.insertOne({ _id: [1] }))];

@@ -8,7 +8,7 @@ const people = [
   { _id: 4, at: 4 },
 ];
 
-/** The same answers with and without an index. */
+/** A query that must return the same _ids with an index as without. */
 function sameWith(
   name: string,
   key: Record<string, 1 | -1>,
@@ -35,13 +35,13 @@ const duplicateAnn = { code: 11000, keyPattern: { name: 1 }, keyValue: { name: '
 
 export const INDEXES: readonly Behaviour[] = [
   {
-    name: 'a second _id is a duplicate key',
+    name: 'an insert with an existing _id is a duplicate key',
     docs: people,
     run: (c) => refusal(c.insertOne({ _id: 1 })),
     gives: { code: 11000, keyPattern: { _id: 1 }, keyValue: { _id: 1 } },
   },
   {
-    name: 'a duplicate key says where it happened',
+    name: 'a duplicate key error names the collection, index and value',
     docs: people,
     run: async (c) => {
       await uniqueName(c);
@@ -51,7 +51,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: 'E11000 duplicate key error collection: db.coll index: name_1 dup key: { name: "ann" }',
   },
   {
-    name: 'a unique index refuses an insert',
+    name: 'a unique index refuses an insert of a duplicate',
     docs: people,
     run: async (c) => {
       await uniqueName(c);
@@ -60,7 +60,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: duplicateAnn,
   },
   {
-    name: 'a unique index refuses an update',
+    name: 'a unique index refuses an update to a duplicate',
     docs: people,
     run: async (c) => {
       await uniqueName(c);
@@ -72,7 +72,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: [duplicateAnn, 'bob'],
   },
   {
-    name: 'a unique index refuses findOneAndUpdate',
+    name: 'a unique index refuses a duplicate in findOneAndUpdate',
     docs: people,
     run: async (c) => {
       await uniqueName(c);
@@ -81,7 +81,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: duplicateAnn,
   },
   {
-    name: 'a unique index holds one document without the field',
+    name: 'a unique index allows one document without the field',
     docs: people,
     run: async (c) => {
       await uniqueName(c);
@@ -90,7 +90,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 11000, keyPattern: { name: 1 }, keyValue: { name: null } },
   },
   {
-    name: 'a unique index frees a key with its document',
+    name: 'a deleted or changed document releases its unique key',
     docs: people,
     run: async (c) => {
       await uniqueName(c);
@@ -102,7 +102,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: 4,
   },
   {
-    name: 'int and double are one key',
+    name: 'an int and an equal double are the same unique key',
     run: async (c, db) => {
       await c.createIndex({ n: 1 }, { unique: true });
       await c.insertOne({ n: 5 });
@@ -121,7 +121,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 11000, keyPattern: { tags: 1 }, keyValue: { tags: 'y' } },
   },
   {
-    name: 'one document may repeat a unique key',
+    name: 'a document may contain the same unique key twice',
     run: async (c) => {
       await c.createIndex({ tags: 1 }, { unique: true });
       await c.insertOne({ tags: ['x', 'x'] });
@@ -130,7 +130,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: 1,
   },
   {
-    name: 'a unique compound index needs both fields equal',
+    name: 'a unique compound index compares all its fields',
     run: async (c) => {
       await c.createIndex({ a: 1, b: -1 }, { unique: true });
       await c.insertMany([
@@ -142,7 +142,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 11000, keyPattern: { a: 1, b: -1 }, keyValue: { a: 1, b: 2 } },
   },
   {
-    name: 'a unique index cannot be made over duplicates',
+    name: 'a unique index cannot be created when there are duplicates',
     docs: [
       { _id: 1, name: 'ann' },
       { _id: 2, name: 'ann' },
@@ -154,7 +154,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: [11000, 1],
   },
   {
-    name: 'a sparse unique index lets many go without the field, but null counts',
+    name: 'a sparse unique index ignores documents without the field, but not null',
     run: async (c) => {
       await c.createIndex({ name: 1 }, { unique: true, sparse: true });
       await c.insertMany([{}, {}, { name: null }]);
@@ -163,7 +163,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 11000, keyPattern: { name: 1 }, keyValue: { name: null } },
   },
   {
-    name: 'a partial unique index watches only what its filter matches',
+    name: 'a partial unique index covers only documents that match its filter',
     run: async (c) => {
       await c.createIndex({ name: 1 }, { unique: true, partialFilterExpression: { live: true } });
       await c.insertMany([
@@ -176,7 +176,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: duplicateAnn,
   },
   {
-    name: 'a document may come under a partial index by an update',
+    name: 'an update can move a document into a partial index',
     run: async (c) => {
       await c.createIndex({ name: 1 }, { unique: true, partialFilterExpression: { live: { $eq: true } } });
       await c.insertMany([
@@ -188,7 +188,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: duplicateAnn,
   },
   {
-    name: 'a partial index hides nothing from a query that it does not cover',
+    name: 'a query that a partial index does not cover returns every document',
     docs: people,
     run: async (c) => {
       await c.createIndex({ at: 1 }, { partialFilterExpression: { name: { $exists: true } } });
@@ -197,7 +197,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: [[3, 4], [3]],
   },
   {
-    name: 'a sparse index hides nothing from a sort',
+    name: 'a sort on a field with a sparse index returns every document',
     docs: people,
     run: async (c) => {
       await c.createIndex({ name: 1 }, { sparse: true });
@@ -206,32 +206,32 @@ export const INDEXES: readonly Behaviour[] = [
     gives: [3, 2, 1, 4],
   },
   {
-    name: 'two arrays cannot be indexed together',
+    name: 'an index on two arrays of one document is refused',
     run: async (c) => {
       await c.createIndex({ a: 1, b: 1 });
       return refusal(c.insertOne({ a: [1], b: [2] }));
     },
     gives: { code: 171 },
   },
-  sameWith('an index finds by equality', { name: 1 }, { name: 'bob' }, [2]),
-  sameWith('an index finds null and missing', { name: 1 }, { name: null }, [4]),
-  sameWith('an index finds a range', { at: 1 }, { at: { $gt: 1, $lte: 3 } }, [2, 3]),
-  sameWith('a descending index finds a range', { at: -1 }, { at: { $gt: 1, $lte: 3 } }, [2, 3]),
-  sameWith('an index finds by $in', { name: 1 }, { name: { $in: ['ann', 'cid', null] } }, [1, 3, 4]),
-  sameWith('an index finds an element', { tags: 1 }, { tags: 'y' }, [1, 2]),
-  sameWith('an index finds an empty array', { tags: 1 }, { tags: [] }, [3]),
-  sameWith('an index finds a whole array', { tags: 1 }, { tags: ['x', 'y'] }, [1]),
-  sameWith('an index finds by $all', { tags: 1 }, { tags: { $all: ['x', 'y'] } }, [1]),
+  sameWith('an index serves equality', { name: 1 }, { name: 'bob' }, [2]),
+  sameWith('an index serves null, for null and missing fields', { name: 1 }, { name: null }, [4]),
+  sameWith('an index serves a range', { at: 1 }, { at: { $gt: 1, $lte: 3 } }, [2, 3]),
+  sameWith('a descending index serves a range', { at: -1 }, { at: { $gt: 1, $lte: 3 } }, [2, 3]),
+  sameWith('an index serves $in', { name: 1 }, { name: { $in: ['ann', 'cid', null] } }, [1, 3, 4]),
+  sameWith('an index serves a match with an array element', { tags: 1 }, { tags: 'y' }, [1, 2]),
+  sameWith('an index serves a match with an empty array', { tags: 1 }, { tags: [] }, [3]),
+  sameWith('an index serves a match with a whole array', { tags: 1 }, { tags: ['x', 'y'] }, [1]),
+  sameWith('an index serves $all', { tags: 1 }, { tags: { $all: ['x', 'y'] } }, [1]),
   sameWith(
-    'an index finds a prefix by $elemMatch',
+    'an index serves a prefix with $elemMatch',
     { tags: 1 },
     { tags: { $elemMatch: { $gte: 'x', $lt: 'y' } } },
     [1],
   ),
-  sameWith('an index leaves $ne alone', { name: 1 }, { name: { $ne: 'bob' } }, [1, 3, 4]),
-  sameWith('an index leaves $exists alone', { name: 1 }, { name: { $exists: false } }, [4]),
+  sameWith('$ne returns the same with an index', { name: 1 }, { name: { $ne: 'bob' } }, [1, 3, 4]),
+  sameWith('$exists returns the same with an index', { name: 1 }, { name: { $exists: false } }, [4]),
   sameWith(
-    'two conditions on an array may be met by two elements, with an index',
+    'two conditions on an array may match different elements, with an index',
     { v: 1 },
     { v: { $gt: 4, $lt: 6 } },
     [1, 2],
@@ -242,15 +242,15 @@ export const INDEXES: readonly Behaviour[] = [
     ],
   ),
   sameWith(
-    'an index compares within one type',
+    'a comparison with an index considers values of the same type only',
     { v: 1 },
     { v: { $lt: 'b' } },
     [2],
     [{ _id: 1, v: 1 }, { _id: 2, v: 'a' }, { _id: 3 }],
   ),
-  sameWith('an index serves the branches of an $or', { name: 1 }, { $or: [{ name: 'ann' }, { name: 'bob' }] }, [1, 2]),
+  sameWith('an index serves each branch of an $or', { name: 1 }, { $or: [{ name: 'ann' }, { name: 'bob' }] }, [1, 2]),
   {
-    name: 'a compound index gives the order, both ways',
+    name: 'a compound index serves a sort in both directions',
     docs: people,
     run: async (c) => {
       await c.createIndex({ tags: 1, at: -1 });
@@ -263,7 +263,7 @@ export const INDEXES: readonly Behaviour[] = [
     ],
   },
   {
-    name: 'a keyset page goes on where the last one ended',
+    name: 'the page after a cursor begins where the last page ended',
     docs: Array.from({ length: 9 }, (_, i) => ({ _id: i, listKeys: ['x'], at: Math.floor(i / 3) })),
     run: async (c) => {
       await c.createIndex({ listKeys: 1, at: 1, _id: 1 });
@@ -279,7 +279,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: [3, 2, 1],
   },
   {
-    name: 'explain names the index that serves one field',
+    name: 'explain names the index that is used',
     docs: people,
     run: async (c) => {
       await c.createIndex({ name: 1 });
@@ -289,7 +289,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { index: 'IXSCAN name_1', nReturned: 1, totalDocsExamined: 1 },
   },
   {
-    name: 'explain says when a collection is read whole',
+    name: 'explain reports a collection scan',
     docs: people,
     run: async (c) => {
       const { stages, nReturned, totalDocsExamined } = await explained(c.find({ name: 'bob' }));
@@ -298,7 +298,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { last: 'COLLSCAN', nReturned: 1, totalDocsExamined: 4 },
   },
   {
-    name: 'indexes are listed with their options',
+    name: 'listIndexes returns the options of each index',
     docs: people,
     run: async (c) => {
       await c.createIndex({ name: 1, at: -1 }, { unique: true, name: 'mine' });
@@ -312,12 +312,12 @@ export const INDEXES: readonly Behaviour[] = [
     ],
   },
   {
-    name: 'the same index again is nothing',
+    name: 'creating the same index again does nothing',
     run: async (c) => [await c.createIndex({ a: 1 }), await c.createIndex({ a: 1 }), (await c.indexes()).length],
     gives: ['a_1', 'a_1', 2],
   },
   {
-    name: 'the same key with another name is refused',
+    name: 'an index with the same key and another name is refused',
     run: async (c) => {
       await c.createIndex({ a: 1 });
       return refusal(c.createIndex({ a: 1 }, { name: 'other' }));
@@ -325,7 +325,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 85 },
   },
   {
-    name: 'the same name with another option is refused',
+    name: 'an index with the same name and another option is refused',
     run: async (c) => {
       await c.createIndex({ a: 1 });
       return refusal(c.createIndex({ a: 1 }, { unique: true }));
@@ -333,7 +333,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 86 },
   },
   {
-    name: 'the same name with another key is refused',
+    name: 'an index with the same name and another key is refused',
     run: async (c) => {
       await c.createIndex({ a: 1 }, { name: 'mine' });
       return refusal(c.createIndex({ b: 1 }, { name: 'mine' }));
@@ -341,7 +341,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 86 },
   },
   {
-    name: 'an index is dropped by name',
+    name: 'an index is dropped by its name',
     run: async (c) => {
       await c.createIndex({ a: 1 });
       await c.dropIndex('a_1');
@@ -350,7 +350,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: 1,
   },
   {
-    name: 'an index that is not there cannot be dropped',
+    name: 'dropping a missing index is refused',
     run: async (c) => {
       await c.createIndex({ a: 1 });
       return refusal(c.dropIndex('b_1'));
@@ -358,18 +358,18 @@ export const INDEXES: readonly Behaviour[] = [
     gives: { code: 27 },
   },
   {
-    name: 'the _id index cannot be dropped',
+    name: 'dropping the _id index is refused',
     docs: people,
     run: (c) => refusal(c.dropIndex('_id_')),
     gives: { code: 72 },
   },
   {
-    name: 'indexes of an absent collection cannot be listed',
+    name: 'listing the indexes of a missing collection is refused',
     run: (c) => refusal(c.indexes()),
     gives: { code: 26 },
   },
   {
-    name: 'all indexes but _id are dropped together',
+    name: 'dropIndexes drops all indexes except that of _id',
     run: async (c) => {
       await c.createIndexes([{ key: { a: 1 } }, { key: { b: 1 } }]);
       await c.dropIndexes();
@@ -378,7 +378,7 @@ export const INDEXES: readonly Behaviour[] = [
     gives: ['_id_'],
   },
   {
-    name: 'a hint may name the index',
+    name: 'a hint may name an index',
     docs: people,
     run: async (c) => {
       await c.createIndex({ at: 1 });
@@ -387,10 +387,14 @@ export const INDEXES: readonly Behaviour[] = [
     gives: [2],
   },
   {
-    name: 'a hint at no index is refused',
+    name: 'a hint that names no index is refused',
     docs: people,
     run: (c) => refusal(c.find().hint('nothing').toArray()),
     gives: { code: 2 },
   },
-  { name: 'an index key needs a direction', run: (c) => refusal(c.createIndex({ a: 0 as 1 })), gives: { code: 67 } },
+  {
+    name: 'an index key without a direction is refused',
+    run: (c) => refusal(c.createIndex({ a: 0 as 1 })),
+    gives: { code: 67 },
+  },
 ];

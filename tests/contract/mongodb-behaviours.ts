@@ -1,30 +1,30 @@
 import type { mongo } from 'mongoose';
 
 export type Doc = Record<string, unknown>;
-/** What a collection holds: any document, under any kind of `_id`. */
+/** A document with any kind of `_id`. */
 export interface Row {
   _id?: number | object | null;
   [field: string]: unknown;
 }
 export type Collection = mongo.Collection<Row>;
 
-/** One thing that MongoDB's documentation says a server does, and how to see it through the driver. */
+/** One behaviour that MongoDB documents, and how to observe it through the driver. */
 export interface Behaviour {
   /** A sentence. */
   readonly name: string;
-  /** What the collection, new for each row, holds at first. */
+  /** The documents of the collection before `run`. Each row has a new collection. */
   readonly docs?: readonly Doc[];
   run(collection: Collection, db: mongo.Db): Promise<unknown>;
-  /** What `run` gives, or for a refusal the fields that the error has. */
+  /** The expected result of `run`, or for a refusal the expected fields of the error. */
   readonly gives: unknown;
 }
 
-/** The `_id`s that a filter finds, in order of `_id`. */
+/** Expects the `_id`s that a filter finds, in order of `_id`. */
 export function finds(name: string, docs: readonly Doc[], filter: Doc, ids: readonly unknown[]): Behaviour {
   return { name, docs, run: (collection) => idsOf(collection, filter), gives: ids };
 }
 
-/** The `_id`s in the order of a sort. */
+/** Expects the `_id`s in the order of a sort. */
 export function sorts(
   name: string,
   docs: readonly Doc[],
@@ -39,7 +39,7 @@ export function sorts(
   };
 }
 
-/** What a projection leaves of one document, without its `_id`. */
+/** Expects what a projection returns of one document, without its `_id`. */
 export function projects(name: string, doc: Doc, projection: Doc, rest: Doc): Behaviour {
   return {
     name,
@@ -49,7 +49,7 @@ export function projects(name: string, doc: Doc, projection: Doc, rest: Doc): Be
   };
 }
 
-/** What one document becomes; the keys' order counts. */
+/** Expects one document after an update, with its fields in this order. */
 export function updates(name: string, before: Doc, update: Doc, after: Doc): Behaviour {
   return {
     name,
@@ -62,7 +62,7 @@ export function updates(name: string, before: Doc, update: Doc, after: Doc): Beh
   };
 }
 
-/** What an upsert that finds nothing inserts, without the `_id` it makes. */
+/** Expects what an upsert that finds nothing inserts, without a generated `_id`. */
 export function upserts(name: string, filter: Doc, update: Doc, inserted: Doc): Behaviour {
   return {
     name,
@@ -92,7 +92,7 @@ export async function idsOf(collection: Collection, filter: Doc): Promise<unknow
   return found.map(({ _id }) => _id).sort((a, b) => Number(a) - Number(b));
 }
 
-/** The error's code and, when there is one, what it says about a duplicate; fails when there is no error. */
+/** Resolves with the error's code and, for a duplicate key, its pattern and value; or with the result if there was no error. */
 export async function refusal(work: Promise<unknown>): Promise<unknown> {
   try {
     const result = await work;
@@ -104,7 +104,7 @@ export async function refusal(work: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** The plan's stages from the outside in, with index names; and the counts. */
+/** Returns the stages of the plan from the outermost to the innermost, with index names, and the counts. */
 export async function explained(cursor: mongo.FindCursor<mongo.WithId<Row>>): Promise<Doc> {
   const explanation = (await cursor.explain('executionStats')) as {
     queryPlanner: { winningPlan: Doc };

@@ -4,8 +4,8 @@ import { startS3Proxy } from '../support/s3-proxy.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
 import { listed } from './storage.contract.js';
 
-describe.skipIf(s3Server === null)('on a real S3 server', () => {
-  test('more objects are listed and deleted than fit into one page or one request', async () => {
+describe.skipIf(s3Server === null)('S3 storage on a real server', () => {
+  test('lists more objects than one page holds, and deletes more than one request allows', async () => {
     const { bucket, client } = await makeBucket();
     const storage = s3Storage(bucket);
     const keys = Array.from({ length: 1001 }, (_, index) => `images/owner/${index}.png`);

@@ -9,7 +9,7 @@ import { generated, MIB } from './storage-bodies.js';
 import { makeBucket, s3Server, s3Storage } from './storage-s3-bucket.js';
 import { describeStorage, listed, newKey, putOptions, putText } from './storage.contract.js';
 
-describe.skipIf(s3Server === null)('on a real S3 server', () => {
+describe.skipIf(s3Server === null)('S3 storage on a real server', () => {
   describeStorage('s3', async () => {
     const { bucket, client } = await makeBucket();
     const storage = s3Storage(bucket);
@@ -25,7 +25,7 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
     return { storage, leaveUnfinished, tearDown };
   });
 
-  test("nothing is listed or swept that is not Lectern's", async () => {
+  test('lists and sweeps only objects and uploads of Lectern', async () => {
     const { bucket, client } = await makeBucket();
     const storage = s3Storage(bucket);
     await putText(storage, 'images/owner/a.png', 'x');
@@ -38,7 +38,7 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
     await storage.close();
   });
 
-  test('an object has its content type in the bucket too', async () => {
+  test('stores the content type with the object', async () => {
     const { bucket, client } = await makeBucket();
     const storage = s3Storage(bucket);
     const [small, large] = [newKey(), newKey()];

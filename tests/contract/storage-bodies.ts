@@ -5,7 +5,7 @@ export const MIB = 1024 * 1024;
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** Bytes that repeat nowhere a part could begin, so that parts in a wrong order or given twice are seen. */
+/** Bytes that differ at each possible start of a part, so that swapped or repeated parts are noticed. */
 export function* chunksOf(size: number): Generator<Buffer> {
   for (let offset = 0; offset < size; offset += CHUNK_BYTES) {
     const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size - offset), offset / CHUNK_BYTES);
@@ -18,7 +18,7 @@ export function generated(size: number): Readable {
   return Readable.from(chunksOf(size), { objectMode: false });
 }
 
-/** A body that breaks with `error` after `size` bytes. */
+/** A body that fails with `error` after `size` bytes. */
 export function breakingAfter(size: number, error: Error): Readable {
   return Readable.from(
     (function* () {
@@ -29,7 +29,7 @@ export function breakingAfter(size: number, error: Error): Readable {
   );
 }
 
-/** A body that gives `size` bytes, says so when they have been taken, and waits for `release` to give the end. */
+/** A body that gives `size` bytes, resolves `paused` when they were read, and ends after `release()`. */
 export function pausingAfter(size: number): { body: Readable; paused: Promise<void>; release: () => void } {
   let reach = (): void => undefined;
   const paused = new Promise<void>((resolve) => (reach = resolve));

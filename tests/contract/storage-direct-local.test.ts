@@ -25,7 +25,7 @@ import { serveLocalStorage, type ServedLocalStorage } from './storage-local-serv
 
 describeDirectUploads('local', () => serveLocalStorage());
 
-describe('the files of a direct upload to a local storage', () => {
+describe('the files of a direct upload to local storage', () => {
   let served: ServedLocalStorage;
   let storage: LocalStorage;
 
@@ -35,7 +35,7 @@ describe('the files of a direct upload to a local storage', () => {
   });
   afterAll(() => served.tearDown());
 
-  /** A second server that uses the same folder. */
+  /** A second server on the same folder. */
   const another = (): LocalStorage =>
     new LocalStorage({ directory: served.directory, publicUrl: () => served.origin, tokens: served.tokens });
   const folderOf = ({ key }: DirectUpload): string => path.dirname(path.join(served.directory, key));
@@ -49,7 +49,7 @@ describe('the files of a direct upload to a local storage', () => {
     return upload;
   };
 
-  test('take room for what came only, and are not copied when it is completed', async () => {
+  test('take up only the space of the parts that arrived, and are renamed, not copied, on completion', async () => {
     const upload = await begin(storage.direct, 1024 ** 4);
     await send(storage.direct, upload, 1000, Buffer.alloc(PART, 'x'));
     const bytes = await fileOf(upload, '.bytes');
@@ -68,14 +68,14 @@ describe('the files of a direct upload to a local storage', () => {
     expect(await readdir(folderOf(whole))).toEqual(['lesson.mp4']);
   });
 
-  test('go with their folder when it is aborted', async () => {
+  test('are removed with their folder when the upload is aborted', async () => {
     const upload = await uploaded();
     await storage.direct.abort(upload);
     await expect(lstat(folderOf(upload))).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(partsOf(storage.direct, upload)).rejects.toBeInstanceOf(UploadGoneError);
   });
 
-  test('are known to another server: what came is listed, the rest is received, and completed', async () => {
+  test('can be continued and completed by another server', async () => {
     const upload = await begin(storage.direct, PART + 1);
     await sendParts(storage.direct, upload, [1]);
     const restarted = another();
@@ -87,14 +87,14 @@ describe('the files of a direct upload to a local storage', () => {
 
   test.each<[string, (upload: DirectUpload) => Promise<void>]>([
     [
-      'its parts were sealed',
+      'the upload was sealed',
       async (upload) => {
         const marks = await fileOf(upload, '.marks');
         await rename(marks, marks.replace(/marks$/, 'sealed'));
       },
     ],
     [
-      'its bytes had their name',
+      'the object was linked',
       async (upload) => {
         const marks = await fileOf(upload, '.marks');
         await rename(marks, marks.replace(/marks$/, 'sealed'));
@@ -102,13 +102,13 @@ describe('the files of a direct upload to a local storage', () => {
       },
     ],
     [
-      'its marks were removed',
+      'the marks were removed',
       async (upload) => {
         await link(await fileOf(upload, '.bytes'), path.join(served.directory, upload.key));
         await unlink(await fileOf(upload, '.marks'));
       },
     ],
-  ])('of a server that died when %s are completed by the next one', async (_when, die) => {
+  ])('are completed by the next server when the first died after %s', async (_when, die) => {
     const upload = await uploaded();
     const parts = await partsOf(storage.direct, upload);
     await die(upload);
@@ -118,7 +118,7 @@ describe('the files of a direct upload to a local storage', () => {
     expect(await unfinishedOf(storage, upload)).toEqual([]);
   });
 
-  test('are not completed while a part of them is written anew, and take no part while they are sealed', async () => {
+  test('are not completed while a part is being rewritten, and accept no part while they are sealed', async () => {
     const upload = await uploaded();
     const parts = await partsOf(storage.direct, upload);
     const { url } = await storage.direct.signPart(upload, { number: 1, size: PART }, soon());
@@ -140,7 +140,7 @@ describe('the files of a direct upload to a local storage', () => {
     );
   });
 
-  test('do not take the place of an object that is there', async () => {
+  test('do not replace an existing object', async () => {
     const upload = await uploaded();
     const again = { ...upload, uploadId: await storage.direct.begin(upload.key, { ...OPTIONS, size: 3 }), size: 3 };
     await send(storage.direct, again, 1, Buffer.from('abc'));
@@ -155,7 +155,7 @@ describe('the files of a direct upload to a local storage', () => {
 
 const OPTIONS = { contentType: 'video/mp4', sessionId: 'session' };
 
-describe('a part that is sent to a local storage', () => {
+describe('a part that is sent to local storage', () => {
   const SILENCE_MS = 300;
   let served: ServedLocalStorage;
   let storage: LocalStorage;
@@ -169,7 +169,7 @@ describe('a part that is sent to a local storage', () => {
   const urlOf = async (upload: DirectUpload, size: number, number = 1): Promise<string> =>
     (await storage.direct.signPart(upload, { number, size }, soon())).url;
 
-  test('is marked when it is whole only, with what was proved of it', async () => {
+  test('is listed only when it is complete, and reports whether its MD5 was signed', async () => {
     const upload = await begin(storage.direct, PART);
     const writer = startPart(await urlOf(upload, PART), PART);
     await writer.send(PART - 1);
@@ -182,7 +182,7 @@ describe('a part that is sent to a local storage', () => {
     expect(await partsOf(storage.direct, upload)).toMatchObject([{ number: 1, size: PART, md5Signed: true }]);
   });
 
-  test('whose client leaves is not marked, and can be sent again at once', async () => {
+  test('is not listed when its client disconnects, and can be sent again at once', async () => {
     const upload = await begin(storage.direct, PART);
     const writer = startPart(await urlOf(upload, PART), PART);
     await writer.send(PART / 2);
@@ -193,7 +193,7 @@ describe('a part that is sent to a local storage', () => {
     expect(stored.equals(Buffer.alloc(PART, 'n'))).toBe(true);
   });
 
-  test('that was whole, and is broken off when it is sent again, is whole no longer', async () => {
+  test('that was complete is no longer listed when a second attempt breaks off', async () => {
     const upload = await begin(storage.direct, PART);
     await sendParts(storage.direct, upload, [1]);
     const writer = startPart(await urlOf(upload, PART), PART);
@@ -205,12 +205,12 @@ describe('a part that is sent to a local storage', () => {
     await expectWhole(storage, upload);
   });
 
-  describe.each(['the same server', 'another server'])('and then again, to %s', (where) => {
+  describe.each(['the same server', 'another server'])('sent at the same time to %s', (where) => {
     const otherWith = (partSilence: number): Promise<ServedLocalStorage> =>
       where === 'the same server'
         ? serveLocalStorage({ partSilence })
         : serveLocalStorage({ partSilence }, served.directory);
-    /** Two servers, or one twice, and an upload of which the first one is writing a part. */
+    /** Two servers, or one server as both, and an upload of which the first is receiving a part. */
     const writing = async (silenceMs: number) => {
       const second = await otherWith(silenceMs);
       const first = where === 'the same server' ? second : served;
@@ -222,7 +222,7 @@ describe('a part that is sent to a local storage', () => {
       return { second, upload, writer };
     };
 
-    test('is refused while the first writer moves, which ends as if nothing had been', async () => {
+    test('is refused with CONFLICT while the first writer makes progress, and does not disturb it', async () => {
       const { second, upload, writer } = await writing(patience(60_000));
       const refused = await send(second.storage.direct, upload, 1, Buffer.from('short'));
       expect(refused.status).toBe(409);
@@ -235,11 +235,11 @@ describe('a part that is sent to a local storage', () => {
       await second.tearDown();
     });
 
-    test('is taken when the first writer has been silent, which then writes nothing more', async () => {
+    test('is accepted when the first writer has stalled, which then can write no more', async () => {
       const { second, upload, writer } = await writing(SILENCE_MS);
       const bytes = Buffer.alloc(PART, 's');
       await waitUntil(async () => (await send(second.storage.direct, upload, 1, bytes)).status === 200);
-      // Now it comes back to life: its connection was broken, or it is refused.
+      // The first writer continues: its connection was closed, or it is refused.
       const came = await writer.send(PART - 1000).then(
         () => writer.status(),
         () => null,
@@ -253,7 +253,7 @@ describe('a part that is sent to a local storage', () => {
     });
   });
 
-  test('needs a Content-Length, and has no other one than was signed', async () => {
+  test('needs the Content-Length that was signed', async () => {
     const upload = await begin(storage.direct, PART);
     const url = await urlOf(upload, 10);
     const chunked = http.request(url, { method: 'PUT' });
@@ -268,7 +268,7 @@ describe('a part that is sent to a local storage', () => {
     expect(await partsOf(storage.direct, upload)).toEqual([]);
   });
 
-  test('is refused under any other method, and no other address takes a PUT', async () => {
+  test('is refused with any other method, and no other path accepts PUT', async () => {
     const upload = await begin(storage.direct, PART);
     const url = await urlOf(upload, 3);
     for (const method of ['GET', 'HEAD', 'DELETE', 'POST']) {
@@ -281,7 +281,7 @@ describe('a part that is sent to a local storage', () => {
     expect(elsewhere.headers.get('allow')).toBe('GET, HEAD');
   });
 
-  test('is taken with no token that reads a file, and its own token reads none', async () => {
+  test('cannot be sent with a token for reading, and its token cannot read', async () => {
     const upload = await begin(storage.direct, 3);
     const signedAt = new Date();
     const life = { signedAt, expiresAt: soon(), disposition: 'inline', contentType: 'video/mp4' };
@@ -295,14 +295,14 @@ describe('a part that is sent to a local storage', () => {
   });
 });
 
-/** The state of part 1 as it is on the disk: 0 for none, 1 while it is written, 2 when it is whole. */
+/** Returns the state of part 1 on disk: 0 when there is none, 1 while it is being written, 2 when it is complete. */
 async function readMarkState({ storage, directory }: ServedLocalStorage, upload: DirectUpload): Promise<number> {
   const [found] = await unfinishedOf(storage, upload);
   const marks = await readFile(path.join(directory, found!.name.replace(/bytes$/, 'marks')));
   return marks[0] ?? 0;
 }
 
-/** A client that sends a part bit by bit. */
+/** A client that sends a part in pieces. */
 function startPart(url: string, size: number) {
   const request = http.request(url, { method: 'PUT', headers: { 'content-length': size } });
   const answered = new Promise<number | null>((resolve) => {
@@ -319,7 +319,7 @@ function startPart(url: string, size: number) {
       new Promise((resolve, reject) => {
         request.write(Buffer.alloc(count, 'w'), (error) => (error ? reject(error) : resolve()));
       }),
-    /** Null when the connection was broken instead of an answer. */
+    /** Resolves with null when the connection was closed without an answer. */
     status: (): Promise<number | null> => {
       request.end();
       return answered;

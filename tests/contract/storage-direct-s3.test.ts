@@ -15,14 +15,14 @@ import {
 } from './storage-direct.contract.js';
 import { makeBucket, s3Server, s3Storage, useBrokenWay } from './storage-s3-bucket.js';
 
-describe.skipIf(s3Server === null)('on a real S3 server', () => {
+describe.skipIf(s3Server === null)('direct uploads to a real S3 server', () => {
   describeDirectUploads('s3', async () => {
     const { bucket } = await makeBucket();
     const storage = s3Storage(bucket);
     return { storage, tearDown: () => storage.close() };
   });
 
-  test('the object has the type and the session that it was begun with', async () => {
+  test('give the object the content type and the session id of the upload', async () => {
     const { bucket, client } = await makeBucket();
     const storage = s3Storage(bucket);
     const upload = await begin(storage.direct, 100);
@@ -34,7 +34,7 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
     await storage.close();
   });
 
-  test('URLs of parts lead to where clients reach the store', async () => {
+  test('sign part URLs for the public endpoint', async () => {
     const { bucket } = await makeBucket();
     const storage = s3Storage(bucket, { publicEndpoint: 'https://cdn.example.com' });
     const upload = await begin(storage.direct, 100);
@@ -44,7 +44,7 @@ describe.skipIf(s3Server === null)('on a real S3 server', () => {
   });
 });
 
-describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', () => {
+describe.skipIf(s3Server === null)('direct uploads to an S3 store that fails', () => {
   let proxy: S3Proxy;
   let storage: S3Storage;
   let witness: S3Storage;
@@ -60,36 +60,39 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
   };
 
   test.each<[string, Intercept]>([
-    ['the completion again, as this store does', passing],
-    ['that there is no such upload', refusing(404, 'NoSuchUpload')],
-    ['that there is no such key', refusing(404, 'NoSuchKey')],
-    ['that the object is there', refusing(412, 'PreconditionFailed')],
-  ])('a completion whose answer was lost is found out, the repeated one answered with %s', async (_what, again) => {
-    const { upload, parts } = await uploaded();
-    let completions = 0;
-    proxy.intercept = (request, response, passage) => {
-      if (!isCompletion(request)) return false;
-      if (++completions > 1) return again(request, response, passage);
-      passage.passAndTruncate();
-      return true;
-    };
-    await storage.direct.complete(upload, parts, never);
-    expect(completions).toBe(2);
-    await expectWhole(witness, upload);
-    expect(await unfinishedOf(witness, upload)).toEqual([]);
-  });
+    ['success, as this store answers', passing],
+    ['NoSuchUpload', refusing(404, 'NoSuchUpload')],
+    ['NoSuchKey', refusing(404, 'NoSuchKey')],
+    ['PreconditionFailed', refusing(412, 'PreconditionFailed')],
+  ])(
+    'recognise a completed upload when the first reply was lost and the repeated call gets %s',
+    async (_what, again) => {
+      const { upload, parts } = await uploaded();
+      let completions = 0;
+      proxy.intercept = (request, response, passage) => {
+        if (!isCompletion(request)) return false;
+        if (++completions > 1) return again(request, response, passage);
+        passage.passAndTruncate();
+        return true;
+      };
+      await storage.direct.complete(upload, parts, never);
+      expect(completions).toBe(2);
+      await expectWhole(witness, upload);
+      expect(await unfinishedOf(witness, upload)).toEqual([]);
+    },
+  );
 
   test.each([
     [404, 'NoSuchUpload'],
     [404, 'NoSuchKey'],
-  ])('a completion that the store knows nothing of (%i %s) is gone, when no object is there', async (status, code) => {
+  ])('report an unknown upload (%i %s) as gone when there is no object', async (status, code) => {
     const { upload, parts } = await uploaded();
     proxy.intercept = (request, response) => isCompletion(request) && refuse(request, response, status, code);
     await expect(storage.direct.complete(upload, parts, never)).rejects.toBeInstanceOf(UploadGoneError);
     await witness.direct.abort(upload);
   });
 
-  test('the object of another session under the key is not taken for one of its own', async () => {
+  test('do not accept the object of another session as completed', async () => {
     const { upload, parts } = await uploaded();
     await witness.direct.complete(upload, parts, never);
     proxy.intercept = (request, response) => isCompletion(request) && refuse(request, response, 404, 'NoSuchUpload');
@@ -102,7 +105,7 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     }
   });
 
-  test('a completion is unknown when the object cannot be looked at', async () => {
+  test('report STORAGE_UNAVAILABLE when the object cannot be checked after a failed completion', async () => {
     const { upload, parts } = await uploaded();
     proxy.intercept = (request, response) => {
       if (isCompletion(request)) return refuse(request, response, 404, 'NoSuchUpload');
@@ -111,7 +114,7 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     await expect(storage.direct.complete(upload, parts, never)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
-  test('a completion that is answered with status 200 and an error is repeated', async () => {
+  test('repeat a completion that is answered with status 200 and an error', async () => {
     const { upload, parts } = await uploaded();
     let completions = 0;
     proxy.intercept = (request, response) =>
@@ -120,7 +123,7 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     expect((await witness.stat(upload.key))?.size).toBe(100);
   });
 
-  test('a completion that the store cannot carry out is not taken for gone while the upload is there', async () => {
+  test('do not report an upload as gone while the store still has it', async () => {
     const { upload, parts } = await uploaded();
     proxy.intercept = (request, response) => isCompletion(request) && refuse(request, response, 500, 'InternalError');
     await expect(storage.direct.complete(upload, parts, never)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
@@ -128,7 +131,7 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     await expectWhole(witness, upload);
   });
 
-  test('a completion ends when it is told to', async () => {
+  test('end a completion when it is aborted', async () => {
     const { upload, parts } = await uploaded();
     const caller = new AbortController();
     proxy.intercept = (request) => {
@@ -139,13 +142,13 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     await expect(storage.direct.complete(upload, parts, caller.signal)).rejects.toThrow('the server stops');
   });
 
-  test('an abort is repeated until the store no longer knows the upload', async () => {
+  test('repeat an abort until the store no longer knows the upload', async () => {
     const { upload } = await uploaded();
     let aborts = 0;
     proxy.intercept = (request, response) => {
       if (request.method !== 'DELETE') return false;
       if (++aborts > 1) return false;
-      // As Amazon answers while a part is on its way: taken, and yet to be repeated.
+      // As Amazon S3 answers while a part is being uploaded: accepted, but the abort has to be repeated.
       request.resume().once('end', () => response.writeHead(204).end());
       return true;
     };
@@ -154,7 +157,7 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     expect(await unfinishedOf(witness, upload)).toEqual([]);
   });
 
-  test('an abort after which the store still has parts is no success', async () => {
+  test('fail to abort while the store still has parts', async () => {
     const { upload } = await uploaded();
     proxy.intercept = (request, response) => {
       if (request.method !== 'DELETE') return false;
@@ -166,7 +169,7 @@ describe.skipIf(s3Server === null)('when the S3 store or the way to it fails', (
     await storage.direct.abort(upload);
   });
 
-  test('every call is STORAGE_UNAVAILABLE when the store refuses the server', async () => {
+  test('fail with STORAGE_UNAVAILABLE in every call when the store denies access', async () => {
     const { upload, parts } = await uploaded();
     proxy.intercept = refusing(403, 'AccessDenied');
     const calls = [

@@ -18,14 +18,14 @@ export interface DirectUploadsUnderTest {
   tearDown(): Promise<void>;
 }
 
-/** The smallest part that stores accept before the last one. */
+/** The smallest size that stores accept for a part other than the last. */
 export const PART = 5 * MIB;
 
-/** What is sent to an upload that has ended. Short, so that its refusal can be read by every client. */
+/** A body for an upload that has ended. It is short, so that every client can read the refusal. */
 const LATE = Buffer.from('too late');
 
 const LIFETIME_MS = 60_000;
-/** Two pages of a listing. */
+/** Two pages of a list of parts. */
 const MANY_PARTS = 1_500;
 const LANES = 16;
 
@@ -33,7 +33,7 @@ export const soon = (): Date => new Date(Date.now() + LIFETIME_MS);
 export const never = new AbortController().signal;
 export const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('base64');
 
-/** Begins an upload of this size under a new key. */
+/** Begins an upload of `size` bytes under a new key. */
 export async function begin(direct: DirectUploads, size: number, partSize = PART): Promise<DirectUpload> {
   const key = newKey();
   const sessionId = `session-of-${key}`;
@@ -41,7 +41,7 @@ export async function begin(direct: DirectUploads, size: number, partSize = PART
   return { key, uploadId, sessionId, size, partSize };
 }
 
-/** The bytes of a file of this size, the same every time. */
+/** The bytes of the file, the same at each call. */
 export function fileOf({ size }: DirectUpload): Buffer {
   return Buffer.concat([...chunksOf(size)]);
 }
@@ -51,7 +51,7 @@ export function partOf(upload: DirectUpload, number: number): Buffer {
   return fileOf(upload).subarray(start, start + sizeOfPart(number, upload.size, upload.partSize));
 }
 
-/** Sends a part as a client does: signed, then with the headers that it was given. */
+/** Sends a part as a client does: signs it, and sends the headers that signing returned. */
 export async function send(
   direct: DirectUploads,
   upload: DirectUpload,
@@ -64,7 +64,7 @@ export async function send(
   return fetch(url, { method, headers: headers.map(({ name, value }) => [name, value]), body: new Uint8Array(body) });
 }
 
-/** Sends whole parts of the file. */
+/** Sends these parts of the file. */
 export async function sendParts(
   direct: DirectUploads,
   upload: DirectUpload,
@@ -82,7 +82,7 @@ export async function partsOf(direct: DirectUploads, upload: DirectUpload): Prom
   return parts;
 }
 
-/** That the object is the file, byte for byte. */
+/** Expects the object to equal the file byte for byte. */
 export async function expectWhole(storage: Storage, { key, size }: DirectUpload): Promise<void> {
   expect(await sha256Of(await storage.open(key))).toBe(await sha256Of(chunksOf(size)));
 }
@@ -94,7 +94,7 @@ export async function unfinishedOf(storage: Storage, { key }: DirectUpload): Pro
   return found;
 }
 
-/** What every storage owes those who send the parts of a file straight to it. */
+/** The contract of every storage for direct uploads. */
 export function describeDirectUploads(name: string, setUp: () => Promise<DirectUploadsUnderTest>): void {
   describe(`direct uploads to ${name} storage`, () => {
     let subject: DirectUploadsUnderTest;
@@ -119,7 +119,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect(await unfinishedOf(storage, upload)).toEqual([]);
     };
 
-    test('a small file is one part, and is visible when it is completed, not before', async () => {
+    test('a file of one part becomes visible when it is completed, not before', async () => {
       const upload = await begin(direct, 15);
       await sendParts(direct, upload, [1]);
       expect(await storage.stat(upload.key)).toBeNull();
@@ -129,7 +129,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectWhole(storage, upload);
     });
 
-    test('a larger file is what its parts say, in whatever order they came, and leaves nothing else', async () => {
+    test('a file of several parts sent in any order equals its parts, and nothing else is left', async () => {
       const upload = await begin(direct, 3 * PART + 7);
       await Promise.all([4, 2, 1, 3].map((number) => sendParts(direct, upload, [number])));
       const parts = await partsOf(direct, upload);
@@ -146,7 +146,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectGone(upload);
     });
 
-    test('what came is listed after a break: gaps are seen, and the rest can be sent', async () => {
+    test('the list of parts shows gaps, and the missing parts can be sent later', async () => {
       const upload = await begin(direct, 2 * PART + 1);
       expect(await partsOf(direct, upload)).toEqual([]);
       await sendParts(direct, upload, [1, 3]);
@@ -156,7 +156,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectWhole(storage, upload);
     });
 
-    test(`${MANY_PARTS} parts are listed, all pages, in their order`, async () => {
+    test(`a list of ${MANY_PARTS} parts is returned completely and in order`, async () => {
       const upload = await begin(direct, 10 * MANY_PARTS, 10);
       const waiting = Array.from({ length: MANY_PARTS }, (_, index) => index + 1);
       const file = fileOf(upload);
@@ -174,7 +174,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectGone(upload);
     });
 
-    test('a part of another size than was signed is refused, and not kept', async () => {
+    test('a part of another size than the signed one is refused and not kept', async () => {
       const upload = await begin(direct, 100);
       for (const size of [99, 101, 0]) {
         await expectRefused(await send(direct, upload, 1, partOf(upload, 1), { size }), 400, 403);
@@ -182,7 +182,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect(await partsOf(direct, upload)).toEqual([]);
     });
 
-    test('a part with the MD5 that was signed is kept; with another, or without the header, it is refused', async () => {
+    test('a part needs the MD5 that was signed, in its header and in its bytes', async () => {
       const upload = await begin(direct, 100);
       const bytes = partOf(upload, 1);
       await expectRefused(await send(direct, upload, 1, bytes, { md5: md5Of(Buffer.from('other')) }), 400);
@@ -195,7 +195,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect((await partsOf(direct, upload)).length).toBe(1);
     });
 
-    test('a part that is sent again counts as it was sent last', async () => {
+    test('a part that is sent again replaces the first', async () => {
       const upload = await begin(direct, 100);
       await send(direct, upload, 1, Buffer.alloc(100, 'a'));
       const [first] = await partsOf(direct, upload);
@@ -208,7 +208,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect((await bytesOf(await storage.open(upload.key))).toString()).toBe('b'.repeat(100));
     });
 
-    test('two that write one part at once never mix their bytes', async () => {
+    test('two concurrent writers of one part never mix their bytes', async () => {
       const upload = await begin(direct, PART);
       const writers = ['a', 'b'].map((letter) => send(direct, upload, 1, Buffer.alloc(PART, letter)));
       const statuses = (await Promise.all(writers)).map(({ status }) => status);
@@ -219,7 +219,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect([Buffer.alloc(PART, 'a'), Buffer.alloc(PART, 'b')].some((bytes) => bytes.equals(stored))).toBe(true);
     });
 
-    test('a URL is void when it has expired, or with any part of it changed', async () => {
+    test('a part URL is refused after it has expired, and when anything in it is changed', async () => {
       const upload = await begin(direct, 100);
       const other = await begin(direct, 100);
       const body = new Uint8Array(partOf(upload, 1));
@@ -231,7 +231,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
         url.replace(upload.uploadId, other.uploadId),
         ...[...new URL(url).searchParams].map(([name, value]) => {
           const changed = new URL(url);
-          // The SDK's own note of which call it is; no store looks at it, but the signature covers it.
+          // x-id names the operation for the SDK. Stores ignore it, but the signature covers it.
           changed.searchParams.set(name, value === '1' ? '2' : `${value}1`);
           return changed.href;
         }),
@@ -251,7 +251,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect((await fetch(url, { method: 'PUT', body })).status).toBe(200);
     });
 
-    test('says when a URL expires: never later than asked', async () => {
+    test('signPart returns when the URL expires, which is never later than asked', async () => {
       const upload = await begin(direct, 100);
       const asked = soon();
       const { expiresAt } = await direct.signPart(upload, { number: 1, size: 100 }, asked);
@@ -259,7 +259,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect(expiresAt.getTime()).toBeGreaterThan(asked.getTime() - 1_000);
     });
 
-    test('an aborted upload leaves nothing, takes no part and cannot be completed; aborting again is no error', async () => {
+    test('an aborted upload has no parts, accepts none and cannot be completed; a second abort succeeds', async () => {
       const upload = await begin(direct, PART + 1);
       await sendParts(direct, upload, [1, 2]);
       const parts = await partsOf(direct, upload);
@@ -270,7 +270,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect(await storage.stat(upload.key)).toBeNull();
     });
 
-    test('a part that is on its way while its upload is aborted does not bring it back', async () => {
+    test('a part that arrives during an abort does not revive the upload', async () => {
       const upload = await begin(direct, PART);
       const sending = send(direct, upload, 1, partOf(upload, 1)).catch(() => null);
       await direct.abort(upload);
@@ -279,7 +279,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectGone(upload);
     });
 
-    test('completing again is no error; a late part or an abort changes nothing of the object', async () => {
+    test('a second completion succeeds, and a late part or abort does not change the object', async () => {
       const upload = await begin(direct, PART + 1);
       await sendParts(direct, upload, [1, 2]);
       const parts = await partsOf(direct, upload);
@@ -292,13 +292,13 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectGone(upload);
     });
 
-    test('two that complete an upload at once both succeed, with one object', async () => {
+    test('two concurrent completions make one object, and both succeed when repeated', async () => {
       const upload = await begin(direct, PART + 1);
       await sendParts(direct, upload, [1, 2]);
       const parts = await partsOf(direct, upload);
       const completions = await Promise.allSettled([1, 2].map(() => direct.complete(upload, parts, never)));
       for (const outcome of completions) {
-        // A store may be unable to carry out two at once. It says so, and the call is repeated.
+        // A store may refuse one of two concurrent completions with STORAGE_UNAVAILABLE: it is repeated below.
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
       }
       await direct.complete(upload, parts, never);
@@ -306,7 +306,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectGone(upload);
     });
 
-    test('two uploads of one key are told apart, and end together with the sweep of their key', async () => {
+    test('two uploads with the same key are separate, and a sweep of the key ends both', async () => {
       const upload = await begin(direct, 100);
       const options = { contentType: 'video/mp4', size: 100, sessionId: upload.sessionId };
       const again = { ...upload, uploadId: await direct.begin(upload.key, options) };
@@ -320,7 +320,7 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await expectGone(again);
     });
 
-    test('an upload that is older than a sweep asks for stays', async () => {
+    test('a sweep keeps an upload that is newer than its limit', async () => {
       const upload = await begin(direct, 100);
       const olderThan = new Date(Date.now() - LIFETIME_MS);
       expect(await storage.sweepUnfinished({ olderThan, key: upload.key })).toBe(0);
@@ -329,16 +329,19 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       expect(Math.abs(found!.begunAt.getTime() - Date.now())).toBeLessThan(LIFETIME_MS);
     });
 
-    test.each(['', 'a/b', '../b/c', 'a/b/..', 'a/b/c/d', 'a/b/c\0'])('%j is no key, for any of it', async (key) => {
-      const upload: DirectUpload = { key, uploadId: 'x', sessionId: 's', size: 1, partSize: PART };
-      const calls = [
-        async () => direct.begin(key, { contentType: 'video/mp4', size: 1, sessionId: 's' }),
-        async () => direct.signPart(upload, { number: 1, size: 1 }, soon()),
-        async () => partsOf(direct, upload),
-        async () => direct.complete(upload, [], never),
-        async () => direct.abort(upload),
-      ];
-      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'InvalidObjectKeyError' });
-    });
+    test.each(['', 'a/b', '../b/c', 'a/b/..', 'a/b/c/d', 'a/b/c\0'])(
+      '%j is refused as a key in every call',
+      async (key) => {
+        const upload: DirectUpload = { key, uploadId: 'x', sessionId: 's', size: 1, partSize: PART };
+        const calls = [
+          async () => direct.begin(key, { contentType: 'video/mp4', size: 1, sessionId: 's' }),
+          async () => direct.signPart(upload, { number: 1, size: 1 }, soon()),
+          async () => partsOf(direct, upload),
+          async () => direct.complete(upload, [], never),
+          async () => direct.abort(upload),
+        ];
+        for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'InvalidObjectKeyError' });
+      },
+    );
   });
 }

@@ -5,7 +5,7 @@ import { LocalStorage } from '../../src/storage/local/local-storage.js';
 import { DEFAULT_TIMINGS, type Timings } from '../../src/timings.js';
 import { type ServedStorage, serveStorage } from '../support/serve-storage.js';
 
-/** A local storage in a folder of its own, and the server that its URLs point to. */
+/** A local storage in a temporary folder, and the server that its URLs point to. */
 export interface ServedLocalStorage extends ServedStorage<LocalStorage> {
   readonly directory: string;
 }

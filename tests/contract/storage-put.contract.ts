@@ -4,10 +4,10 @@ import type { Storage } from '../../src/storage/storage.js';
 import { breakingAfter, chunksOf, generated, MIB, pausingAfter, textOf } from './storage-bodies.js';
 import { listed, newKey, putOptions } from './storage.contract.js';
 
-/** Smaller than a part, more than a part, more than all parts that are on their way at once. */
+/** Less than a part, more than a part, more than all parts that are uploaded at once. */
 const SIZES = [100_000, 9 * MIB, 30 * MIB];
 
-/** What every storage owes when a put does not go well. */
+/** The contract of every storage for puts that fail. */
 export function describePutFailures(subject: () => Storage): void {
   const expectNothingLeft = async (key: string): Promise<void> => {
     expect(await subject().stat(key)).toBeNull();
@@ -16,7 +16,7 @@ export function describePutFailures(subject: () => Storage): void {
   };
 
   describe('a put', () => {
-    test.each(SIZES)('shows nothing before its body of %i bytes is whole', async (size) => {
+    test.each(SIZES)('shows no object before its body of %i bytes is complete', async (size) => {
       const key = newKey();
       const { body, paused, release } = pausingAfter(size);
       const putting = subject().put(key, body, putOptions());
@@ -29,7 +29,7 @@ export function describePutFailures(subject: () => Storage): void {
     });
 
     test.each(SIZES)(
-      'whose body breaks after %i bytes rejects with that very error and leaves nothing',
+      'rejects with the error of a body that breaks after %i bytes, and leaves nothing',
       async (size) => {
         const key = newKey();
         const broken = Object.assign(new Error('the client hung up'), { code: 'ECONNRESET' });
@@ -39,7 +39,7 @@ export function describePutFailures(subject: () => Storage): void {
     );
 
     test.each(SIZES)(
-      'whose body is destroyed after %i bytes without an error rejects and leaves nothing',
+      'rejects when its body is destroyed after %i bytes without an error, and leaves nothing',
       async (size) => {
         const key = newKey();
         const { body, paused } = pausingAfter(size);
@@ -52,7 +52,7 @@ export function describePutFailures(subject: () => Storage): void {
       },
     );
 
-    test('of a body that broke before anyone read it rejects with its error and leaves nothing', async () => {
+    test('rejects with the error of a body that broke before it was read, and leaves nothing', async () => {
       const key = newKey();
       const broken = new Error('too early');
       const body = generated(10);
@@ -63,7 +63,7 @@ export function describePutFailures(subject: () => Storage): void {
       await expectNothingLeft(key);
     });
 
-    test('of a body that was given up, or read, before rejects and leaves nothing', async () => {
+    test('rejects when its body was destroyed or read before, and leaves nothing', async () => {
       for (const spoil of [(body: Readable) => body.destroy(), async (body: Readable) => textOf(body)]) {
         const key = newKey();
         const body = generated(10);
@@ -89,7 +89,7 @@ export function describePutFailures(subject: () => Storage): void {
       },
     );
 
-    test('aborted while its body is stuck rejects with the reason and leaves nothing', async () => {
+    test('aborted while its body sends nothing rejects with the reason and leaves nothing', async () => {
       const key = newKey();
       const caller = new AbortController();
       const stuck = Readable.from(
@@ -105,7 +105,7 @@ export function describePutFailures(subject: () => Storage): void {
       await expectNothingLeft(key);
     });
 
-    test('aborted with a reason that is no error rejects with it', async () => {
+    test('aborted with a reason that is not an Error rejects with that reason', async () => {
       const key = newKey();
       const { body, paused } = pausingAfter(10);
       const caller = new AbortController();
@@ -123,7 +123,7 @@ export function describePutFailures(subject: () => Storage): void {
       await expectNothingLeft(key);
     });
 
-    test.each([10, 9 * MIB])('of %i bytes that is aborted at its very end is either whole or nothing', async (size) => {
+    test.each([10, 9 * MIB])('of %i bytes that is aborted when its body ends stores all or nothing', async (size) => {
       const key = newKey();
       const body = generated(size);
       const caller = new AbortController();
@@ -141,7 +141,7 @@ export function describePutFailures(subject: () => Storage): void {
       await expectNothingLeft(key);
     });
 
-    test('that failed does not stand in the way of the next under the same key', async () => {
+    test('succeeds after a failed put with the same key', async () => {
       const key = newKey();
       const broken = new Error('once');
       await expect(subject().put(key, breakingAfter(10, broken), putOptions())).rejects.toBe(broken);

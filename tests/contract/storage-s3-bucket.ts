@@ -6,7 +6,7 @@ import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 
 export const s3Server = inject('s3');
 
-/** Makes a bucket of its own on the test server. */
+/** Makes a new bucket on the test server. */
 export async function makeBucket(): Promise<{ bucket: string; client: S3Client }> {
   const bucket = `lectern-${randomUUID()}`;
   const client = new S3Client({
@@ -30,17 +30,17 @@ export function s3Storage(bucket: string, options: Partial<S3StorageOptions> = {
   });
 }
 
-/** A bucket, and two storages that use it. */
+/** A bucket, and two storages on it. */
 export interface BrokenWay {
   readonly bucket: string;
   readonly proxy: S3Proxy;
-  /** Reaches the bucket through the proxy, which a test breaks. */
+  /** Uses the bucket through a proxy that a test can make fail. */
   readonly storage: S3Storage;
-  /** Reaches the bucket itself, and sees what is really there. */
+  /** Uses the bucket directly, and so sees its real content. */
   readonly witness: S3Storage;
 }
 
-/** For all tests of the calling suite: one bucket, and for each test a new proxy. `made` is called before each test. */
+/** Gives the tests of the calling suite one bucket, and each test a new proxy. `made` is called before each test. */
 export function useBrokenWay(made: (way: BrokenWay) => void): void {
   let bucket: string;
   let proxy: S3Proxy;

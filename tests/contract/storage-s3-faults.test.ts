@@ -10,10 +10,10 @@ import { expectInTime } from '../support/patience.js';
 import { hanging, type Intercept, passing, refuse, refusing, type S3Proxy } from '../support/s3-proxy.js';
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
-/** Short, so that a test sees the end of them. */
+/** Short, so that a test reaches these time limits. */
 const TIMINGS = { s3Connect: 300, s3Idle: 300, s3GiveUp: 300 };
 
-describe.skipIf(s3Server === null)('an S3 storage', () => {
+describe.skipIf(s3Server === null)('S3 storage', () => {
   let bucket: string;
   let proxy: S3Proxy;
   let storage: Storage;
@@ -21,8 +21,8 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
 
   useBrokenWay((made) => ({ bucket, proxy, storage, witness } = made));
 
-  describe('says STORAGE_UNAVAILABLE from every method', () => {
-    test('when nobody listens there', async () => {
+  describe('fails with STORAGE_UNAVAILABLE in every method', () => {
+    test('when nothing listens at the endpoint', async () => {
       const server = await listen(createServer());
       const endpoint = endpointOf(server);
       server.close();
@@ -39,9 +39,9 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     });
 
     test.each([
-      ['twice, of a store that is silent', hanging, 2],
-      ['three times, of a store that refuses', refusing(503, 'SlowDown'), 3],
-    ] as const)('having asked %s', async (_what, fault, times) => {
+      ['two attempts when the store does not answer', hanging, 2],
+      ['three attempts when the store answers 503', refusing(503, 'SlowDown'), 3],
+    ] as const)('after %s', async (_what, fault, times) => {
       proxy.intercept = fault;
       const patient = s3Storage(bucket, { endpoint: proxy.endpoint, timings: TIMINGS });
       await expect(patient.stat(newKey())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
@@ -49,7 +49,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       await patient.close();
     });
 
-    test('when the answers are no HTTP', async () => {
+    test('when the store does not speak HTTP', async () => {
       const server = await listen(
         createServer((socket) => {
           socket.on('error', () => undefined).once('data', () => socket.end('220 mail.example.org ESMTP\r\n'));
@@ -59,12 +59,12 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       server.close();
     });
 
-    test.each([302, 400, 403, 404, 405, 502])('when a proxy answers %i with a page of its own', async (status) => {
+    test.each([302, 400, 403, 404, 405, 502])('when a proxy answers %i with an HTML page', async (status) => {
       proxy.intercept = answeringPage(status);
       await expectUnavailable(storage);
     });
 
-    test('when a proxy answers 200 with a page of its own to what stores or looks', async () => {
+    test('that writes or checks when a proxy answers 200 with an HTML page', async () => {
       proxy.intercept = answeringPage(200);
       const attempts = [
         storage.put(newKey(), generated(10), putOptions()),
@@ -75,7 +75,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'STORAGE_UNAVAILABLE' } });
     });
 
-    test('when the host has no address', async () => {
+    test('when the host name cannot be resolved', async () => {
       await expectUnavailable(s3Storage(bucket, { endpoint: 'http://s3.invalid' }));
     });
 
@@ -84,7 +84,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       await expectUnavailable(storage);
     });
 
-    test('when there is no such bucket', async () => {
+    test('when the bucket does not exist', async () => {
       await expectUnavailable(s3Storage('lectern-no-such-bucket'));
     });
 
@@ -95,7 +95,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       await expectUnavailable(s3Storage(bucket, { credentials }));
     });
 
-    test('when there are no credentials to be had', async () => {
+    test('when no credentials can be obtained', async () => {
       const reason = Object.assign(new Error('no role'), { name: 'CredentialsProviderError' });
       const without = s3Storage(bucket, { credentials: () => Promise.reject(reason) });
       await expectUnavailable(without);
@@ -105,7 +105,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     });
   });
 
-  test('looks for unfinished uploads of one key with one request that names the key', async () => {
+  test('lists the unfinished uploads of one key with one request that names the key', async () => {
     const key = newKey();
     expect(await storage.sweepUnfinished({ key, olderThan: new Date() })).toBe(0);
     expect(proxy.requests).toHaveLength(1);
@@ -113,8 +113,8 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     expect([asked.has('uploads'), asked.get('prefix')]).toEqual([true, key]);
   });
 
-  test('answers a readiness check although uploads hold every connection', async () => {
-    // More than the client has connections for.
+  test('answers a readiness check while uploads use every connection', async () => {
+    // More uploads than the client has connections.
     const uploads = 120;
     let held = 0;
     const allHeld = new Promise<void>((resolve) => {
@@ -142,7 +142,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
     await busy.close();
   });
 
-  describe('deletes one by one', () => {
+  describe('deletes objects one by one', () => {
     const stored = async (): Promise<string[]> => {
       const keys = [newKey(), newKey(), newKey()];
       for (const key of keys) await putText(witness, key, 'x');
@@ -154,7 +154,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       [400, 'MissingContentMD5'],
       [400, 'InvalidRequest'],
       [501, 'NotImplemented'],
-    ])('where a store refuses to delete many at once with %i %s', async (status, code) => {
+    ])('when the store refuses batch deletion with %i %s', async (status, code) => {
       proxy.intercept = (request, response) =>
         isBatch(request.method, request.url) && refuse(request, response, status, code);
       const keys = await stored();
@@ -162,7 +162,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       for (const key of keys) expect(await witness.stat(key)).toBeNull();
     });
 
-    test('sixteen at once', async () => {
+    test('in 16 concurrent requests', async () => {
       const waiting: (() => void)[] = [];
       let most = 0;
       proxy.intercept = (request, response, { pass }) => {
@@ -175,7 +175,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       expect(most).toBe(16);
     });
 
-    test('what a store reports as not deleted, and says why it cannot', async () => {
+    test("when a batch does not delete them, and fails with the store's reason", async () => {
       const keys = await stored();
       proxy.intercept = (request, response) => {
         if (request.method === 'DELETE') return refuse(request, response, 403, 'AccessDenied');
@@ -192,7 +192,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
   });
 
   describe('reading', () => {
-    test('of an answer that is cut short ends with STORAGE_UNAVAILABLE', async () => {
+    test('fails with STORAGE_UNAVAILABLE when the body is cut short', async () => {
       const key = newKey();
       await witness.put(key, generated(4 * MIB), putOptions());
       proxy.intercept = (_, response) => {
@@ -203,7 +203,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       await expect(sha256Of(await storage.open(key))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     });
 
-    test('of an answer that falls silent ends with STORAGE_UNAVAILABLE', async () => {
+    test('fails with STORAGE_UNAVAILABLE when the body stalls', async () => {
       proxy.intercept = (_, response) => {
         response.writeHead(200, { 'content-length': 4 * MIB });
         response.write('the beginning');
@@ -214,7 +214,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
       await impatient.close();
     });
 
-    test('is tried again when a connection breaks before the answer', async () => {
+    test('is repeated when the connection breaks before the answer', async () => {
       const key = newKey();
       await putText(witness, key, 'x');
       let first = true;
@@ -229,7 +229,7 @@ describe.skipIf(s3Server === null)('an S3 storage', () => {
   });
 });
 
-/** Such as a sign-in page, or the error page of a gateway. */
+/** For example a sign-in page, or the error page of a gateway. */
 function answeringPage(status: number): Intercept {
   return (request, response) => {
     request.resume().once('end', () => {
@@ -240,7 +240,7 @@ function answeringPage(status: number): Intercept {
   };
 }
 
-/** Each within its bounds, and with the reason for the log. */
+/** Expects STORAGE_UNAVAILABLE with a cause from every method. */
 async function expectUnavailable(storage: Storage): Promise<void> {
   const options = putOptions();
   const attempts: Promise<unknown>[] = [

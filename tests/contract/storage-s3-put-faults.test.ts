@@ -9,7 +9,7 @@ import { newKey, putOptions } from './storage.contract.js';
 
 const isCompletion = ({ method, url = '' }: IncomingMessage): boolean => method === 'POST' && url.includes('uploadId');
 
-describe.skipIf(s3Server === null)('an S3 storage finds out what became of an upload in parts', () => {
+describe.skipIf(s3Server === null)('S3 storage: the completion of a multipart put', () => {
   const SIZE = 9 * MIB;
   let proxy: S3Proxy;
   let storage: Storage;
@@ -17,7 +17,7 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
 
   useBrokenWay((made) => ({ proxy, storage, witness } = made));
 
-  /** The first completion is carried out and its answer lost; `again` answers the repeated ones. */
+  /** The first completion is carried out but its reply is lost; `again` answers the repeated calls. */
   const losing = (again: Intercept): void => {
     let completions = 0;
     proxy.intercept = (request, response, passage) => {
@@ -33,11 +33,11 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
   };
 
   test.each<[string, Intercept]>([
-    ['the completion again, as this store does', passing],
-    ['that there is no such upload', refusing(404, 'NoSuchUpload')],
-    ['that there is no such key', refusing(404, 'NoSuchKey')],
-    ['that the object is there', refusing(412, 'PreconditionFailed')],
-  ])('whose answer was lost, when the repeated call is answered with %s', async (_what, again) => {
+    ['success, as this store answers', passing],
+    ['NoSuchUpload', refusing(404, 'NoSuchUpload')],
+    ['NoSuchKey', refusing(404, 'NoSuchKey')],
+    ['PreconditionFailed', refusing(412, 'PreconditionFailed')],
+  ])('succeeds when its reply is lost and the repeated call gets %s', async (_what, again) => {
     losing(again);
     const key = newKey();
     await storage.put(key, generated(SIZE), putOptions());
@@ -47,7 +47,7 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
     );
   });
 
-  test('that was answered with status 200 and an error', async () => {
+  test('is repeated when it is answered with status 200 and an error', async () => {
     let completions = 0;
     proxy.intercept = (request, response) =>
       isCompletion(request) && ++completions === 1 && refuse(request, response, 200, 'InternalError');
@@ -56,7 +56,7 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
     await expectStored(key);
   });
 
-  test('that somebody else ended: the put rejects, and does not take the object of another upload for its own', async () => {
+  test("fails when another client ended the upload, and does not accept another upload's object as its own", async () => {
     const key = newKey();
     let others: Promise<void> | undefined;
     proxy.intercept = (request, response) => {
@@ -69,14 +69,14 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
     await witness.delete([key]);
   });
 
-  test('that is gone, with no object: the put rejects', async () => {
+  test('fails when the upload is gone and there is no object', async () => {
     proxy.intercept = (request, response) => isCompletion(request) && refuse(request, response, 404, 'NoSuchUpload');
     const key = newKey();
     await expect(storage.put(key, generated(SIZE), putOptions())).rejects.toMatchObject({ name: 'NoSuchUpload' });
     expect(await witness.stat(key)).toBeNull();
   });
 
-  test('as unknown, when the object cannot be looked at', async () => {
+  test('fails with STORAGE_UNAVAILABLE when the object cannot be checked', async () => {
     losing(refusing(404, 'NoSuchUpload'));
     const { intercept } = proxy;
     proxy.intercept = (request, response, passage) =>
@@ -86,7 +86,7 @@ describe.skipIf(s3Server === null)('an S3 storage finds out what became of an up
   });
 });
 
-describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
+describe.skipIf(s3Server === null)('S3 storage: a put fails', () => {
   let bucket: string;
   let proxy: S3Proxy;
   let storage: Storage;
@@ -105,7 +105,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
   };
 
   test.each(['uploads', 'partNumber=2'])(
-    'at the first failure (%s), without reading on, and leaves no part',
+    'at the first failing request (%s), without reading on, and leaves no part',
     async (part) => {
       failing(part);
       const key = newKey();
@@ -126,14 +126,14 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
     },
   );
 
-  test('although its body waits for a client that does not send', async () => {
+  test('while its body waits for a client that sends nothing', async () => {
     failing('partNumber=1');
     const { body } = pausingAfter(17 * MIB);
     await expect(storage.put(newKey(), body, putOptions())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(body.destroyed).toBe(true);
   });
 
-  test('soon, although another of its parts is neither taken nor refused', async () => {
+  test('soon after a refused part, although the store does not answer to another part', async () => {
     proxy.intercept = (request, response) => {
       if ((request.url ?? '').includes('partNumber=1')) return refuse(request, response, 403, 'AccessDenied');
       return (request.url ?? '').includes('partNumber=2');
@@ -149,7 +149,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
     await resigned.close();
   });
 
-  test('when the last step fails, and leaves no part', async () => {
+  test('when its completion fails, and leaves no part', async () => {
     proxy.intercept = (request, response) => {
       const completes = request.method === 'POST' && (request.url ?? '').includes('uploadId');
       return completes && refuse(request, response, 200, 'InternalError');
@@ -160,7 +160,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
     await expectNothingLeft(key);
   });
 
-  test('that is refused, with one small body, as with many parts', async () => {
+  test('when the store denies access, with one part and with several', async () => {
     proxy.intercept = (request, response) => request.method === 'PUT' && refuse(request, response, 403, 'AccessDenied');
     for (const size of [10, 9 * MIB]) {
       const putting = storage.put(newKey(), generated(size), putOptions());
@@ -169,7 +169,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
   });
 
   test.each([10, 9 * MIB])(
-    'of %i bytes that is aborted while its last request is under way, and deletes the object',
+    'when it is aborted during its last request (%i bytes), and deletes the object',
     async (size) => {
       const key = newKey();
       const caller = new AbortController();
@@ -185,7 +185,7 @@ describe.skipIf(s3Server === null)('an S3 storage gives a put up', () => {
     },
   );
 
-  test('with an unknown outcome when what was stored in spite of an abort cannot be deleted', async () => {
+  test('with STORAGE_UNAVAILABLE when an object that was stored despite an abort cannot be deleted', async () => {
     const caller = new AbortController();
     proxy.intercept = (request, response) => {
       if (request.method === 'PUT') caller.abort();

@@ -5,7 +5,7 @@ import { newKey, putText } from './storage.contract.js';
 const SECOND = 1000;
 const DISPOSITION = `attachment; filename="lesson (1).mp4"; filename*=UTF-8''le%C3%A7on.mp4`;
 
-/** What every storage owes whoever holds one of its URLs. */
+/** The contract of every storage for signed URLs. */
 export function describeSignedUrls(subject: () => Storage): void {
   const sign = (key: string, secondsOld = 0, lifetime = 60): Promise<SignedUrl> => {
     const signedAt = new Date(Date.now() - secondsOld * SECOND);
@@ -14,7 +14,7 @@ export function describeSignedUrls(subject: () => Storage): void {
   };
 
   describe('a signed URL', () => {
-    test('serves the object to anyone, as the type and under the disposition it was signed for', async () => {
+    test('serves the object with the content type and disposition that were signed', async () => {
       const key = newKey("it's (1) final.mp4");
       await putText(subject(), key, 'moving pictures');
       const response = await fetch((await sign(key)).url);
@@ -34,7 +34,7 @@ export function describeSignedUrls(subject: () => Storage): void {
       expect(await response.text()).toBe('2345');
     });
 
-    test('is the same for the same signing time, so that caches know it again', async () => {
+    test('is the same for the same signing time, so that caches can use it', async () => {
       const key = newKey();
       const signedAt = new Date();
       const life = { signedAt, expiresAt: new Date(signedAt.getTime() + 60 * SECOND) };
@@ -42,7 +42,7 @@ export function describeSignedUrls(subject: () => Storage): void {
       expect(await subject().signGet(key, options)).toEqual(await subject().signGet(key, options));
     });
 
-    test('says when it expires: never later than asked, nor more than a second earlier', async () => {
+    test('is returned with its expiry, at most a second earlier than asked and never later', async () => {
       const signedAt = new Date();
       const { expiresAt } = await sign(newKey());
       const asked = signedAt.getTime() + 60 * SECOND;
@@ -50,14 +50,14 @@ export function describeSignedUrls(subject: () => Storage): void {
       expect(expiresAt.getTime()).toBeLessThanOrEqual(Date.now() + 60 * SECOND);
     });
 
-    test('works although it was signed in the past, until it expires, and not after', async () => {
+    test('that was signed in the past works until it expires, and not after', async () => {
       const key = newKey();
       await putText(subject(), key, 'x');
       expect((await fetch((await sign(key, 50, 60)).url)).status).toBe(200);
       expect((await fetch((await sign(key, 62, 60)).url)).status).toBe(403);
     });
 
-    test('is void with any part of it changed, left out or added', async () => {
+    test('is refused when a parameter is changed or removed, and ignores added ones', async () => {
       const key = newKey();
       await putText(subject(), key, 'x');
       const { url } = await sign(key);
@@ -75,7 +75,7 @@ export function describeSignedUrls(subject: () => Storage): void {
       expect((await fetch(withMore)).headers.get('content-type')).not.toBe('text/html');
     });
 
-    test('opens no other object', async () => {
+    test('does not give access to another object', async () => {
       const [key, other] = [newKey(), newKey()];
       for (const stored of [key, other]) await putText(subject(), stored, 'x');
       const { url } = await sign(key);
@@ -85,7 +85,7 @@ export function describeSignedUrls(subject: () => Storage): void {
       expect((await fetch(elsewhere)).status).toBe(403);
     });
 
-    test('of an absent object is 404, and the canonical URL opens nothing', async () => {
+    test('of a missing object answers 404, and an unsigned URL answers 403', async () => {
       const [absent, key] = [newKey(), newKey()];
       await putText(subject(), key, 'x');
       expect((await fetch((await sign(absent)).url)).status).toBe(404);
@@ -93,7 +93,7 @@ export function describeSignedUrls(subject: () => Storage): void {
       expect((await sign(key)).url.startsWith(`${subject().canonicalUrl(key)}?`)).toBe(true);
     });
 
-    test('reads only: it neither writes nor deletes', async () => {
+    test('allows reading only, neither writing nor deleting', async () => {
       const key = newKey();
       await putText(subject(), key, 'x');
       const { url } = await sign(key);

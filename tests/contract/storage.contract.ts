@@ -6,10 +6,10 @@ import { bytesOf, chunksOf, generated, MIB, sha256Of, textOf } from './storage-b
 import { describePutFailures } from './storage-put.contract.js';
 import { describeSignedUrls } from './storage-urls.contract.js';
 
-/** A storage that is empty, and what only its kind of store can do for a test. */
+/** An empty storage, and what a test needs from its kind of store. */
 export interface StorageUnderTest {
   readonly storage: Storage;
-  /** Leaves behind what a put leaves when its process dies in the middle. */
+  /** Leaves what a put leaves when its process is killed half-way. */
   leaveUnfinished(key: string): Promise<void>;
   tearDown(): Promise<void>;
 }
@@ -47,7 +47,7 @@ const INVALID_KEYS = [
   'a/b/%2e',
 ];
 
-/** What every storage owes its callers. */
+/** The contract of every storage. */
 export function describeStorage(name: string, setUp: () => Promise<StorageUnderTest>): void {
   describe(`${name} storage`, () => {
     let subject: StorageUnderTest;
@@ -61,8 +61,8 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       await subject.tearDown();
     });
 
-    describe('put and open', () => {
-      test('give back the very bytes, with their size and time', async () => {
+    describe('put, open and stat', () => {
+      test('return the same bytes, with size and time', async () => {
         const key = newKey();
         const before = Date.now();
         await putText(storage, key, 'moving pictures');
@@ -72,14 +72,14 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(Math.abs(stat!.modifiedAt.getTime() - before)).toBeLessThan(10_000);
       });
 
-      test.each([0, 1, 8 * MIB, 8 * MIB + 1, 20 * MIB])('keep a body of %i bytes whole', async (size) => {
+      test.each([0, 1, 8 * MIB, 8 * MIB + 1, 20 * MIB])('keep a body of %i bytes complete', async (size) => {
         const key = newKey();
         await storage.put(key, generated(size), putOptions());
         expect((await storage.stat(key))?.size).toBe(size);
         expect(await sha256Of(await storage.open(key))).toBe(await sha256Of(chunksOf(size)));
       });
 
-      test('keep many bodies apart that come at the same time, into the same folder and into others', async () => {
+      test('keep concurrent puts separate, in the same folder and in others', async () => {
         const owner = randomUUID();
         const sizes = Array.from({ length: 12 }, (_, index) => index * 100_000 + 1);
         const keys = sizes.map((size) =>
@@ -90,7 +90,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(digests).toEqual(await Promise.all(sizes.map((size) => sha256Of(chunksOf(size)))));
       });
 
-      test('hold no more of a large body in memory than a few parts', async () => {
+      test('hold only a few parts of a large body in memory', async () => {
         const key = newKey();
         const size = 128 * MIB;
         const before = process.memoryUsage().arrayBuffers;
@@ -111,14 +111,14 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         ['the first byte', { start: 0, end: 0 }],
         ['the last byte', { start: 9, end: 9 }],
         ['a middle', { start: 3, end: 6 }],
-        ['everything', { start: 0, end: 9 }],
-      ])('give %s of an object as a range', async (_, range) => {
+        ['all of it', { start: 0, end: 9 }],
+      ])('return a range of an object: %s', async (_, range) => {
         const key = newKey();
         await putText(storage, key, '0123456789');
         expect(await textOf(await storage.open(key, { range }))).toBe('0123456789'.slice(range.start, range.end + 1));
       });
 
-      test('give a range that spans the parts a large body came in', async () => {
+      test('return a range across the parts of a large object', async () => {
         const key = newKey();
         await storage.put(key, generated(20 * MIB), putOptions());
         const range = { start: 8 * MIB - 5, end: 16 * MIB + 5 };
@@ -127,7 +127,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(part.equals(whole.subarray(range.start, range.end + 1))).toBe(true);
       });
 
-      test('know no object that nobody put', async () => {
+      test('find no object under an unused key', async () => {
         const key = newKey();
         expect(await storage.stat(key)).toBeNull();
         const opened = storage.open(key);
@@ -135,7 +135,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         await expect(opened).rejects.toMatchObject({ key, storage: storage.name });
       });
 
-      test('end a stream whose reader aborts', async () => {
+      test('end a stream when its reader aborts', async () => {
         const key = newKey();
         await storage.put(key, generated(4 * MIB), putOptions());
         const reader = new AbortController();
@@ -148,7 +148,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         await expect(late).rejects.toBe(reader.signal.reason);
       });
 
-      test('keep keys with spaces, quotes, brackets and letters of any script', async () => {
+      test('accept keys with spaces, quotes, brackets and letters of any script', async () => {
         const long = `${'n'.repeat(251)}.mp4`;
         for (const name of ["it's (1) final!*.mp4", 'a+b&c=d?e#f.mp4', 'Übung–1 видео.mp4', long]) {
           const key = newKey(name);
@@ -161,7 +161,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       });
     });
 
-    test.each(INVALID_KEYS)('%j is refused as a key by every method', async (key) => {
+    test.each(INVALID_KEYS)('every method refuses %j as a key', async (key) => {
       const refusal = { name: 'InvalidObjectKeyError' };
       await expect(putText(storage, key, 'x')).rejects.toMatchObject(refusal);
       await expect(storage.open(key)).rejects.toMatchObject(refusal);
@@ -174,7 +174,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
     });
 
     describe('delete', () => {
-      test('removes every object named, and only those', async () => {
+      test('removes the named objects and no others', async () => {
         const owner = randomUUID();
         const keys = ['a', 'b', 'c', 'd'].map((name) => `images/${owner}/${name}.png`);
         for (const key of keys) await putText(storage, key, key);
@@ -182,7 +182,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(await listed(storage.list(`images/${owner}/`))).toEqual([keys[3]]);
       });
 
-      test('takes hundreds of keys at once, of many owners, some absent and some twice', async () => {
+      test('accepts hundreds of keys of many owners, some missing and some repeated', async () => {
         const owners = Array.from({ length: 30 }, () => randomUUID());
         const kept = `images/${owners[0]!}/kept.png`;
         const stored = owners.flatMap((owner) => ['a', 'b', 'c'].map((name) => `images/${owner}/${name}.png`));
@@ -194,7 +194,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         await storage.delete([kept]);
       });
 
-      test('of what is gone, or never was, is no error', async () => {
+      test('succeeds for missing objects', async () => {
         const key = newKey();
         await putText(storage, key, 'x');
         await storage.delete([key, newKey(), newKey()]);
@@ -203,7 +203,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(await storage.stat(key)).toBeNull();
       });
 
-      test('of the last object of an owner never harms a put for the same owner', async () => {
+      test("of an owner's last object does not disturb a concurrent put for the same owner", async () => {
         const owner = randomUUID();
         for (let round = 0; round < 25; round++) {
           const [leaving, coming] = [`videos/${owner}/${round}-old.mp4`, `videos/${owner}/${round}-new.mp4`];
@@ -216,7 +216,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
     });
 
     describe('list', () => {
-      test('gives each object once, with size and time, whose key begins with the prefix', async () => {
+      test('returns each object with the prefix once, with size and time', async () => {
         const owner = randomUUID();
         const other = `${owner}-other`;
         const keys = [
@@ -236,7 +236,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         }
       });
 
-      test('goes on while objects are deleted, and may be left early', async () => {
+      test('continues while objects are deleted, and may be stopped early', async () => {
         const owner = randomUUID();
         for (let index = 0; index < 20; index++) await putText(storage, `images/${owner}/${index}.png`, 'x');
         for await (const { key } of storage.list(`images/${owner}/`)) {
@@ -252,7 +252,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       const inAMinute = (): Date => new Date(Date.now() + 60_000);
       const aMinuteAgo = (): Date => new Date(Date.now() - 60_000);
 
-      test('removes what interrupted puts left, once it is old enough, and counts it', async () => {
+      test('removes what interrupted puts left when it is older than the limit, and counts it', async () => {
         const key = newKey();
         await subject.leaveUnfinished(key);
         await subject.leaveUnfinished(newKey());
@@ -262,7 +262,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
         expect(await storage.sweepUnfinished({ olderThan: inAMinute() })).toBe(0);
       });
 
-      test('can be confined to one key, and leaves stored objects alone', async () => {
+      test('can be limited to one key, and keeps stored objects', async () => {
         const [key, other, stored] = [newKey(), newKey(), newKey()];
         await putText(storage, stored, 'x');
         for (const left of [key, `${key}.more`, other, stored]) await subject.leaveUnfinished(left);
@@ -273,7 +273,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       });
     });
 
-    test('unfinished lists what interrupted puts left under a prefix, and says whose it is', async () => {
+    test('unfinished lists what interrupted puts left under a prefix, and for which key', async () => {
       const [key, other] = [newKey(), newKey()];
       await putText(storage, key, 'x');
       for (const left of [key, other]) await subject.leaveUnfinished(left);
@@ -292,7 +292,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       expect(await storage.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000) })).toBe(2);
     });
 
-    test('diagnose finds no problem, and leaves nothing', async () => {
+    test('diagnose finds no problem and leaves nothing behind', async () => {
       const before = await listed(storage.list(''));
       const diagnoses = [];
       for await (const diagnosis of storage.diagnose()) diagnoses.push(diagnosis);
@@ -302,7 +302,7 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       expect(await storage.sweepUnfinished({ olderThan: new Date(Date.now() + 60_000) })).toBe(0);
     });
 
-    test('check resolves while the store lets this server in', async () => {
+    test('check resolves while the store grants access', async () => {
       await expect(storage.check()).resolves.toBeUndefined();
     });
 

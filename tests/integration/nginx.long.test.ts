@@ -1,0 +1,103 @@
+import { afterEach, expect, it, describe } from 'vitest';
+import type { Environment } from '../../src/config.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { clientOf, createCourse } from '../support/client.js';
+import { download, downloadedSha256, sha256 } from '../support/download.js';
+import { bigMp4, fixtures } from '../support/fixtures.js';
+import { freePort } from '../support/free-port.js';
+import { CreateCourseDocument, type CreateCourseMutation } from '../support/gql/graphql.js';
+import type { GraphqlResponse } from '../support/graphql-client.js';
+import { halfDuplexRequest } from '../support/half-duplex.js';
+import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
+import { hasNginx, type Nginx, startNginx } from '../support/nginx.js';
+import { tracesOf } from '../support/traces.js';
+
+const MB = 1_000_000;
+/** 300 MB, and some bytes. */
+const film = bigMp4(300 * MB + 11, 'film.mp4');
+
+describe.skipIf(!hasNginx)('behind nginx, configured as documented', () => {
+  let app: TestApp;
+  let nginx: Nginx;
+  afterEach(async () => {
+    await nginx.stop();
+    await app.remove();
+  });
+
+  /** Starts the server, and nginx in front of it. Returns the address for clients. */
+  async function start(prefix = '', overrides: Environment = {}): Promise<string> {
+    const [port, serverPort] = [await freePort(), await freePort()];
+    const publicUrl = `http://127.0.0.1:${port}${prefix}`;
+    const own = { PORT: String(serverPort), HOST: '127.0.0.1', PUBLIC_URL: publicUrl, TRUST_PROXY: '1' };
+    app = await startApp({ ...own, ...overrides });
+    nginx = await startNginx({ port, serverPort, prefix });
+    return publicUrl;
+  }
+
+  const filmForm = () => {
+    const variables = { input: { title: 'Film' } };
+    return multipartBody(graphqlParts({ document: CreateCourseDocument, variables, files: { introVideo: film } }));
+  };
+
+  it('takes 300 MB, and gives out a range of it and all of it', async () => {
+    const url = `${await start()}/graphql`;
+    const { token } = await clientOf({ url }, 'ada');
+    const outcome = await rawRequest(url, { body: filmForm(), duplex: 'half', framing: 'content-length', token });
+    expect(outcome).toMatchObject({ ended: 'response', response: { status: 200 }, bytesSent: filmForm().size });
+    const { data } = JSON.parse(outcome.response!.text) as GraphqlResponse<CreateCourseMutation>['body'];
+    const { introVideoUrl, introVideo } = data!.createCourse;
+    expect(introVideo).toMatchObject({ size: film.size, sha256: film.sha256 });
+    expect(introVideoUrl).toContain(new URL(url).origin);
+
+    const range = await fetch(introVideoUrl!, { headers: { range: `bytes=${200 * MB}-${200 * MB + 9_999}` } });
+    expect(range.status).toBe(206);
+    expect(range.headers.get('content-range')).toBe(`bytes ${200 * MB}-${200 * MB + 9_999}/${film.size}`);
+    const whole = await download(introVideoUrl!);
+    expect(sha256(whole)).toBe(film.sha256);
+    expect(Buffer.from(await range.arrayBuffer()).equals(whole.subarray(200 * MB, 200 * MB + 10_000))).toBe(true);
+  });
+
+  it('passes a refusal on while the upload still runs, and to a client that writes everything first', async () => {
+    const url = `${await start('', { COURSE_INTRO_VIDEO_MAX_BYTES: String(20 * MB) })}/graphql`;
+    const before = await tracesOf(app);
+    const { token } = await clientOf({ url }, 'ada');
+    const refused = [
+      { status: 401, code: 'UNAUTHENTICATED', token: undefined },
+      { status: 200, code: 'FILE_TOO_LARGE', token },
+    ];
+    for (const { status, code, token: given } of refused) {
+      const early = await rawRequest(url, {
+        body: filmForm(),
+        duplex: 'full',
+        framing: 'content-length',
+        token: given,
+      });
+      expect(early.response).toMatchObject({ status, text: expect.stringContaining(code) });
+      expect(early.bytesSent).toBeLessThan(film.size);
+      const { response } = await halfDuplexRequest(url, { body: filmForm(), framing: 'content-length', token: given });
+      expect(response).toMatchObject({ status, text: expect.stringContaining(code) });
+    }
+    expect(await tracesOf(app)).toEqual(before);
+  });
+
+  it('counts clients by their own address, not by that of nginx', async () => {
+    const url = `${await start('', { RATE_LIMIT_ADDRESS_PER_MINUTE: '1' })}/graphql?query=%7B__typename%7D`;
+    const statusFor = async (client: string): Promise<number> => {
+      const headers = { 'x-forwarded-for': client, 'apollo-require-preflight': 'true' };
+      return (await fetch(url, { headers })).status;
+    };
+    // nginx adds the address of its client, 127.0.0.1, behind what that client claims.
+    expect(await statusFor('192.0.2.1')).toBe(200);
+    expect(await statusFor('192.0.2.2')).toBe(429);
+  });
+
+  it('removes a path prefix', async () => {
+    const publicUrl = await start('/lectern');
+    const client = await clientOf({ url: `${publicUrl}/graphql` }, 'ada');
+    const course = await createCourse(client, { title: 'Prefixed' }, { thumbnail: fixtures.thumbnail });
+    expect(course.thumbnailUrl).toContain(`${publicUrl}/files/`);
+    expect(await downloadedSha256(course.thumbnailUrl!)).toBe(fixtures.thumbnail.sha256);
+    expect(await downloadedSha256(`${publicUrl}/courses/${course.id}/thumbnail/file`)).toBe(fixtures.thumbnail.sha256);
+    expect((await fetch(`${publicUrl}/readyz`)).status).toBe(200);
+  });
+});

@@ -8,11 +8,10 @@ import { Kind, OperationTypeNode, parse, type DocumentNode, type OperationDefini
 import * as reactPackage from 'react';
 import * as jsxRuntime from 'react/jsx-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newEnvironment, tokenFor } from '../support/app.js';
+import { startApp, tokenFor, type TestApp } from '../support/app.js';
 import { Reader, type ExampleServer } from '../support/docs-examples.js';
 import { readPage, ROOT, sandboxExamples, type Fence, type SandboxExample } from '../support/docs-pages.js';
 import { documentsOf, runModules } from '../support/docs-react.js';
-import { startServer, type ServerProcess } from '../support/server.js';
 
 const readme = readPage('README.md');
 const api = readPage('docs/api.md');
@@ -21,22 +20,19 @@ const react = readPage('docs/react.md');
 /** How many signed URLs the answers of docs/api.md hold, in each form. */
 const SIGNED_URLS = 18;
 
-let server: ServerProcess;
-let environment: Awaited<ReturnType<typeof newEnvironment>>;
+let server: TestApp;
 /** A folder as the reader has it, but for what the examples write. */
 let folder: string;
 
 beforeAll(async () => {
-  environment = await newEnvironment();
-  server = await startServer(environment);
+  server = await startApp();
   folder = await mkdtemp(join(tmpdir(), 'lectern-docs-'));
   await mkdir(join(folder, 'docs'));
   await symlink(join(ROOT, 'tests'), join(folder, 'tests'));
   for (const { text, filename } of api.fences.filter(isFile)) await writeFile(join(folder, filename), text);
 });
 afterAll(async () => {
-  await server.stop();
-  await rm(environment.DATA_DIR, { recursive: true, force: true });
+  await server.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -45,7 +41,8 @@ function isFile({ language }: Fence): boolean {
 }
 
 function at(cwd: string): ExampleServer {
-  return { origin: new URL(server.url).origin, cwd, environment };
+  const { origin, environment } = server;
+  return { origin, cwd, environment };
 }
 
 async function reader(): Promise<Reader> {

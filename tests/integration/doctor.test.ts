@@ -14,12 +14,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import type { Diagnosis } from '../../src/diagnosis.js';
 import { refuse, startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
-import { newEnvironment, s3Environment, TEST_SECRET } from '../support/app.js';
+import { newEnvironment, s3Environment, startApp, TEST_SECRET } from '../support/app.js';
 import { createBucket, unfinishedUploads, withS3 } from '../support/bucket.js';
 import { CLI, lectern, spawnLectern } from '../support/cli.js';
 import { readPage, tableRows } from '../support/docs-pages.js';
 import { freePort } from '../support/free-port.js';
-import { startServer, type ServerProcess } from '../support/server.js';
 import { shortened, timings } from '../support/timings.js';
 
 interface Examination {
@@ -82,9 +81,9 @@ describe('lectern doctor', () => {
     expect(output).toMatch(/^ok +configuration .*\n$/);
   });
   it('finds all well beside a running server, one line for each check', async () => {
-    const server: ServerProcess = await startServer(environment);
+    const server = await startApp({}, environment);
     try {
-      const { exitCode, all, faults } = await doctor(environment, spawnLectern);
+      const { exitCode, all, faults } = await doctor(environment);
       expect(exitCode).toBe(0);
       expect(faults.filter(({ check }) => !OF_THE_MACHINE.has(check))).toEqual([]);
       expect(all.map(({ check }) => check)).toEqual([
@@ -126,7 +125,7 @@ describe('lectern doctor', () => {
       status: 'warning',
       message: expect.stringMatching(/\d of courses/),
     });
-    await (await startServer(fresh)).stop();
+    await (await startApp({}, fresh)).stop();
     expect((await doctor(fresh)).of('database indexes')).toMatchObject({ status: 'ok' });
     await rm(fresh.DATA_DIR, { recursive: true, force: true });
   });

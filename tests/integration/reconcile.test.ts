@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createApp, type App } from '../../src/app.js';
+import type { App } from '../../src/app.js';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
-import { loadConfig, type Environment } from '../../src/config.js';
+import type { Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
 import { UploadRowModel, ROW_STATES } from '../../src/media/journal/upload-row.model.js';
 import type { PlacedObject } from '../../src/media/journal/journal.js';
 import type { MediaSlot } from '../../src/media/slots.js';
-import { newEnvironment, s3Environment } from '../support/app.js';
+import { newEnvironment, s3Environment, startApp, type TestApp } from '../support/app.js';
 import { beginUpload, createBucket } from '../support/bucket.js';
 import { lectern, type CliResult } from '../support/cli.js';
 import { clientOf, createCourse, createTopic, type Client } from '../support/client.js';
@@ -19,7 +19,6 @@ import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { waitFor } from '../support/patience.js';
-import { startServer, type ServerProcess } from '../support/server.js';
 import { onAnyStorage, type StorageUnderTest } from '../support/storages.js';
 import { shortened, timings } from '../support/timings.js';
 import { createTree } from '../support/tree.js';
@@ -35,27 +34,29 @@ interface PrintedFinding {
   readonly [detail: string]: unknown;
 }
 
-/** A running server, the parts of it that no client can see, and the command beside both. */
+/** A running server, the parts of it that no client can see, and the command in a process beside it. */
 class Site {
-  private constructor(
-    readonly environment: Environment & { readonly DATA_DIR: string },
-    readonly storage: StorageUnderTest,
-    readonly server: ServerProcess,
-    readonly app: App,
-    readonly ada: Client,
-  ) {}
+  readonly app: App;
 
-  static async open(storage: StorageUnderTest, more: Environment = {}): Promise<Site> {
-    const environment = await newEnvironment({ ...(await storage.environment()), ...more });
-    const server = await startServer(environment);
-    const app = await createApp(loadConfig(environment), { besideServer: true });
-    return new Site(environment, storage, server, app, await clientOf(server, 'ada'));
+  private constructor(
+    private readonly server: TestApp,
+    readonly storage: StorageUnderTest,
+    readonly ada: Client,
+  ) {
+    this.app = server.app;
   }
 
-  async close(): Promise<void> {
-    await this.app.stop();
-    await this.server.stop();
-    await rm(this.environment.DATA_DIR, { recursive: true, force: true });
+  get environment(): Environment {
+    return this.server.environment;
+  }
+
+  static async open(storage: StorageUnderTest, more: Environment = {}): Promise<Site> {
+    const server = await startApp({ ...(await storage.environment()), ...more });
+    return new Site(server, storage, await clientOf(server, 'ada'));
+  }
+
+  close(): Promise<void> {
+    return this.server.remove();
   }
 
   reconcile(...args: readonly string[]): Promise<CliResult> {
@@ -196,7 +197,7 @@ onAnyStorage('lectern reconcile', (storage) => {
   }
 
   function filesDir(): string {
-    return join(site.environment.DATA_DIR, 'files');
+    return join(site.environment['DATA_DIR']!, 'files');
   }
 
   it('does not take for orphans what the journal knows of, whatever its state, or what an owner has released', async () => {
@@ -356,7 +357,7 @@ onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong data
   });
 
   it('refuses when the database knows no file of the storage, even for one object', async () => {
-    const empty = await newEnvironment({ LOCAL_STORAGE_DIR: join(site.environment.DATA_DIR, 'files') });
+    const empty = await newEnvironment({ LOCAL_STORAGE_DIR: join(site.environment['DATA_DIR']!, 'files') });
     const { MONGODB_URI, DATA_DIR } = empty;
     const wrong: Environment = { ...site.environment, ...empty, ...(MONGODB_URI !== undefined && { MONGODB_URI }) };
     const refused = await lectern(wrong, 'reconcile', '--delete-orphans', '--older-than', '0');
@@ -406,14 +407,12 @@ describe('lectern reconcile, when it cannot look', () => {
   it.skipIf(inject('s3') === null)(
     'says of which files it can say nothing, when their storage is not configured',
     async () => {
-      const environment = await newEnvironment(s3Environment(await createBucket()) ?? {});
-      const server = await startServer(environment);
+      const server = await startApp(s3Environment(await createBucket()) ?? {});
       const ada = await clientOf(server, 'ada');
       const { id, thumbnail } = await createCourse(ada, { title: 'Bucket' }, { thumbnail: fixtures.thumbnail });
-      const withoutBucket: Environment = { ...environment, USE_S3: 'false', S3_BUCKET_NAME: '' };
+      const withoutBucket: Environment = { ...server.environment, USE_S3: 'false', S3_BUCKET_NAME: '' };
       const { exitCode, stdout } = await lectern(withoutBucket, 'reconcile', '--json');
-      await server.stop();
-      await rm(environment.DATA_DIR, { recursive: true, force: true });
+      await server.remove();
       expect(exitCode).toBe(1);
       expect(JSON.parse(stdout)).toEqual([
         { kind: 'unknown-storage', key: thumbnail!.key, storage: 's3', slot: 'COURSE_THUMBNAIL', ownerId: id },

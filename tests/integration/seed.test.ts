@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/config.js';
-import { newEnvironment } from '../support/app.js';
-import { lectern, spawnLectern } from '../support/cli.js';
+import { newEnvironment, startApp } from '../support/app.js';
+import { lectern } from '../support/cli.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
-import { startServer } from '../support/server.js';
 
 const CATALOGUE = `{
   courses(orderBy: TITLE_ASC) {
@@ -30,8 +29,8 @@ interface SeededVideo {
 
 let environment: Environment & { readonly DATA_DIR: string };
 
-async function seed(run = lectern): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(environment, 'seed');
+async function seed(): Promise<string> {
+  const { exitCode, stdout, stderr } = await lectern(environment, 'seed');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return stdout;
 }
@@ -44,7 +43,7 @@ afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
 
 describe('lectern seed', () => {
   it('fills a catalogue that plays, and changes nothing when it is run again, beside a server or alone', async () => {
-    const first = await seed(spawnLectern);
+    const first = await seed();
     expect(first).toMatch(/^Created 12 records\.\n/);
     for (const named of [
       'Sound for film',
@@ -56,7 +55,7 @@ describe('lectern seed', () => {
     }
     expect(await seed()).toMatch(/^The catalogue exists already\.\n.* lectern-seed\./);
 
-    const server = await startServer(environment);
+    const server = await startApp({}, environment);
     try {
       const before = dataOf(await graphql<Catalogue>(server.url, CATALOGUE));
       expect(before.courses.nodes.map(({ title }) => title)).toEqual(['Linear algebra, seen', 'Sound for film']);

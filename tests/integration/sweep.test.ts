@@ -6,33 +6,27 @@ import { loadConfig, type Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
 import type { PlacedObject } from '../../src/media/journal/journal.js';
 import { LeaseModel } from '../../src/database/lease.model.js';
-import { newEnvironment } from '../support/app.js';
+import { newEnvironment, startApp, type TestApp } from '../support/app.js';
 import { lectern } from '../support/cli.js';
 import { waitUntil } from '../support/patience.js';
-import { startServer, type ServerProcess } from '../support/server.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
 const past = (): Date => new Date(Date.now() - 1_000);
 
-onEveryStorage('lectern sweep, beside a running server', (storage) => {
-  let environment: Environment & { readonly DATA_DIR: string };
-  let server: ServerProcess;
-  /** The parts that no client can see, on the server's database. */
+onAnyStorage('lectern sweep, beside a running server', (storage) => {
+  let server: TestApp;
+  let environment: Environment;
+  /** The parts that no client can see. */
   let app: App;
 
   beforeAll(async () => {
-    environment = await newEnvironment(await storage.environment());
-    server = await startServer(environment);
-    app = await createApp(loadConfig(environment), { besideServer: true });
+    server = await startApp(await storage.environment());
+    ({ environment, app } = server);
     // The server sweeps at its start, and would share the work.
     await waitUntil(async () => (await LeaseModel.countDocuments()) === 0);
   });
-  afterAll(async () => {
-    await app.stop();
-    await server.stop();
-    await rm(environment.DATA_DIR, { recursive: true, force: true });
-  });
+  afterAll(() => server.remove());
 
   /** What a server that was killed after the last byte leaves. */
   async function leaveStored(): Promise<PlacedObject> {

@@ -16,14 +16,17 @@ let guard: Writable | undefined;
 
 /** Registers a child process. It is killed at the end of the test file, and when this process ends in any way. */
 export function tied<T extends ChildProcess>(child: T): T {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return tiedToProcess(child);
+}
+
+/** Registers a child process that serves many test files. It is killed when this process ends in any way. */
+export function tiedToProcess<T extends ChildProcess>(child: T): T {
   const { pid } = child;
   if (pid === undefined) return child;
-  running.add(child);
   tellGuard(`+${String(pid)}`);
-  child.once('exit', () => {
-    running.delete(child);
-    tellGuard(`-${String(pid)}`);
-  });
+  child.once('exit', () => tellGuard(`-${String(pid)}`));
   return child;
 }
 

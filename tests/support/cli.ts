@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../../src/config.js';
-import { tied } from './children.js';
+import { tied, tiedToProcess } from './children.js';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const HOST = fileURLToPath(new URL('command-host.js', import.meta.url));
@@ -19,7 +19,7 @@ let free: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs a command of the built `lectern`, with only the given environment variables, in a process that runs the commands
- * of this file one after the other. To test the process itself, such as how it ends, use `spawnLectern`.
+ * of all test files of this worker one after the other. To test the process itself, such as how it ends, use `spawnLectern`.
  */
 export function lectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
   const result = free.then(() => runInHost(environment, args));
@@ -61,10 +61,13 @@ async function runInHost(environment: Environment, args: readonly string[]): Pro
 }
 
 function startHost(): ChildProcess {
-  const child = tied(
+  const child = tiedToProcess(
     fork(HOST, { env: bareEnvironment(), execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   );
   child.once('exit', () => (host = undefined));
+  // It does not keep this process alive.
+  child.unref();
+  child.channel?.unref();
   return child;
 }
 

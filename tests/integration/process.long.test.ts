@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { downloadedSha256 } from '../support/download.js';
 import { fixtures } from '../support/fixtures.js';
 import { freePort } from '../support/free-port.js';
-import { CourseWithFilesDocument, CreateCourseDocument } from '../support/gql/graphql.js';
+import { CourseWithFilesDocument, CoursesDocument, CreateCourseDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { uploadRequest } from '../support/multipart.js';
 import { DATABASES, tokenIn, useProcessSite } from '../support/process-site.js';
+import { tryStartServer } from '../support/server.js';
 
 const site = useProcessSite();
 
@@ -64,5 +65,21 @@ describe('DATA_DIR', () => {
     expect(((await stat(dirname(socket))).mode & 0o777).toString(8)).toBe('700');
     expect(await server.stop()).toBe(0);
     await expect(stat(dirname(socket))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('DATA_DIR', () => {
+  it('is refused to a second server with the embedded database, and the first goes on', async () => {
+    const first = await site.start();
+    const second = await tryStartServer({ PORT: '0', DATA_DIR: site.dataDir }, site.dataDir);
+    expect(second).toMatchObject({ exitCode: 1, stdout: '' });
+    const { stderr } = second as { stderr: string };
+    expect(stderr).toMatch(/DATA_DIR/);
+    expect(stderr).toMatch(/another Lectern/i);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(dataOf(await graphql(first.url, CoursesDocument, {})).courses.totalCount).toBe(0);
+    expect(await first.stop()).toBe(0);
+    const third = await site.start();
+    expect(dataOf(await graphql(third.url, CoursesDocument, {})).courses.totalCount).toBe(0);
   });
 });

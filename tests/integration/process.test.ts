@@ -7,7 +7,6 @@ import { CourseWithFilesDocument, CoursesDocument, CreateCourseDocument } from '
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { uploadRequest } from '../support/multipart.js';
 import { DATABASES, tokenIn, useProcessSite } from '../support/process-site.js';
-import { tryStartServer } from '../support/server.js';
 
 const run = promisify(execFile);
 const site = useProcessSite();
@@ -71,21 +70,5 @@ describe.each(DATABASES)('the server process on %s', (name, database) => {
       const { course } = dataOf(await graphql(again.url, CourseWithFilesDocument, { id }));
       expect(await downloadedSha256(course!.thumbnailUrl!)).toBe(fixtures.png.sha256);
     }
-  });
-});
-
-describe('DATA_DIR', () => {
-  it('is refused to a second server with the embedded database, and the first goes on', async () => {
-    const first = await site.start();
-    const second = await tryStartServer({ PORT: '0', DATA_DIR: site.dataDir }, site.dataDir);
-    expect(second).toMatchObject({ exitCode: 1, stdout: '' });
-    const { stderr } = second as { stderr: string };
-    expect(stderr).toMatch(/DATA_DIR/);
-    expect(stderr).toMatch(/another Lectern/i);
-    expect(stderr).not.toMatch(/\n\s+at /);
-    expect(dataOf(await graphql(first.url, CoursesDocument, {})).courses.totalCount).toBe(0);
-    expect(await first.stop()).toBe(0);
-    const third = await site.start();
-    expect(dataOf(await graphql(third.url, CoursesDocument, {})).courses.totalCount).toBe(0);
   });
 });

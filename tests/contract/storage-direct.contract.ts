@@ -25,9 +25,6 @@ export const PART = 5 * MIB;
 const LATE = Buffer.from('too late');
 
 const LIFETIME_MS = 60_000;
-/** Two pages of a list of parts. */
-const MANY_PARTS = 1_500;
-const LANES = 16;
 
 export const soon = (): Date => new Date(Date.now() + LIFETIME_MS);
 export const never = new AbortController().signal;
@@ -154,24 +151,6 @@ export function describeDirectUploads(name: string, setUp: () => Promise<DirectU
       await sendParts(direct, upload, [2]);
       await direct.complete(upload, await partsOf(direct, upload), never);
       await expectWhole(storage, upload);
-    });
-
-    test(`a list of ${MANY_PARTS} parts is returned completely and in order`, async () => {
-      const upload = await begin(direct, 10 * MANY_PARTS, 10);
-      const waiting = Array.from({ length: MANY_PARTS }, (_, index) => index + 1);
-      const file = fileOf(upload);
-      const lane = async (): Promise<void> => {
-        for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
-          const answer = await send(direct, upload, number, file.subarray(10 * (number - 1), 10 * number));
-          expect(answer.status, await answer.text()).toBe(200);
-        }
-      };
-      await Promise.all(Array.from({ length: LANES }, lane));
-      const parts = await partsOf(direct, upload);
-      expect(parts.map(({ number }) => number)).toEqual(Array.from({ length: MANY_PARTS }, (_, index) => index + 1));
-      expect(parts.every(({ size }) => size === 10)).toBe(true);
-      await direct.abort(upload);
-      await expectGone(upload);
     });
 
     test('a part of another size than the signed one is refused and not kept', async () => {

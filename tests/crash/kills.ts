@@ -1,7 +1,6 @@
 import { expect, inject, it } from 'vitest';
 import { FAIL_MOMENTS } from '../../src/fail-point.js';
-import type { StorageName } from '../../src/storage/storage.js';
-import { sampleOf } from '../support/scope.js';
+import { everything, sampleOf, shareOf } from '../support/scope.js';
 import { onStorage, type StorageUnderTest } from '../support/storages.js';
 import { AbandonedHost } from './abandoned-host.js';
 import { CrashSite } from './crash-site.js';
@@ -51,6 +50,16 @@ const KILLED_POINTS: readonly RequestPoint[] = [
 ];
 const KILLED_SWEEP_POINTS: readonly SweepPoint[] = [{ when: 'before', step: 'delete', leaving: UNPUBLISHED }];
 
+/** The points of `npm test`, by storage: right after a file was published, and right after one was stored for nobody. */
+const IN_SHORT = {
+  local: { request: indexOf(POINTS, 'after', 'swap'), sweep: indexOf(SWEEP_POINTS, 'before', 'delete') },
+  s3: { request: indexOf(POINTS, 'after', 'store'), sweep: indexOf(SWEEP_POINTS, 'after', 'doom') },
+} as const;
+
+function indexOf(points: readonly RequestPoint[], when: RequestPoint['when'], step: string): number {
+  return points.findIndex((point) => point.when === when && point.step === step);
+}
+
 /** A step comes by many times, and it is not always the first that does harm. */
 const MOST_PASSES = 3;
 /** Every story below kills so often. */
@@ -96,7 +105,7 @@ async function tell(story: Story, { create }: Host, storage: StorageUnderTest, s
  * Every step of the life of a file, with a server that dies before it and after it, and at random moments. With
  * CRASH_KILLS set: so many kills by SIGKILL instead, at steps that CRASH_SEED draws.
  */
-export function killSuite(name: StorageName): void {
+export function killSuite(name: 'local' | 's3'): void {
   const kills = Number(process.env.CRASH_KILLS ?? 0);
   onStorage(name, 'a server that dies loses nothing acknowledged and leaks nothing', (storage) => {
     if (kills > 0) {
@@ -115,22 +124,23 @@ export function killSuite(name: StorageName): void {
       );
       return;
     }
-    it.each(sampleOf(KILLED_POINTS, 1))('killed $when the step $step, then at a random moment', (point) =>
-      tell(dieInRequest(point), KilledHost, storage, KILLED_POINTS.indexOf(point)),
+    it.each(sampleOf(KILLED_POINTS, name === 'local' ? 1 : 0))(
+      'killed $when the step $step, then at a random moment',
+      (point) => tell(dieInRequest(point), KilledHost, storage, KILLED_POINTS.indexOf(point)),
     );
-    it.each(sampleOf(KILLED_SWEEP_POINTS, name === 'local' ? 1 : 0))(
-      'killed $when the step $step of a sweep',
-      (point) => tell(dieInSweep(point), KilledHost, storage, KILLED_SWEEP_POINTS.indexOf(point)),
+    it.each(sampleOf(KILLED_SWEEP_POINTS, 0))('killed $when the step $step of a sweep', (point) =>
+      tell(dieInSweep(point), KilledHost, storage, KILLED_SWEEP_POINTS.indexOf(point)),
     );
     // MongoDB is one of a kind with the embedded database here: each is a server that survives. A sample stands for all.
-    const points = inject('mongodbUri') === null ? sampleOf(POINTS, 4) : POINTS.filter((_, i) => i % 4 === 0);
-    const sweepPoints =
-      inject('mongodbUri') === null ? sampleOf(SWEEP_POINTS, 3) : SWEEP_POINTS.filter((_, i) => i % 4 === 0);
-    it.each(points)('abandoned $when the step $step, then at a random moment', (point) =>
-      tell(dieInRequest(point), AbandonedHost, storage, POINTS.indexOf(point)),
+    const sampled = <P>(points: readonly P[]): readonly P[] =>
+      everything && inject('mongodbUri') !== null ? points.filter((_, i) => i % 4 === 0) : points;
+    it.each(sampled(shareOf(POINTS, 1, IN_SHORT[name].request)))(
+      'abandoned $when the step $step, then at a random moment',
+      (point) => tell(dieInRequest(point), AbandonedHost, storage, POINTS.indexOf(point)),
     );
-    it.each(sweepPoints)('abandoned $when the step $step of a sweep', (point) =>
-      tell(dieInSweep(point), AbandonedHost, storage, SWEEP_POINTS.indexOf(point)),
+    it.each(sampled(shareOf(SWEEP_POINTS, 1, IN_SHORT[name].sweep)))(
+      'abandoned $when the step $step of a sweep',
+      (point) => tell(dieInSweep(point), AbandonedHost, storage, SWEEP_POINTS.indexOf(point)),
     );
   });
 }

@@ -9,6 +9,7 @@ import * as gql from '../support/gql/graphql.js';
 import type { CourseStatus } from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { OPERATIONS, type Operation, type Outcome, type Target } from '../support/operations-table.js';
+import { everything, shareOf } from '../support/scope.js';
 import { onAnyStorage } from '../support/storages.js';
 import { createBareTree, createTree } from '../support/tree.js';
 import { leftAfterSweep } from '../support/wholeness.js';
@@ -84,6 +85,14 @@ onAnyStorage('who may do what', (storage) => {
   });
   afterAll(() => app.remove());
 
+  // Access rules do not depend on the storage: of the cases on S3, a sample will do.
+  const all = everything && storage.name === 'local';
+  /** The operations for a status. Together, the statuses cover all of them. */
+  const operationsFor = (status: CourseStatus): readonly string[] => {
+    const names = Object.keys(OPERATIONS);
+    return shareOf(names, Math.ceil(names.length / STATUSES.length), STATUSES.indexOf(status), all);
+  };
+
   let made = 0;
   async function createTarget(status: CourseStatus, create = createBareTree): Promise<Target> {
     const title = `${status} ${++made}`;
@@ -103,7 +112,8 @@ onAnyStorage('who may do what', (storage) => {
 
     it('every refusal has its code, and changes neither storage nor database', async () => {
       const before = await dumpOf(app);
-      for (const [name, { run, rule }] of Object.entries(OPERATIONS)) {
+      for (const name of operationsFor(status)) {
+        const { run, rule } = OPERATIONS[name]!;
         const expected = RULES[rule](status);
         for (const who of ROLES.filter((role) => expected[role] !== 'ok')) {
           expect([name, who, await run(clients[who], shared)]).toEqual([name, who, expected[who]]);
@@ -113,7 +123,7 @@ onAnyStorage('who may do what', (storage) => {
     });
 
     // That the refusals are not all there is.
-    it.each(Object.keys(OPERATIONS))('whoever may: %s', async (name) => {
+    it.each(operationsFor(status))('whoever may: %s', async (name) => {
       const { run, rule, destroys } = OPERATIONS[name]!;
       const expected = RULES[rule](status);
       for (const who of ROLES.filter((role) => expected[role] === 'ok')) {

@@ -22,7 +22,7 @@ import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import type { UploadFile } from '../support/multipart.js';
 import { pdfFile, vttFile } from '../support/samples.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { objectTraces } from '../support/traces.js';
 import { faultsOf, leftAfterSweep } from '../support/wholeness.js';
 
@@ -41,7 +41,7 @@ function largeVideo(): Pick<Fixture, 'bytes' | 'filename' | 'contentType'> {
   return { bytes: Buffer.concat([bytes, head, randomBytes(rest - 9)]), filename, contentType };
 }
 
-onEveryStorage('direct uploads', (storage) => {
+onAnyStorage('direct uploads', (storage) => {
   let app: TestApp;
   let ada: Client;
   let bob: Client;

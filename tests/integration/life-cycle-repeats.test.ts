@@ -13,14 +13,14 @@ import {
 } from '../support/gql/graphql.js';
 import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { vttFile } from '../support/samples.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
 
 /**
  * A driver sends an update again when its reply was lost, and other requests come in between. The update is sent twice
  * here, and what happens in between is put there.
  */
-onEveryStorage('an update that the driver sends twice', (storage) => {
+onAnyStorage('an update that the driver sends twice', (storage) => {
   let app: TestApp;
   let ada: Client;
 

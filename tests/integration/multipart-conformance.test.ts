@@ -7,7 +7,7 @@ import { REFUSED, SERVED } from '../support/multipart-cases.js';
 import { CASE_LIMITS, operationsFor } from '../support/multipart-forms.js';
 import { fieldPart, filePart, multipartBody, rawRequest, truncated, type RawBody } from '../support/multipart.js';
 import { patience, PROMPT_MS, waitFor } from '../support/patience.js';
-import { sampleOf } from '../support/scope.js';
+import { sampleOf, volume } from '../support/scope.js';
 import { tracesOf } from '../support/traces.js';
 
 interface Answer {
@@ -56,7 +56,7 @@ describe('the GraphQL multipart request specification', () => {
     await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   }
 
-  it.each(sampleOf(SERVED, 12))('serves %s', async (_what, body, filename) => {
+  it.each(sampleOf(SERVED, 8))('serves %s', async (_what, body, filename) => {
     const { response } = await post(body());
     const { data, errors } = JSON.parse(response!.text) as Answer;
     expect([response?.status, errors]).toEqual([200, undefined]);
@@ -71,7 +71,7 @@ describe('the GraphQL multipart request specification', () => {
     expect(JSON.parse(response!.text)).toEqual({ data: { viewer: { id: 'ada' } } });
   });
 
-  it.each(sampleOf(REFUSED, 40))(
+  it.each(sampleOf(REFUSED, 24))(
     'refuses $what: $code',
     async ({ body, code, of, headers, framing, message = /./ }) => {
       const outcome = await post(body(), { ...(headers && { headers }), ...(framing && { framing }) });
@@ -106,7 +106,7 @@ describe('the GraphQL multipart request specification', () => {
 
   it('refuses a form that ends too early, at whichever byte', async () => {
     expect(cuts.length).toBeGreaterThan(bytes.length - fixtures.png.size - 3);
-    for (const size of sampleOf(cuts, 100)) {
+    for (const size of sampleOf(cuts, 50)) {
       const part = bytes.subarray(0, size);
       const outcome = await post({ contentType: whole.contentType, size, chunks: () => [part] });
       const { data, errors } = JSON.parse(outcome.response!.text) as Answer;
@@ -119,7 +119,7 @@ describe('the GraphQL multipart request specification', () => {
   });
 
   it.each(['end', 'reset'] as const)('survives a client that goes away (%s), at once and later', async (afterwards) => {
-    for (const size of cuts.filter((_, index) => index % 25 === 0)) {
+    for (const size of cuts.filter((_, index) => index % volume(75, 25) === 0)) {
       await rawRequest(app.url, { body: truncated(whole, size), token, afterwards });
     }
     await expectNoTrace();

@@ -23,7 +23,7 @@ describe.skipIf(inject('s3') === null)('a store that', () => {
   });
   afterAll(() => store.remove());
 
-  it.each(sampleOf(ROUNDS, 3))(
+  it.each(sampleOf(ROUNDS, 2))(
     '%s, %s: what is said is true, and nothing stays',
     (_name, befallen, fault) => store.round(fault, befallen),
     ROUND_MS,

@@ -13,7 +13,7 @@ import { CourseUnsignedDocument, CreateCourseDocument } from '../support/gql/gra
 import { dataOf } from '../support/graphql-client.js';
 import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
 import { waitUntil } from '../support/patience.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
@@ -21,7 +21,7 @@ const MIB = 1024 ** 2;
 const past = (): Date => new Date(Date.now() - 1_000);
 const future = (): Date => new Date(Date.now() + 600_000);
 
-onEveryStorage('the sweeper', (storage) => {
+onAnyStorage('the sweeper', (storage) => {
   let app: TestApp;
   let instructor: Client;
 

@@ -9,9 +9,10 @@ export const everything = inject('everything');
 /**
  * For the product of two long lists. Returns all cases for each row in `npm run test:all`. In `npm test` returns `count`
  * cases, different ones for each row, so that together the rows cover every case.
+ * @param all Whether to return all cases.
  */
-export function shareOf<T>(cases: readonly T[], count: number, row: number): readonly T[] {
-  if (everything || cases.length <= count) return cases;
+export function shareOf<T>(cases: readonly T[], count: number, row: number, all = everything): readonly T[] {
+  if (all || cases.length <= count) return cases;
   return Array.from({ length: count }, (_, i) => cases[(row * count + i) % cases.length] as T);
 }
 

@@ -30,12 +30,12 @@ export function onEveryStorage(title: string, tests: (storage: StorageUnderTest)
 }
 
 /**
- * Runs tests that do not depend on the storage, such as those of access rules: in `npm test` on the local disk only, in
- * `npm run test:all` on every storage. The contract tests always test both storages.
+ * Runs the same tests on every storage in `npm run test:all`, and on one in `npm test`: on the local disk with the embedded
+ * database, on S3 with MongoDB. The contract tests always test both storages.
  */
 export function onAnyStorage(title: string, tests: (storage: StorageUnderTest) => void): void {
   if (everything) onEveryStorage(title, tests);
-  else onStorage('local', title, tests);
+  else onStorage(inject('mongodbUri') === null || inject('s3') === null ? 'local' : 's3', title, tests);
 }
 
 /** Runs tests on one storage. Each storage has its own test file, so that they run at the same time. */

@@ -11,7 +11,7 @@ import { downloadedSha256 } from '../../support/download.js';
 import { fixtures } from '../../support/fixtures.js';
 import { waitUntil } from '../../support/patience.js';
 import { orphansAfterSweep } from '../../support/settled.js';
-import { onEveryStorage } from '../../support/storages.js';
+import { onAnyStorage } from '../../support/storages.js';
 import { behindProxy, BESIDE_PARTS, type Proxied } from './behind-proxy.js';
 import { largeVideo } from './large-video.js';
 
@@ -21,7 +21,7 @@ const MOST_LANES = 6;
 /** Of 5 parts. */
 const { file: film, sha256: filmSha256 } = largeVideo(36);
 
-onEveryStorage('the upload client in Node', (storage) => {
+onAnyStorage('the upload client in Node', (storage) => {
   let proxied: Proxied;
   let app: TestApp;
   let ada: Client;

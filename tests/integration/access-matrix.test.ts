@@ -18,7 +18,7 @@ const ROLES = ['anonymous', 'student', 'other', 'owner', 'admin'] as const;
 type Who = (typeof ROLES)[number];
 const STATUSES: readonly CourseStatus[] = ['PUBLISHED', 'DRAFT', 'ARCHIVED'];
 
-/** What each rule of the catalogue says to each role, for a published course and for one that is not. */
+/** The outcome of each access rule for each role, by the status of the course. */
 const RULES: Record<Operation['rule'], (status: CourseStatus) => Record<Who, Outcome>> = {
   anyone: () => ({ anonymous: 'ok', student: 'ok', other: 'ok', owner: 'ok', admin: 'ok' }),
   'signed in, else null': () => ({ anonymous: 'null', student: 'ok', other: 'ok', owner: 'ok', admin: 'ok' }),
@@ -63,12 +63,12 @@ function operationsOfSchema(): string[] {
 }
 
 describe('the table of operations', () => {
-  it('has a row for every operation of the schema, and no other', () => {
+  it('has one row for each operation of the schema', () => {
     expect(Object.keys(OPERATIONS).sort()).toEqual(operationsOfSchema().sort());
   });
 });
 
-onAnyStorage('who may do what', (storage) => {
+onAnyStorage('access rules', (storage) => {
   let app: TestApp;
   let clients: Record<Who, Client>;
 
@@ -104,13 +104,13 @@ onAnyStorage('who may do what', (storage) => {
     return { ...tree, category: title, imageId: image.uploadImage.id, uploadId };
   }
 
-  describe.each(STATUSES)('with a course that is %s', (status) => {
+  describe.each(STATUSES)('for a course that is %s', (status) => {
     let shared: Target;
     beforeAll(async () => {
       shared = await createTarget(status, createTree);
     });
 
-    it('every refusal has its code, and changes neither storage nor database', async () => {
+    it('each refusal has its code and changes neither storage nor database', async () => {
       const before = await dumpOf(app);
       for (const name of operationsFor(status)) {
         const { run, rule } = OPERATIONS[name]!;
@@ -122,8 +122,8 @@ onAnyStorage('who may do what', (storage) => {
       expect(await dumpOf(app)).toEqual(before);
     });
 
-    // That the refusals are not all there is.
-    it.each(operationsFor(status))('whoever may: %s', async (name) => {
+    // Everything that is not refused above succeeds.
+    it.each(operationsFor(status))('%s succeeds for every role that is allowed', async (name) => {
       const { run, rule, destroys } = OPERATIONS[name]!;
       const expected = RULES[rule](status);
       for (const who of ROLES.filter((role) => expected[role] === 'ok')) {
@@ -133,28 +133,35 @@ onAnyStorage('who may do what', (storage) => {
     });
   });
 
-  // What a video shows of itself, besides whether there is one.
-  it.each(STATUSES)('the files of a video of a course that is %s are for those who may play it', async (status) => {
-    for (const isPreview of [false, true]) {
-      const title = `${status} ${++made}`;
-      const { videoId: id, captionId, resourceId } = await createTree(clients.owner, { title, status }, { isPreview });
-      for (const who of ROLES) {
-        const { video } = dataOf(await clients[who].send(gql.VideoItemsOfDocument, { id }));
-        const seen = status === 'PUBLISHED' || who === 'owner' || who === 'admin';
-        expect([who, Boolean(video)]).toEqual([who, seen]);
-        if (!video) continue;
-        const plays = isPreview || who !== 'anonymous';
-        const { isLocked, file, videoUrl, captions, resources, thumbnailUrl, durationSeconds } = video;
-        expect([who, isLocked, file === null, videoUrl === null]).toEqual([who, !plays, !plays, !plays]);
-        const ids = (items: readonly { id: string }[] | null | undefined) => items?.map((item) => item.id) ?? null;
-        expect(ids(captions)).toEqual(plays ? [captionId] : null);
-        expect(ids(resources)).toEqual(plays ? [resourceId] : null);
-        expect([typeof thumbnailUrl, typeof durationSeconds]).toEqual(['string', 'number']);
+  // The files of a video are locked for some viewers who may see the video.
+  it.each(STATUSES)(
+    'the files of a video in a %s course are visible only to viewers who may play it',
+    async (status) => {
+      for (const isPreview of [false, true]) {
+        const title = `${status} ${++made}`;
+        const {
+          videoId: id,
+          captionId,
+          resourceId,
+        } = await createTree(clients.owner, { title, status }, { isPreview });
+        for (const who of ROLES) {
+          const { video } = dataOf(await clients[who].send(gql.VideoItemsOfDocument, { id }));
+          const seen = status === 'PUBLISHED' || who === 'owner' || who === 'admin';
+          expect([who, Boolean(video)]).toEqual([who, seen]);
+          if (!video) continue;
+          const plays = isPreview || who !== 'anonymous';
+          const { isLocked, file, videoUrl, captions, resources, thumbnailUrl, durationSeconds } = video;
+          expect([who, isLocked, file === null, videoUrl === null]).toEqual([who, !plays, !plays, !plays]);
+          const ids = (items: readonly { id: string }[] | null | undefined) => items?.map((item) => item.id) ?? null;
+          expect(ids(captions)).toEqual(plays ? [captionId] : null);
+          expect(ids(resources)).toEqual(plays ? [resourceId] : null);
+          expect([typeof thumbnailUrl, typeof durationSeconds]).toEqual(['string', 'number']);
+        }
       }
-    }
-  });
+    },
+  );
 
-  it('only admins hand a course to another instructor', async () => {
+  it('only an admin may hand a course to another instructor', async () => {
     const codes = async (who: Who, input: gql.UpdateCourseInput, id: string) =>
       errorCodes(await clients[who].send(gql.UpdateCourseDocument, { id, input }));
     const { courseId } = await createTarget('DRAFT');
@@ -165,7 +172,7 @@ onAnyStorage('who may do what', (storage) => {
     expect(await codes('other', { title: 'Mine' }, courseId)).toEqual([]);
   });
 
-  it('images are listed for those who may delete them', async () => {
+  it('images are listed only for their uploader and admins', async () => {
     const { imageId } = await createTarget('DRAFT');
     for (const who of ['student', 'other', 'owner', 'admin'] as const) {
       const { images } = dataOf(await clients[who].send(gql.ImagesDocument, { first: 100 }));
@@ -173,7 +180,7 @@ onAnyStorage('who may do what', (storage) => {
     }
   });
 
-  it('leaves nothing open behind', async () => {
+  it('no upload is left open', async () => {
     for (let open = true; open;) {
       const { uploads } = dataOf(await clients.admin.send(gql.UploadsDocument, { first: 100, status: 'WAITING' }));
       for (const { id } of uploads.nodes) await clients.admin.send(gql.AbortUploadDocument, { id });

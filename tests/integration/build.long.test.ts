@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/docs-pages.js';
 
 const run = promisify(execFile);
-/** The project, with few sources, so that compiling takes a second. */
+/** A copy of the project with few sources, so that compiling takes a second. */
 const PROJECT = [
   ...[
     'build.js',
@@ -36,7 +36,7 @@ describe('npm run build', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('builds nothing when nothing has changed', async () => {
+  it('writes nothing when nothing has changed', async () => {
     const before = await Promise.all(['dist/.tsbuildinfo', 'dist/upload-client.js', 'dist/errors.js'].map(writtenAt));
     await build();
     expect(await Promise.all(['dist/.tsbuildinfo', 'dist/upload-client.js', 'dist/errors.js'].map(writtenAt))).toEqual(
@@ -44,7 +44,7 @@ describe('npm run build', () => {
     );
   });
 
-  it('builds what has changed, what is missing, and removes what has no source any more', async () => {
+  it('builds changed and missing files, and removes outputs without a source', async () => {
     const unchanged = await writtenAt('dist/errors.js');
     await writeFile(at('src/extra.ts'), 'export const extra = 2;\n');
     await build();
@@ -63,7 +63,7 @@ describe('npm run build', () => {
     expect((await stat(at('dist/cli/main.js'))).mode & 0o111).toBe(0o111);
   });
 
-  it('does not take a failed build for a complete one', async () => {
+  it('builds again after a failed build', async () => {
     await writeFile(at('src/extra.ts'), 'export const extra: string = 1;\n');
     await expect(build()).rejects.toMatchObject({ stdout: expect.stringContaining('TS2322') });
     await expect(build()).rejects.toMatchObject({ stdout: expect.stringContaining('TS2322') });

@@ -12,20 +12,20 @@ afterEach(() => app.remove());
 
 it.each([
   [
-    'AUTH_JWT_SECRET signs the URLs',
+    'tokens and URLs stay valid with AUTH_JWT_SECRET_PREVIOUS',
     {},
     { AUTH_JWT_SECRET: NEW_SECRET, AUTH_JWT_SECRET_PREVIOUS: TEST_SECRET },
     [200, 200],
   ],
-  ['and nothing is kept', {}, { AUTH_JWT_SECRET: NEW_SECRET }, [401, 403]],
+  ['tokens and URLs become invalid without the previous secret', {}, { AUTH_JWT_SECRET: NEW_SECRET }, [401, 403]],
   [
-    'the URLs have a secret of their own',
+    'URLs stay valid with URL_SIGNING_SECRET_PREVIOUS',
     { URL_SIGNING_SECRET: URL_SECRET },
     { URL_SIGNING_SECRET: NEW_SECRET, URL_SIGNING_SECRET_PREVIOUS: URL_SECRET },
     [200, 200],
   ],
   [
-    'the secret of tokens is no secret of URLs that have their own',
+    'the previous token secret does not verify URLs when URL_SIGNING_SECRET is set',
     {},
     { URL_SIGNING_SECRET: NEW_SECRET, AUTH_JWT_SECRET_PREVIOUS: TEST_SECRET },
     [200, 403],

@@ -5,7 +5,7 @@ import { captureLog } from '../support/captured-log.js';
 import { waitFor } from '../support/patience.js';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 
-describe.skipIf(inject('s3') === null)('a server that starts', () => {
+describe.skipIf(inject('s3') === null)('the clock check at the start', () => {
   let proxy: S3Proxy;
 
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe.skipIf(inject('s3') === null)('a server that starts', () => {
   it.each([
     [120, 'warn'],
     [0, 'nothing'],
-  ])('beside a store whose clock is %i seconds ahead says of it: %s', async (seconds, level) => {
+  ])('of a store that is %i seconds ahead logs: %s', async (seconds, level) => {
     let asked = 0;
     proxy.intercept = (request, response) => {
       const writeHead = response.writeHead.bind(response);

@@ -8,7 +8,7 @@ import { fixtures } from '../support/fixtures.js';
 import { patience } from '../support/patience.js';
 import { timings } from '../support/timings.js';
 
-/** Arguments of a command, and its exit code when its database is away. Source: docs/maintenance.md. */
+/** The arguments of a command, and its exit code when the database is unavailable (docs/maintenance.md). */
 const COMMANDS: readonly (readonly [string, number])[] = [
   ['seed', 1],
   ['sweep', 1],
@@ -17,7 +17,7 @@ const COMMANDS: readonly (readonly [string, number])[] = [
   ['rebuild', 1],
 ];
 
-/** What a command asks for after it has connected: its first question to a collection. */
+/** Whether a message is the first query of a command after it has connected. */
 const isQuestion = (message: Buffer): boolean =>
   ['find', 'aggregate', 'count', 'update', 'findAndModify', 'insert'].some(
     (name) => message.indexOf(`\x02${name}\0`, 0, 'latin1') >= 0,
@@ -40,7 +40,7 @@ describe('a command whose database stops while it runs', () => {
     await rm(app.environment['DATA_DIR']!, { recursive: true, force: true });
   });
 
-  it.each(COMMANDS)('%s says so in one sentence, and ends with %i', async (args, expected) => {
+  it.each(COMMANDS)('%s explains it in one sentence and exits with %i', async (args, expected) => {
     let stopped = 0;
     database.proxy.turn({
       kind: 'losing replies',

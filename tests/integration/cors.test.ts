@@ -7,7 +7,7 @@ import { hasChromium, startBrowser, type TestBrowser } from '../support/browser.
 import { clientOf, createCourse, type CreatedCourse } from '../support/client.js';
 import { fixtures } from '../support/fixtures.js';
 
-/** Of the browser, where the pages of these tests run. */
+/** In the browser that runs the pages of these tests. */
 declare const Image: new () => { naturalWidth: number; src: string; onload: () => void; onerror: () => void };
 
 const OURS = 'https://app.example.org';
@@ -15,7 +15,7 @@ const OTHER = 'https://elsewhere.example.org';
 
 type PlainInit = Omit<RequestInit, 'headers'> & { headers: Record<string, string> };
 
-/** What CORS answers to one request, names and values as a browser reads them. */
+/** Resolves with the status, the CORS headers and Vary of an answer. */
 async function corsOf(url: string, init: RequestInit): Promise<Record<string, string>> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const headers = Array.from(response.headers).filter(
@@ -36,7 +36,7 @@ const listOf = (text: string | undefined): string[] => (text ?? '').toLowerCase(
 describe('CORS_ORIGINS', () => {
   let app: TestApp;
   let course: CreatedCourse;
-  /** One of each kind of address that pages ask. */
+  /** One URL of each kind that pages request. */
   let addresses: [name: string, url: string][];
   beforeAll(async () => {
     app = await startApp({ CORS_ORIGINS: `${OURS}, http://localhost:5173`, RATE_LIMIT_ADDRESS_PER_MINUTE: '1000' });
@@ -50,7 +50,7 @@ describe('CORS_ORIGINS', () => {
   });
   afterAll(() => app.remove());
 
-  it('lets the pages of a listed origin read, never with credentials', async () => {
+  it('allows pages of a listed origin to read answers, never with credentials', async () => {
     for (const [name, url] of addresses) {
       for (const origin of [OURS, 'http://localhost:5173']) {
         const cors = await corsOf(url, { headers: { origin, 'apollo-require-preflight': '1' } });
@@ -61,7 +61,7 @@ describe('CORS_ORIGINS', () => {
     }
   });
 
-  it('tells pages of any other origin nothing', async () => {
+  it('sends no CORS headers to pages of any other origin', async () => {
     for (const [, url] of addresses) {
       for (const origin of [OTHER, 'null', `${OURS}.evil.example`, OURS.toUpperCase(), `${OURS}:444`]) {
         const { status: _status, ...plain } = await corsOf(url, { headers: { origin } });
@@ -74,7 +74,7 @@ describe('CORS_ORIGINS', () => {
     }
   });
 
-  it('answers a preflight before it looks at anything else, with the headers that clients send', async () => {
+  it('answers a preflight first, before the token is verified, and allows the headers that clients send', async () => {
     const headers = 'authorization,content-type,apollo-require-preflight,x-apollo-operation-name,x-request-id';
     for (const url of [app.url, `${app.origin}/courses/${course.id}/thumbnail/file`]) {
       const cors = await corsOf(url, {
@@ -95,7 +95,7 @@ describe('CORS_ORIGINS', () => {
     expect(listOf(file['access-control-allow-methods'])).toEqual(['get', 'head', 'put']);
   });
 
-  it('lets a page send any header, as tracing libraries do, and never credentials', async () => {
+  it('allows a page to send any header, as tracing libraries do, but never credentials', async () => {
     for (const [, url] of addresses) {
       const cors = await corsOf(url, preflight(OURS, 'GET', 'baggage, sentry-trace'));
       expect(listOf(cors['access-control-allow-headers'])).toEqual(['baggage', 'sentry-trace']);
@@ -104,7 +104,7 @@ describe('CORS_ORIGINS', () => {
     }
   });
 
-  it('lets players read what they need of a file', async () => {
+  it('exposes the headers of a file that players need', async () => {
     for (const [, url] of addresses.slice(1)) {
       const exposed = listOf((await corsOf(url, { headers: { origin: OURS } }))['access-control-expose-headers']);
       expect(exposed).toEqual(expect.arrayContaining(['etag', 'content-range', 'accept-ranges', 'content-length']));
@@ -113,7 +113,7 @@ describe('CORS_ORIGINS', () => {
     expect(ranged).toMatchObject({ status: '206', 'access-control-allow-origin': OURS });
   });
 
-  it('lets a page read refusals too: of a token, a link, a limit', async () => {
+  it('allows a page to read refusals: of a token, a link, a limit', async () => {
     const token = await corsOf(app.url, { headers: { origin: OURS, authorization: 'Bearer wrong' } });
     expect(token).toMatchObject({ status: '401', 'access-control-allow-origin': OURS });
     expect(listOf(token['access-control-expose-headers'])).toEqual(
@@ -123,15 +123,15 @@ describe('CORS_ORIGINS', () => {
     expect(link).toMatchObject({ status: '403', 'access-control-allow-origin': OURS });
   });
 
-  it('has nothing to do with health and metrics', async () => {
+  it('does not apply to health checks and metrics', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       expect(await corsOf(`${app.origin}${path}`, { headers: { origin: OURS } })).toEqual({ status: '200' });
     }
   });
 });
 
-describe('CORS_ORIGINS unset and *', () => {
-  it('unset: no page of another origin reads anything', async () => {
+describe('CORS_ORIGINS when it is unset or *', () => {
+  it('allows no other origin when it is unset', async () => {
     const app = await startApp({});
     for (const path of ['/graphql', '/files/images/a/b.png', '/media/video/1']) {
       for (const init of [{ headers: { origin: OURS } }, preflight(OURS, 'POST', 'authorization')]) {
@@ -142,7 +142,7 @@ describe('CORS_ORIGINS unset and *', () => {
     await app.remove();
   });
 
-  it('*: every page, without Vary', async () => {
+  it('allows every origin when it is *, without Vary', async () => {
     const app = await startApp({ CORS_ORIGINS: '*' });
     const cors = await corsOf(app.url, preflight(OTHER, 'POST', 'authorization'));
     expect(cors).toMatchObject({ status: '204', 'access-control-allow-origin': '*' });
@@ -151,8 +151,8 @@ describe('CORS_ORIGINS unset and *', () => {
   });
 });
 
-describe('the headers that every answer has', () => {
-  it('let a page of another origin show files and permalinks, and nothing else', async () => {
+describe('Cross-Origin-Resource-Policy', () => {
+  it('allows pages of other origins to show files and permalinks, and nothing else', async () => {
     const app = await startApp({});
     const policyOf = async (path: string): Promise<string | null> =>
       (await fetch(`${app.origin}${path}`)).headers.get('cross-origin-resource-policy');
@@ -184,9 +184,9 @@ describe.skipIf(!hasChromium)('a page of another origin in a browser', () => {
   });
 
   it.each([
-    [true, 'reads answers and files when its origin is listed'],
-    [false, 'shows pictures and reads nothing when it is not'],
-  ])('%s: %s', async (listed) => {
+    [true, 'reads answers and files'],
+    [false, 'shows pictures, but reads nothing'],
+  ])('(origin listed: %s) %s', async (listed) => {
     app = await startApp(listed ? { CORS_ORIGINS: pageOrigin } : {});
     const ada = await clientOf(app, 'ada');
     const course = await createCourse(ada, { title: 'Shown' }, { thumbnail: fixtures.thumbnail });

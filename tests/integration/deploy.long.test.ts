@@ -16,9 +16,9 @@ import { fixtures } from '../support/fixtures.js';
 import { productionAddress } from '../support/free-port.js';
 import type { ServerProcess } from '../support/server.js';
 
-/** Only root may start a process as another user and with a read-only root. */
+/** Only root can start a process as another user with a read-only root file system. */
 describe.skipIf(process.getuid?.() !== 0)(
-  'what is shipped, as another user with a read-only root and without HOME',
+  'the shipped files, run by another user with a read-only root file system and without HOME',
   () => {
     let folder: BareFolder;
     let environment: Environment;
@@ -39,7 +39,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     it.each([
       ['node dist/main.js', ['node', 'dist/main.js']],
       ['npm run start:built', ['npm', 'run', '--silent', 'start:built']],
-    ])('%s serves and keeps uploads, and stops in good order', async (_name, command) => {
+    ])('%s serves, keeps uploads and stops cleanly', async (_name, command) => {
       server = await startRestricted(folder, command, environment);
       const client = clientWith(server.url, await tokenFor('ada', 'instructor'));
       const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
@@ -52,7 +52,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       if (command[0] === 'node') expect(await stopRestricted(server)).toBe(0);
     });
 
-    it('has no package for development', async () => {
+    it('contain no development package', async () => {
       const installed = await readdir(join(folder.path, 'node_modules'));
       expect(installed).toContain('express');
       expect(installed.filter((name) => ['typescript', 'vite', 'vitest', 'prettier', 'eslint'].includes(name))).toEqual(

@@ -9,14 +9,14 @@ import { waitFor, waitUntil } from '../support/patience.js';
 import type { ReactSite } from '../support/react-site.js';
 import { openReactStage, STAGE_MS, type ReactStage } from '../support/react-stage.js';
 
-/** One minute of each in 45 MB: more than a browser reads ahead. By the element that plays it. */
+/** One minute each in 45 MB, which is more than a browser reads ahead. By the element that plays it. */
 const LESSONS = [
   ['video', longVideo(30, 1_500_000)],
   ['audio', longSound(60)],
 ] as const;
 const SPEED = 1.5;
 
-/** The player and nothing else. Video and token are in the address of the page. */
+/** A page with only the player. Video id and token are in the URL of the page. */
 const MAIN = `import { ApolloProvider } from '@apollo/client/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -33,12 +33,12 @@ createRoot(document.getElementById('root')!).render(
 );
 `;
 
-/** What was seen of the player, in order. */
+/** The observed events of the player, in order. */
 type Seen =
   | { readonly kind: 'url'; readonly url: string; readonly at: number }
   | { readonly kind: 'time'; readonly position: number; readonly speed: number };
 
-/** Runs in the page, so it is text: notes each URL, and what each \`timeupdate\` shows. */
+/** Runs in the page, and is therefore text: records each URL and the position and speed at each \`timeupdate\`. */
 const WATCH = `(() => {
   const video = document.querySelector('video, audio');
   window.seen = [{ kind: 'url', url: video.src, at: Date.now() }];
@@ -51,7 +51,7 @@ const WATCH = `(() => {
 
 const renewals = (count: number): string => `window.seen.filter(({ kind }) => kind === 'url').length > ${count}`;
 
-describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 seconds, in a browser', () => {
+describe.skipIf(!hasChromium)('the documented player, with URLs that expire after 4 seconds, in a browser', () => {
   let stage: ReactStage;
   let site: ReactSite;
   let instructor: Client;
@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
   }, STAGE_MS);
   afterAll(() => stage.close());
 
-  describe.each(LESSONS)('in its <%s> element', (tag, file) => {
+  describe.each(LESSONS)('with its <%s> element', (tag, file) => {
     let id: string;
     let page: Page;
 
@@ -100,12 +100,12 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
         await video.play();
       })()`);
     const pause = () => page.evaluate('document.querySelector("video, audio").pause()');
-    /** The server no longer serves what the player has. */
+    /** Waits until the server refuses the URL. */
     const expired = async (url: string) => {
       await waitFor(async () => expect((await fetch(url, { method: 'HEAD' })).status).toBe(403));
     };
 
-    it('goes on across renewals, at its position and speed', async () => {
+    it('continues at its position and speed when its URL is renewed', async () => {
       await play();
       await page.waitForFunction(renewals(3));
       await page.waitForFunction(`(() => {
@@ -129,13 +129,13 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
       expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
     });
 
-    it('asks for nothing while it is paused, and seeks after the URL has expired', async () => {
+    it('requests nothing while it is paused, and seeks after its URL has expired', async () => {
       await play();
       await page.waitForFunction('document.querySelector("video, audio").currentTime > 0.5');
       await pause();
       await page.waitForFunction('document.querySelector("video, audio").paused');
       let before = await state();
-      // A renewal that was under way when it was paused may still come.
+      // A renewal that had begun before the pause may still arrive.
       await waitUntil(async () => {
         const { src } = before;
         await expired(src);
@@ -158,7 +158,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
       expect(await state()).toMatchObject({ paused: false, playbackRate: SPEED, error: null });
     });
 
-    it('plays on after the URL has expired', async () => {
+    it('starts after its URL has expired', async () => {
       const { src } = await state();
       await expired(src);
       await play();
@@ -185,7 +185,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
 
     if (tag === 'audio') return;
 
-    it('says what is wrong when it cannot renew, and renews as soon as it can', async () => {
+    it('shows an error while it cannot renew its URL, and continues as soon as it can', async () => {
       const { src } = await state();
       site.fault = { status: 502, html: '<h1>502 Bad Gateway</h1>' };
       await expired(src);
@@ -193,7 +193,7 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
       await page.getByRole('alert').waitFor();
       expect(await page.getByRole('alert').textContent()).toMatch(/^The server cannot answer now/);
       expect(await page.locator(tag).count()).toBe(1);
-      // More often than a media element has events for: the player asks again by itself.
+      // More often than a media element fires events: the player retries by itself.
       const { faults } = site;
       await waitFor(() => expect(site.faults).toBeGreaterThan(faults + 3), { within: 25_000 });
 
@@ -203,10 +203,10 @@ describe.skipIf(!hasChromium)('the documented player, with URLs that live for 4 
       expect(await page.getByRole('alert').count()).toBe(0);
     });
 
-    it('a media element is not told that its URL has expired, and begins anew with a new one', async () => {
+    it('is needed: a media element reports no expired URL, and restarts when it gets a new one', async () => {
       const { src } = await state();
       await expired(src);
-      // The answer is 403 with JSON, which the browser shows to nobody: opaque response blocking.
+      // The answer is 403 with JSON, which the browser hides from the page (opaque response blocking).
       const blocked = page.waitForEvent('requestfailed', (request) => {
         return request.url() === src && request.failure()?.errorText === 'net::ERR_BLOCKED_BY_ORB';
       });

@@ -3,14 +3,14 @@ import { tokenFor } from '../support/app.js';
 import { hasChromium } from '../support/browser.js';
 import { fileOf, useReactPage } from '../support/react-page.js';
 
-/** As nginx answers. */
+/** An error page as nginx sends it. */
 const html = (title: string): string =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>`;
 
 describe.skipIf(!hasChromium)('the React page of the README, built by Vite, in a browser', () => {
   const react = useReactPage();
 
-  it('a refused file: says what the server says', async () => {
+  it("shows the server's message when a file is refused", async () => {
     const notAPicture = {
       name: 'react.page.jpg',
       mimeType: 'image/jpeg',
@@ -28,7 +28,7 @@ describe.skipIf(!hasChromium)('the React page of the README, built by Vite, in a
     await react.expectCourse();
   });
 
-  it('an expired token: says to sign in again', async () => {
+  it('asks to sign in again when the token has expired', async () => {
     await react.page.getByPlaceholder('Token').fill(await tokenFor('alice', 'instructor', -60));
     await react.create();
     await react.expectSentence(/Sign in again\.$/);
@@ -42,7 +42,7 @@ describe.skipIf(!hasChromium)('the React page of the README, built by Vite, in a
     [413, html('413 Request Entity Too Large'), 'The server does not take files of this size.'],
     [502, html('502 Bad Gateway'), 'The server cannot answer now (HTTP status 502). Try again in a minute.'],
     [200, html('Welcome to the Wi-Fi'), 'The server cannot answer now (HTTP status 200). Try again in a minute.'],
-  ])('an HTML answer of a proxy, status %d: says what to do', async (status, answer, sentence) => {
+  ])('explains what to do when a proxy answers HTML with status %d', async (status, answer, sentence) => {
     react.site.fault = { status, html: answer };
     await react.create();
     await react.expectSentence(sentence);
@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium)('the React page of the README, built by Vite, in a
     await react.expectCourse();
   });
 
-  it('a lost connection: says that it was lost', async () => {
+  it('says that the connection was lost', async () => {
     react.site.fault = 'connection lost';
     await react.create();
     await react.expectSentence(/^The connection was lost\./);

@@ -17,7 +17,7 @@ import { fixtures } from '../support/fixtures.js';
 
 const page = readPage('docs/S3_UPLOAD_SETUP.md');
 
-/** What the page gives to the AWS CLI as a file, which is what the SDK takes as well. */
+/** A JSON file of the page for the AWS CLI. The SDK accepts the same structure. */
 function file(name: string): unknown {
   return JSON.parse(page.fences.find(({ filename }) => filename === name)?.text ?? '');
 }
@@ -26,7 +26,7 @@ function mapToTrue(settings: object): Record<string, true> {
   return Object.fromEntries(Object.keys(settings).map((name) => [name, true]));
 }
 
-/** The bucket of a reader who did what the page says. */
+/** A bucket that was set up as the page says. */
 describe.skipIf(inject('s3') === null)('docs/S3_UPLOAD_SETUP.md', () => {
   const cors = file('cors.json') as CORSConfiguration;
   let Bucket: string;
@@ -45,8 +45,8 @@ describe.skipIf(inject('s3') === null)('docs/S3_UPLOAD_SETUP.md', () => {
     await app.remove();
   });
 
-  it('a store takes its settings as they are', async () => {
-    // Without the first setting, after which this store refuses every upload; the page says so.
+  it('has settings that a store accepts unchanged', async () => {
+    // Without BlockPublicAcls: with it, this store refuses every upload, as the page says.
     const { BlockPublicAcls, ...others } = file('public-access.json') as PublicAccessBlockConfiguration;
     expect({ BlockPublicAcls, ...others }).toEqual({ BlockPublicAcls: true, ...mapToTrue(others) });
     await client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: others }));
@@ -57,7 +57,7 @@ describe.skipIf(inject('s3') === null)('docs/S3_UPLOAD_SETUP.md', () => {
     expect(CORSRules?.[0]?.ExposeHeaders?.sort()).toEqual(cors.CORSRules?.[0]?.ExposeHeaders?.sort());
   });
 
-  it('signed URLs open with them, and a page of an allowed origin may read what the page says', async () => {
+  it('has settings with which signed URLs work, and pages of an allowed origin can read files', async () => {
     const course = await createCourse(await clientOf(app, 'ada'), { title: 'x' }, { introVideo: fixtures.intro });
     const [origin = ''] = cors.CORSRules?.[0]?.AllowedOrigins ?? [];
     const read = (from: string) => fetch(course.introVideoUrl!, { headers: { Origin: from, Range: 'bytes=0-9' } });

@@ -17,11 +17,11 @@ const readme = readPage('README.md');
 const api = readPage('docs/api.md');
 const react = readPage('docs/react.md');
 
-/** How many signed URLs the answers of docs/api.md hold, in each form. */
+/** The number of signed URLs in the answers of docs/api.md, in each form. */
 const SIGNED_URLS = 18;
 
 let server: TestApp;
-/** A folder as the reader has it, but for what the examples write. */
+/** A folder like the reader's, except for the files that the examples write. */
 let folder: string;
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ async function reader(): Promise<Reader> {
   return new Reader(at(folder), await tokenFor('alice', 'instructor'));
 }
 
-/** Each block tells where it stands when it fails. */
+/** Runs the blocks in order. An error names the page and line of its block. */
 async function follow<T extends Fence | SandboxExample>(blocks: readonly T[], run: (block: T) => Promise<unknown>) {
   for (const block of blocks) {
     const { page, line } = 'fence' in block ? block.fence : block;
@@ -62,34 +62,34 @@ async function follow<T extends Fence | SandboxExample>(blocks: readonly T[], ru
 const shellBlocks = (fences: readonly Fence[]): Fence[] => fences.filter(({ language }) => language === 'bash');
 
 describe('README.md', () => {
-  it('its commands make a token and a course, and both signed URLs open', async () => {
+  it('has commands that create a token and a course with two working signed URLs', async () => {
     const newcomer = new Reader(at(ROOT));
     await follow(shellBlocks(readme.fences), (block) => newcomer.shell(block));
     expect(newcomer.words.get('COURSE_ID')).toBeDefined();
     expect(newcomer.opened).toBe(4);
   });
 
-  it('its operation for Sandbox does the same', async () => {
+  it('has an operation for Sandbox that does the same', async () => {
     const newcomer = await reader();
     await follow(sandboxExamples(readme), (example) => newcomer.sandbox(example));
     expect(newcomer.opened).toBe(2);
   });
 });
 
-describe('docs/api.md, from top to bottom', () => {
-  it('in the form of Sandbox', async () => {
+describe('docs/api.md runs from top to bottom', () => {
+  it('in Apollo Sandbox', async () => {
     const alice = await reader();
     await follow(sandboxExamples(api), (example) => alice.sandbox(example));
     expect(alice.opened).toBe(SIGNED_URLS);
   });
 
-  it('by curl', async () => {
+  it('with curl', async () => {
     const alice = await reader();
     await follow(shellBlocks(api.fences), (block) => alice.shell(block));
     expect(alice.opened).toBe(SIGNED_URLS);
   });
 
-  it('by Apollo Client: every document of the React examples, with the client of the README', async () => {
+  it('with Apollo Client: every document of the React examples, with the client of the README', async () => {
     const alice = await reader();
     const blocks = [...readme.fences, ...react.fences].filter(({ language }) => language === 'tsx');
     const modules = runModules(blocks, {
@@ -147,7 +147,7 @@ function operationOf(document: DocumentNode): OperationDefinitionNode | undefine
   return document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
 }
 
-/** The field of Query or Mutation that a document is about. */
+/** The field of Query or Mutation that a document uses. */
 function rootField(document: DocumentNode): string {
   const [selection] = operationOf(document)?.selectionSet.selections ?? [];
   return selection?.kind === Kind.FIELD ? selection.name.value : '';

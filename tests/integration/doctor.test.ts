@@ -24,7 +24,7 @@ import { shortened, timings } from '../support/timings.js';
 interface Examination {
   readonly exitCode: number | null;
   readonly all: readonly Diagnosis[];
-  /** Those that are not ok. */
+  /** The checks that are not ok. */
   readonly faults: readonly Diagnosis[];
   of(check: string): Diagnosis | undefined;
 }
@@ -34,15 +34,15 @@ async function doctor(environment: Environment, run = lectern): Promise<Examinat
   expect(stderr).toBe('');
   const all = JSON.parse(stdout) as Diagnosis[];
   const faults = all.filter(({ status }) => status !== 'ok');
-  // Whoever reads of a fault reads what to do.
+  // Each fault comes with a remedy.
   for (const { message, remedy } of faults) expect([message, remedy]).toEqual([expect.any(String), expect.any(String)]);
   return { exitCode, all, faults, of: (check) => all.find((diagnosis) => diagnosis.check === check) };
 }
 
-/** For a database that is away: the command waits a tenth of what it waits for in production. */
+/** The command waits a tenth of its usual time for an unavailable database. */
 const DATABASE_WAITS = timings(shortened('databaseSelection', 'databaseOperation', 'databaseConnect'));
 
-/** Those that say something of the machine that the tests run on, or of the database server of this run. */
+/** Checks that depend on the machine of the tests or on the database server of this run. */
 const OF_THE_MACHINE = new Set(['local space', 'write concern']);
 
 let environment: Environment & { readonly DATA_DIR: string };
@@ -53,14 +53,14 @@ beforeAll(async () => {
 afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
 
 describe('lectern doctor', () => {
-  it.each(['w=1', 'w=0', 'readPreference=secondary'])('calls %s in MONGODB_URI a fault', async (option) => {
+  it.each(['w=1', 'w=0', 'readPreference=secondary'])('reports %s in MONGODB_URI as a fault', async (option) => {
     const { exitCode, all } = await doctor({ ...environment, MONGODB_URI: `mongodb://127.0.0.1:9/lectern?${option}` });
     expect(exitCode).toBe(1);
     const message = expect.stringContaining(option.startsWith('w') ? 'write concern (w)' : 'readPreference');
     expect(all).toEqual([{ check: 'configuration', status: 'problem', message, remedy: expect.any(String) }]);
   });
 
-  it('names a variable that is nearly one of ours', async () => {
+  it('reports a misspelt variable with the right name', async () => {
     const { exitCode, faults } = await doctor({ ...environment, S3_BUCKET: 'media' });
     expect(exitCode).toBe(0);
     expect(faults).toContainEqual({
@@ -71,7 +71,7 @@ describe('lectern doctor', () => {
     });
   });
 
-  it('ends quietly when what reads its output has ended', async () => {
+  it('ends without an error when the reader of its output has ended', async () => {
     const command = `"${process.execPath}" "${CLI}" doctor | head -n 1`;
     const child = spawn('sh', ['-c', command], { env: { PATH: process.env['PATH'], ...environment } });
     let output = '';
@@ -80,7 +80,7 @@ describe('lectern doctor', () => {
     await once(child, 'close');
     expect(output).toMatch(/^ok +configuration .*\n$/);
   });
-  it('finds all well beside a running server, one line for each check', async () => {
+  it('finds no fault beside a running server, and prints one line for each check', async () => {
     const server = await startApp({}, environment);
     try {
       const { exitCode, all, faults } = await doctor(environment);
@@ -108,7 +108,7 @@ describe('lectern doctor', () => {
     }
   });
 
-  it('uses the database of the server beside it, and without one its own', async () => {
+  it('uses the database of the running server, or opens its own without one', async () => {
     const alone = await newEnvironment();
     expect((await doctor(alone)).of('database')).toMatchObject({
       status: 'ok',
@@ -117,7 +117,7 @@ describe('lectern doctor', () => {
     await rm(alone.DATA_DIR, { recursive: true, force: true });
   });
 
-  it('warns where indexes are missing: a server that starts makes them', async () => {
+  it('warns about missing indexes, which a starting server creates', async () => {
     const fresh = await newEnvironment();
     const { exitCode, of } = await doctor(fresh);
     expect(exitCode).toBe(0);
@@ -130,7 +130,7 @@ describe('lectern doctor', () => {
     await rm(fresh.DATA_DIR, { recursive: true, force: true });
   });
 
-  it('names every fault of the configuration', async () => {
+  it('reports every fault of the configuration', async () => {
     const wrong = { ...environment, PORT: 'many', USE_S3: 'true', S3_BUCKET_NAME: '' };
     const { exitCode, all } = await doctor(wrong, spawnLectern);
     expect(exitCode).toBe(1);
@@ -140,7 +140,7 @@ describe('lectern doctor', () => {
     ]);
   });
 
-  it('goes on where the database does not answer', async () => {
+  it('continues when the database does not answer', async () => {
     const port = await freePort();
     const away = { MONGODB_URI: `mongodb://127.0.0.1:${port}/lectern`, TIMINGS: DATABASE_WAITS };
     const { exitCode, of } = await doctor({ ...environment, ...away });
@@ -153,7 +153,7 @@ describe('lectern doctor', () => {
     expect(of('local put/get/delete')).toMatchObject({ status: 'ok' });
   });
 
-  it('says so where the folder of local files is none', async () => {
+  it('reports a folder of local files that is not a folder', async () => {
     const file = join(environment.DATA_DIR, 'a-file');
     await writeFile(file, '');
     const { exitCode, of } = await doctor({ ...environment, LOCAL_STORAGE_DIR: file });
@@ -161,7 +161,7 @@ describe('lectern doctor', () => {
     expect(of('local folder')).toMatchObject({ status: 'problem', message: expect.stringContaining('a-file') });
   });
 
-  it('says so where the data folder is none, and goes on', async () => {
+  it('reports a data folder that is not a folder, and continues', async () => {
     const file = join(environment.DATA_DIR, 'no-folder');
     await writeFile(file, '');
     const folder = join(environment.DATA_DIR, 'files');
@@ -174,7 +174,7 @@ describe('lectern doctor', () => {
   it.skipIf(inject('mongodbUri') === null).each([
     ['w=majority', 'ok', undefined],
     ['w=majority&journal=false', 'warning', 'journal=true'],
-  ])('judges the write concern %s: %s', async (options, status, remedy) => {
+  ])('rates the write concern %s as %s', async (options, status, remedy) => {
     const uri = new URL(environment['MONGODB_URI']!);
     for (const [name, value] of new URLSearchParams(options)) uri.searchParams.set(name, value);
     const found = (await doctor({ ...environment, MONGODB_URI: uri.href })).of('write concern');
@@ -183,7 +183,7 @@ describe('lectern doctor', () => {
   });
 });
 
-describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
+describe.skipIf(inject('s3') === null)('lectern doctor with S3', () => {
   const S3_CHECKS = [
     's3 credentials',
     's3 clock',
@@ -218,7 +218,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
   const ORIGIN = 'https://a.example.org';
   const RULE: CORSRule = { AllowedOrigins: [ORIGIN], AllowedMethods: ['GET', 'PUT'] };
   const HEADERS = ['Content-Type', 'Content-MD5'];
-  /** A lifecycle rule that aborts unfinished uploads after so many days. */
+  /** Adds a lifecycle rule that aborts unfinished uploads after `days` days. */
   const abortAfter = (name: string, days: number) =>
     withS3((client) =>
       client.send(
@@ -246,7 +246,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     return Contents.map(({ Key }) => Key ?? '');
   };
 
-  it('finds all well but the rules of the bucket, which are missing, then incomplete, then right; and leaves nothing', async () => {
+  it("checks the bucket's CORS and lifecycle rules, whether missing, incomplete or right, and leaves nothing behind", async () => {
     const { exitCode, all, faults } = await doctor(onS3);
     expect(all.map(({ check }) => check).filter((check) => check.startsWith('s3 '))).toEqual(S3_CHECKS);
     expect(exitCode).toBe(0);
@@ -282,7 +282,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
   it.each([
     ['another size', (sent: number) => sent === 1],
     ['another MD5', (sent: number) => sent === 2],
-  ])('tells a store that accepts a part with %s than was signed', async (what, isWrong) => {
+  ])('reports a store that accepts a part with %s than was signed', async (what, isWrong) => {
     let sent = 0;
     proxy.intercept = (request, response) => {
       if (request.method !== 'PUT' || !(request.url ?? '').includes('X-Amz-Signature') || !isWrong(++sent))
@@ -296,7 +296,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     expect(await unfinishedUploads(bucket)).toEqual([]);
   });
 
-  it('sees that anybody can read, or list', async () => {
+  it('reports a bucket whose objects anybody can read or list', async () => {
     const readable = await createBucket();
     const Policy = JSON.stringify({
       Version: '2012-10-17',
@@ -323,10 +323,10 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
   });
 
   it.each([
-    ['a bucket that is not there', { S3_BUCKET_NAME: 'lectern-no-such-bucket' }, /NoSuchBucket/, /S3_BUCKET_NAME/],
+    ['a missing bucket', { S3_BUCKET_NAME: 'lectern-no-such-bucket' }, /NoSuchBucket/, /S3_BUCKET_NAME/],
     ['a wrong secret', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /SignatureDoesNotMatch/, /AWS_SECRET_ACCESS_KEY/],
-    ['an unknown key', { AWS_ACCESS_KEY_ID: 'unknown' }, /InvalidAccessKeyId/, /AWS_ACCESS_KEY_ID/],
-  ])('tells %s', async (_case, wrong, message, remedy) => {
+    ['an unknown access key', { AWS_ACCESS_KEY_ID: 'unknown' }, /InvalidAccessKeyId/, /AWS_ACCESS_KEY_ID/],
+  ])('reports %s', async (_case, wrong, message, remedy) => {
     const { exitCode, all, of } = await doctor({ ...onS3, ...wrong });
     expect(exitCode).toBe(1);
     expect(of('s3 bucket')).toMatchObject({
@@ -337,7 +337,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     expect(all.at(-1)?.check).toBe('s3 bucket');
   });
 
-  it('tells an endpoint where nobody listens', async () => {
+  it('reports an endpoint where nothing listens', async () => {
     const port = await freePort();
     const { exitCode, of } = await doctor({ ...onS3, S3_ENDPOINT: `http://127.0.0.1:${port}` });
     expect(exitCode).toBe(1);
@@ -345,7 +345,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     expect(of('database connection')).toMatchObject({ status: 'ok' });
   });
 
-  it('ends soon where the endpoint never answers', async () => {
+  it('ends soon when the endpoint never answers', async () => {
     proxy.intercept = () => true;
     const waits = shortened('doctorBucket');
     const silent = { ...onS3, S3_ENDPOINT: proxy.endpoint, TIMINGS: timings(waits) };
@@ -359,7 +359,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
   it.each([
     [120, 'warning', /differ by 1(19|20|21) seconds/],
     [3_600, 'problem', /differ by 36\d\d seconds|differ by 359\d seconds/],
-  ])('compares the clocks: %i s are a %s', async (seconds, status, message) => {
+  ])('compares the clocks: a difference of %i s is a %s', async (seconds, status, message) => {
     proxy.intercept = (_request, response) => {
       const writeHead = response.writeHead.bind(response);
       response.writeHead = ((code: number, headers: Record<string, string>) =>
@@ -368,12 +368,12 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     };
     const { of, all } = await doctor({ ...onS3, S3_ENDPOINT: proxy.endpoint }).finally(letThrough);
     expect(of('s3 clock')).toMatchObject({ status, message: expect.stringMatching(message) });
-    // A clock by which no signature is valid is named before key and policy are blamed.
+    // A clock error that makes every signature invalid is reported before the credentials or the policy are blamed.
     if (status === 'problem') expect(all.at(-1)?.check).toBe('s3 clock');
     else expect(of('s3 bucket')).toMatchObject({ status: 'ok' });
   });
 
-  it('opens a signed URL at the public endpoint', async () => {
+  it('fetches a signed URL from the public endpoint', async () => {
     const port = await freePort();
     const dead = await doctor({ ...onS3, S3_PUBLIC_ENDPOINT: `http://127.0.0.1:${port}` });
     expect(dead.exitCode).toBe(0);
@@ -400,7 +400,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
     ['PUT', /partNumber/, 's3 multipart'],
     ['GET', /\?cors/, 's3 cors'],
     ['GET', /\?lifecycle/, 's3 lifecycle'],
-  ])('a policy without %s %s shows in "%s" alone', async (method, url, check) => {
+  ])('reports a policy without %s %s in the check "%s" only', async (method, url, check) => {
     proxy.intercept = (request, response) =>
       request.method === method && url.test(request.url ?? '') && refuse(request, response, 403, 'AccessDenied');
     const { faults } = await doctor({ ...onS3, S3_ENDPOINT: proxy.endpoint }).finally(letThrough);
@@ -422,7 +422,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
 
     it.each<[string, () => Promise<Environment>]>([
       [
-        'when the store tells in its answer what it was sent, and the database is away',
+        "when the store's error repeats the request, and the database is unavailable",
         async () => {
           proxy.intercept = (request, response) => {
             const told = [JSON.stringify(request.headers), ...Object.values(secrets), 'recognisable@password'].join(
@@ -437,12 +437,12 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
         },
       ],
       [
-        'when the connection string is none',
+        'when the connection string is invalid',
         async () => ({ ...secrets, MONGODB_URI: `mongodb://${login}@127.0.0.1:x/l` }),
       ],
-      ['when the configuration is wrong', async () => ({ ...onS3, ...secrets, PORT: 'x' })],
+      ['when a setting is invalid', async () => ({ ...onS3, ...secrets, PORT: 'x' })],
       ['when a secret is too short', async () => ({ AUTH_JWT_SECRET: 'recognisable' })],
-      ['when an endpoint holds one', async () => ({ ...onS3, S3_ENDPOINT: `http://${login}@127.0.0.1:9` })],
+      ['when an endpoint contains a password', async () => ({ ...onS3, S3_ENDPOINT: `http://${login}@127.0.0.1:9` })],
     ])('%s', async (_case, wrong) => {
       const settings = { ...environment, ...(await wrong()) };
       const { exitCode, stdout, stderr } = await lectern(settings, 'doctor').finally(letThrough);
@@ -452,7 +452,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor, on S3', () => {
       expect(stdout + stderr).not.toMatch(/^\s+at /m);
     });
 
-    it('when all is well', async () => {
+    it('when there is no fault', async () => {
       const { exitCode, stdout, stderr } = await lectern(onS3, 'doctor');
       expect(exitCode).toBe(0);
       for (const secret of [TEST_SECRET, inject('s3')!.accessKeyId, inject('s3')!.secretAccessKey]) {

@@ -13,7 +13,7 @@ import { tracesOf } from '../support/traces.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** What a stranger sends, or somebody whose request will not be taken whatever is in its body. */
+/** A request that is refused by its head, whatever its body contains. */
 interface Refused {
   readonly what: string;
   readonly status: number;
@@ -41,33 +41,38 @@ const REFUSED: readonly Refused[] = [
     headers: { 'apollo-require-preflight': '' },
   },
   {
-    what: 'a type that nobody takes',
+    what: 'an unsupported content type',
     status: 415,
     code: 'UNSUPPORTED_MEDIA_TYPE',
     headers: { 'content-type': 'video/mp4' },
   },
-  { what: 'no boundary', status: 400, code: 'BAD_REQUEST', headers: { 'content-type': 'multipart/form-data' } },
   {
-    what: 'JSON of an announced length over the limit',
+    what: 'a form without a boundary',
+    status: 400,
+    code: 'BAD_REQUEST',
+    headers: { 'content-type': 'multipart/form-data' },
+  },
+  {
+    what: 'JSON with a Content-Length above the limit',
     status: 413,
     code: 'BAD_REQUEST',
     headers: { 'content-type': 'application/json' },
     framings: ['content-length'],
   },
   {
-    what: 'a form of an announced length over the limit',
+    what: 'a form with a Content-Length above the limit',
     signedIn: true,
     status: 413,
     code: 'FILE_TOO_LARGE',
     headers: { 'content-length': String(2 ** 50) },
     framings: ['content-length'],
   },
-  { what: 'an address that there is not', status: 404, code: 'NOT_FOUND', path: '/nothing' },
+  { what: 'an unknown path', status: 404, code: 'NOT_FOUND', path: '/nothing' },
   { what: 'a signed URL', status: 405, code: 'BAD_REQUEST', path: '/files/videos/a/b.mp4' },
   { what: 'a permalink', status: 404, code: 'NOT_FOUND', path: '/media/image/x' },
 ];
 
-describe('what is refused for its head alone', () => {
+describe('a request that is refused by its head', () => {
   let app: TestApp;
   let token: string;
   let before: string[];
@@ -93,7 +98,7 @@ describe('what is refused for its head alone', () => {
   const cases = REFUSED.flatMap((one) =>
     (one.framings ?? (['content-length', 'chunked'] as const)).map((framing) => ({ ...one, framing })),
   );
-  /** Where a case is sent to; the query makes its request known again on the server's side. */
+  /** The URL of a case. Its query identifies the request on the server's side. */
   let sent = 0;
   const urlOf = ({ path = '/graphql' }: Refused): string => `${app.origin}${path}?request=${String((sent += 1))}`;
   const servedAt = (url: string) => served.all.find((one) => app.origin + one.url === url)!;
@@ -104,7 +109,7 @@ describe('what is refused for its head alone', () => {
     headers: headers ?? {},
   });
 
-  /** Writes on and on, whatever is answered, until the connection is gone. */
+  /** Keeps writing, whatever is answered, until the connection is closed. */
   async function writeOn(url: string, head: string): Promise<{ answer: Buffer; bytesSent: number }> {
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -123,47 +128,50 @@ describe('what is refused for its head alone', () => {
     return { answer, bytesSent };
   }
 
-  it.concurrent.each(cases)('$what ($framing) costs 64 KiB at most, from a client that writes on', async (one) => {
-    const url = urlOf(one);
-    const { answer, bytesSent } = await writeOn(url, requestHead(url, requestFor(one)));
-    const response = parseAnswer(answer, true);
-    expect(response?.status).toBe(one.status);
-    expect(JSON.parse(response!.text)).toMatchObject({ errors: [{ extensions: { code: one.code } }] });
-    // More than that has been handed to the system: it was there to be read.
-    expect(bytesSent).toBeGreaterThan(64 * KIB);
-    const request = servedAt(url);
-    await waitUntil(() => request.closedAt !== undefined);
-    expect(request.socket.bytesRead).toBeLessThanOrEqual(64 * KIB);
-    // Timers count in whole milliseconds.
-    expect(request.closedAt! - request.answeredAt!).toBeGreaterThan(990);
-    expect(request.closedAt! - request.answeredAt!).toBeLessThan(1_000 + patience(PROMPT_MS));
-    expect(await tracesOf(app)).toEqual(before);
-  });
-
-  it.concurrent.each(cases)('$what ($framing) is answered to a client that writes all before it reads', async (one) => {
-    const url = urlOf(one);
-    const outcome = await halfDuplexRequest(url, requestFor(one));
-    expect(outcome.response?.status).toBe(one.status);
-    expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: one.code } }] });
-    expect(outcome.milliseconds).toBeLessThan(patience(PROMPT_MS));
-    expect(servedAt(url).socket.bytesRead).toBeLessThanOrEqual(64 * KIB);
-  });
-
   it.concurrent.each(cases)(
-    '$what ($framing) is not asked for its body by a client that waits for the word',
+    '$what ($framing) is read for at most 64 KiB from a client that keeps writing',
     async (one) => {
       const url = urlOf(one);
-      const request = requestFor(one);
-      const { text } = await ask(
-        url,
-        requestHead(url, { ...request, headers: { ...request.headers, expect: '100-continue' } }),
-      );
-      expect(text).toMatch(new RegExp(`^HTTP/1.1 ${String(one.status)} `));
-      expect(text).toContain(`"code":"${one.code}"`);
+      const { answer, bytesSent } = await writeOn(url, requestHead(url, requestFor(one)));
+      const response = parseAnswer(answer, true);
+      expect(response?.status).toBe(one.status);
+      expect(JSON.parse(response!.text)).toMatchObject({ errors: [{ extensions: { code: one.code } }] });
+      // The client has passed more than that to the kernel, so there was more to read.
+      expect(bytesSent).toBeGreaterThan(64 * KIB);
+      const request = servedAt(url);
+      await waitUntil(() => request.closedAt !== undefined);
+      expect(request.socket.bytesRead).toBeLessThanOrEqual(64 * KIB);
+      // Timers have a resolution of a millisecond.
+      expect(request.closedAt! - request.answeredAt!).toBeGreaterThan(990);
+      expect(request.closedAt! - request.answeredAt!).toBeLessThan(1_000 + patience(PROMPT_MS));
+      expect(await tracesOf(app)).toEqual(before);
     },
   );
 
-  /** Sends a head, then what is given after the word to go on. All that comes until the connection ends. */
+  it.concurrent.each(cases)(
+    '$what ($framing) is answered to a client that writes everything before it reads',
+    async (one) => {
+      const url = urlOf(one);
+      const outcome = await halfDuplexRequest(url, requestFor(one));
+      expect(outcome.response?.status).toBe(one.status);
+      expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: one.code } }] });
+      expect(outcome.milliseconds).toBeLessThan(patience(PROMPT_MS));
+      expect(servedAt(url).socket.bytesRead).toBeLessThanOrEqual(64 * KIB);
+    },
+  );
+
+  it.concurrent.each(cases)('$what ($framing) gets no 100 Continue', async (one) => {
+    const url = urlOf(one);
+    const request = requestFor(one);
+    const { text } = await ask(
+      url,
+      requestHead(url, { ...request, headers: { ...request.headers, expect: '100-continue' } }),
+    );
+    expect(text).toMatch(new RegExp(`^HTTP/1.1 ${String(one.status)} `));
+    expect(text).toContain(`"code":"${one.code}"`);
+  });
+
+  /** Sends a head, and `rest` after 100 Continue. Resolves with everything received until the connection ends. */
   async function ask(url: string, head: string, rest?: Iterable<Uint8Array>): Promise<{ text: string }> {
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port) });
@@ -177,7 +185,7 @@ describe('what is refused for its head alone', () => {
     return { text };
   }
 
-  it('a good form and a good query are asked for, once', async () => {
+  it('a valid form and a valid query get 100 Continue once', async () => {
     const small = multipartBody(
       graphqlParts({ document: UploadImageDocument, variables: { file: null }, files: { file: bigPng(100_000) } }),
     );
@@ -192,7 +200,7 @@ describe('what is refused for its head alone', () => {
     }
   });
 
-  it('an expectation that nobody knows is no reason to refuse', async () => {
+  it('an unknown Expect header is ignored', async () => {
     const json = Buffer.from('{"query":"{ viewer { id } }"}');
     const query: RawBody = { contentType: 'application/json', size: json.length, chunks: () => [json] };
     const head = requestHead(app.url, { body: query, headers: { expect: 'a-wonder', connection: 'close' } });
@@ -200,7 +208,7 @@ describe('what is refused for its head alone', () => {
     expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
   });
 
-  it('a short body of a refused request is read, and its connection serves the next one', async () => {
+  it('the short body of a refused request is read, and its connection serves the next request', async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect({ host: hostname, port: Number(port) });
     const short = Buffer.alloc(60 * KIB, 'x');

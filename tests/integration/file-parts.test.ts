@@ -9,7 +9,7 @@ const MIB = 1024 ** 2;
 const PART = 8 * MIB;
 const OURS = 'https://app.example.org';
 const OTHER = 'https://elsewhere.example.org';
-/** How long a body may send nothing, in whole seconds: 1 on a quiet machine. */
+/** How long a body may stall, in whole seconds: 1 on a quiet machine. */
 const STALL_SECONDS = Math.round(slowness);
 
 describe('PUT /files/uploads', () => {
@@ -37,7 +37,7 @@ describe('PUT /files/uploads', () => {
     return parts;
   };
 
-  it('is open to the pages of CORS_ORIGINS, and needs no header exposed', async () => {
+  it('allows the origins of CORS_ORIGINS', async () => {
     const upload = await begin(4);
     const { url } = await sign(upload);
     const preflight = {
@@ -56,7 +56,7 @@ describe('PUT /files/uploads', () => {
     expect(put.headers.get('access-control-allow-origin')).toBe(OURS);
   });
 
-  it('gives up a part that stalls, with UPLOAD_INCOMPLETE, and it can be sent again at once', async () => {
+  it('aborts a stalled part with UPLOAD_INCOMPLETE, and accepts it again at once', async () => {
     const upload = await begin();
     const { url } = await sign(upload);
     const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -78,7 +78,7 @@ describe('PUT /files/uploads', () => {
 
   it.each<[string, number, string, (upload: DirectUpload, url: string) => Promise<string>]>([
     ['whose URL was changed', 403, 'FORBIDDEN', async (_upload, url) => url.replace('part=1', 'part=2')],
-    ['of another size than was signed', 400, 'BAD_REQUEST', async (upload) => (await sign(upload, PART + 1)).url],
+    ['of another size than the signed one', 400, 'BAD_REQUEST', async (upload) => (await sign(upload, PART + 1)).url],
     [
       'of an upload that has ended',
       404,
@@ -89,7 +89,7 @@ describe('PUT /files/uploads', () => {
       },
     ],
   ])(
-    'refuses a large part %s, readably for a client that reads only when it has written',
+    'refuses a large part %s, also to a client that reads only after it has written everything',
     async (_w, status, code, to) => {
       const upload = await begin();
       const url = await to(upload, (await sign(upload)).url);

@@ -13,9 +13,9 @@ import { onEveryStorage } from '../support/storages.js';
 
 const MIB = 1024 ** 2;
 const UPLOAD_BYTES = 400 * MIB;
-/** Buffers of every stage, parts of S3 on their way, and what the collector has not come to yet. */
+/** Room for the buffers of every stage, parts being sent to S3, and garbage that is not collected yet. */
 const MAX_GROWTH_BYTES = 200 * MIB;
-/** How often the memory is looked at while the bytes go over. */
+/** The memory is read each time that this many bytes were sent. */
 const LOOK_EVERY_BYTES = 8 * MIB;
 
 let server: ServerProcess | undefined;
@@ -31,15 +31,15 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(stdout) * 1024;
 }
 
-onEveryStorage('memory', (storage) => {
-  it('does not grow with the size of a file: far less than the file is held at any time', async () => {
+onEveryStorage('the memory of the server', (storage) => {
+  it('stays far below the size of a file that is being uploaded', async () => {
     const environment = await newEnvironment(await storage.environment());
     dataDir = environment.DATA_DIR;
     server = await startServer(environment);
     const { url, process: child } = server;
     const token = await tokenFor('ada', 'instructor');
     const pid = child.pid ?? 0;
-    // One request first, so that what every request loads is not counted.
+    // The first request loads what every request needs, and is not counted.
     dataOf(await graphql(url, CreateCourseDocument, { input: { title: 'Warm' } }, { token }));
 
     const before = await residentBytes(pid);

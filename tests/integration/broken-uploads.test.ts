@@ -12,7 +12,7 @@ import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
 
-onAnyStorage('an upload that breaks off', (storage) => {
+onAnyStorage('an interrupted upload', (storage) => {
   let app: TestApp;
   let instructor: Client;
   let topicId: string;
@@ -31,7 +31,7 @@ onAnyStorage('an upload that breaks off', (storage) => {
     await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   }
 
-  /** Waits, once so many bytes are sent, until the server has begun to store: only then can something be left behind. */
+  /** Waits, after `bytes` were sent, until the server has begun to store: before that, nothing can be left behind. */
   function onceStoring(bytes: number): NonNullable<RawRequest['beforeChunk']> {
     return async (sent) => {
       if (sent < bytes) return;
@@ -49,11 +49,11 @@ onAnyStorage('an upload that breaks off', (storage) => {
     );
 
   it.each([
-    ['is shut by the client in the first file', 'end', 1 * MIB],
-    ['is cut off by the client in the first file', 'reset', 1 * MIB],
-    ['is shut by the client in the second file', 'end', 15 * MIB],
-    ['is cut off by the client in the second file', 'reset', 15 * MIB],
-  ] as const)('leaves nothing when it %s', async (_when, afterwards, size) => {
+    ['the client closes the connection during the first file', 'end', 1 * MIB],
+    ['the client resets the connection during the first file', 'reset', 1 * MIB],
+    ['the client closes the connection during the second file', 'end', 15 * MIB],
+    ['the client resets the connection during the second file', 'reset', 15 * MIB],
+  ] as const)('leaves nothing behind when %s', async (_when, afterwards, size) => {
     const body = truncated(courseBody(), size);
     const beforeChunk = onceStoring(size / 2);
     const outcome = await rawRequest(app.url, { body, afterwards, beforeChunk, token: instructor.token });
@@ -61,14 +61,14 @@ onAnyStorage('an upload that breaks off', (storage) => {
     await expectNoTrace();
   });
 
-  it('leaves nothing when it ends within its last boundary', async () => {
+  it('leaves nothing behind when it ends within the last boundary', async () => {
     const whole = courseBody();
     const body = truncated(whole, whole.size - 20);
     await rawRequest(app.url, { body, afterwards: 'reset', beforeChunk: onceStoring(MIB), token: instructor.token });
     await expectNoTrace();
   });
 
-  it('leaves nothing when fetch is aborted', async () => {
+  it('leaves nothing behind when fetch is aborted', async () => {
     const aborter = new AbortController();
     const whole = courseBody();
     const stream = new ReadableStream<Uint8Array>({
@@ -94,7 +94,7 @@ onAnyStorage('an upload that breaks off', (storage) => {
     await expectNoTrace();
   });
 
-  it('answers UPLOAD_INCOMPLETE when the body ends in the middle of a file', async () => {
+  it('gets UPLOAD_INCOMPLETE when the body ends in the middle of a file', async () => {
     const parts = graphqlParts({
       document: UploadImageDocument,
       variables: { file: null },
@@ -102,7 +102,7 @@ onAnyStorage('an upload that breaks off', (storage) => {
     });
     const whole = multipartBody(parts);
     const chunks = (): Iterable<Uint8Array> => truncated(whole, whole.size - 500).chunks();
-    // The length that is announced is the length that comes: HTTP is content, the form is not.
+    // The body is as long as announced: for HTTP it is complete, but the form in it is not.
     const body = { contentType: whole.contentType, size: whole.size - 500, chunks };
     const outcome = await rawRequest(app.url, { body, token: instructor.token });
     expect(JSON.parse(outcome.response!.text)).toMatchObject({
@@ -111,7 +111,7 @@ onAnyStorage('an upload that breaks off', (storage) => {
     await expectNoTrace();
   });
 
-  it('leaves no video when its file breaks off, and the topic takes the next one', async () => {
+  it('creates no video, and the topic accepts a video afterwards', async () => {
     const variables = { topicId, input: { title: 'Try' } };
     const files = { file: bigMp4(12 * MIB), thumbnail: fixtures.png };
     const whole = multipartBody(graphqlParts({ document: CreateVideoDocument, variables, files }));

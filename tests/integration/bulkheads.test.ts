@@ -14,7 +14,7 @@ import { dataOf } from '../support/graphql-client.js';
 
 const past = (): Date => new Date(Date.now() - 1_000);
 
-describe('one bad row, record or storage does not keep a sweep from settling the others', () => {
+describe('a sweep settles everything else beside', () => {
   let app: TestApp;
 
   beforeEach(async () => {
@@ -38,7 +38,7 @@ describe('one bad row, record or storage does not keep a sweep from settling the
 
   const isStored = async ({ key }: PlacedObject): Promise<boolean> => (await app.app.storages.local.stat(key)) !== null;
 
-  /** Healthy work of every kind, which a sweep must settle: an overdue upload, a given up one, a released file. */
+  /** Makes one item of each kind that a sweep must settle: an overdue upload, a discarded one, a released file. */
   async function leaveHealthyWork(): Promise<() => Promise<void>> {
     const [overdue, doomed, released] = [objectOf(), objectOf(), objectOf()];
     for (const object of [overdue, doomed, released]) await store(object);
@@ -52,7 +52,7 @@ describe('one bad row, record or storage does not keep a sweep from settling the
     };
   }
 
-  /** A deleted owner with an object that is due. */
+  /** Makes a deleted owner with a released object that is due. */
   async function release({ storage, key, place }: PlacedObject): Promise<void> {
     const entries = [{ storage, key, fileId: newId(), due: past() }];
     const tombstone = { _id: place.ownerId as never, mediaRevision: 1, deletedAt: new Date(), released: entries };
@@ -67,9 +67,9 @@ describe('one bad row, record or storage does not keep a sweep from settling the
       () => app.app.journal.addPending(objectOf({ slot: 'NEW_SLOT' as 'IMAGE' }), newId(), past()),
     ],
     ['a doomed row in an unknown storage', 1, 0, () => app.app.journal.discard(objectOf({ storage: 'tape' }), past())],
-    ['a doomed row with an impossible key', 0, 1, () => app.app.journal.discard(objectOf({ key: '../x' }), past())],
+    ['a doomed row with an invalid key', 0, 1, () => app.app.journal.discard(objectOf({ key: '../x' }), past())],
     ['a released object in an unknown storage', 1, 0, () => release(objectOf({ storage: 'tape' }))],
-    ['a released object with an impossible key', 0, 1, () => release(objectOf({ key: '../x' }))],
+    ['a released object with an invalid key', 0, 1, () => release(objectOf({ key: '../x' }))],
   ])('%s', async (_what, passedOver, failed, poison) => {
     await poison();
     const expectSettled = await leaveHealthyWork();
@@ -89,7 +89,7 @@ describe('one bad row, record or storage does not keep a sweep from settling the
     const expectSettled = await leaveHealthyWork();
     expect(await app.app.sweeper.sweep()).toMatchObject({ settled: 4, failed: 1 });
     await expectSettled();
-    // It is postponed, a little longer each time.
+    // It is postponed, for longer each time.
     const row = (await UploadRowModel.findById(`local/${poisoned.key}`).lean())!;
     expect(row).toMatchObject({ state: 'expired', failures: 1 });
     expect(row.deadline!.getTime()).toBeGreaterThan(Date.now());
@@ -99,7 +99,7 @@ describe('one bad row, record or storage does not keep a sweep from settling the
     expect(again.deadline!.getTime() - Date.now()).toBeGreaterThan(row.deadline!.getTime() - Date.now() + 20_000);
   });
 
-  it('a deletion that cannot be finished', async () => {
+  it('a cascade that fails', async () => {
     const ada = await clientOf(app, 'ada');
     const { id: courseId } = await createCourse(ada, { title: 'Cascade' });
     const [bad, good] = [await createTopic(ada, courseId, 'Bad'), await createTopic(ada, courseId, 'Good')];
@@ -113,11 +113,11 @@ describe('one bad row, record or storage does not keep a sweep from settling the
     const expectSettled = await leaveHealthyWork();
     await app.app.sweeper.sweep();
     await expectSettled();
-    // A deletion of a client is not held up by it either.
+    // New deletions by clients succeed as well.
     dataOf(await ada.send(DeleteTopicDocument, { id: await createTopic(ada, courseId, 'Third') }));
   });
 
-  it('a storage that is away: it is asked once in a sweep, and not for each object', async () => {
+  it('a storage that is unavailable, which it asks twice at most', async () => {
     const away = Array.from({ length: 5 }, () => objectOf());
     for (const object of away) await app.app.journal.discard(object, past());
     const deletion = vi
@@ -126,7 +126,7 @@ describe('one bad row, record or storage does not keep a sweep from settling the
     const summary = await app.app.sweeper.sweep();
     expect(summary.settled).toBe(0);
     expect(summary.failed + summary.passedOver).toBe(away.length);
-    // All together, then the first by itself.
+    // Once for all objects together, then once for the first one alone.
     expect(deletion.mock.calls.length).toBeLessThanOrEqual(2);
     deletion.mockRestore();
     await UploadRowModel.updateMany({}, { $set: { due: past() } });

@@ -15,7 +15,7 @@ import { leftAfterSweep } from '../support/wholeness.js';
 const MIB = 1024 ** 2;
 const CUE = '00:00.000 --> 00:01.000\nHi\n';
 
-/** WebVTT of exactly so many bytes. */
+/** WebVTT of exactly `size` bytes. */
 function vttOf(size: number): UploadFile {
   const note = 'NOTE ' + 'x'.repeat(70) + '\n\n';
   const text = 'WEBVTT\n\n' + note.repeat(Math.ceil(size / note.length));
@@ -24,47 +24,47 @@ function vttOf(size: number): UploadFile {
 
 const GOOD: [string, string | Buffer][] = [
   ['cues without hours', `WEBVTT\n\n${CUE}`],
-  ['the header alone', 'WEBVTT'],
-  ['a remark behind the header', `WEBVTT - made by hand\n\n${CUE}`],
-  ['a tab behind the header', `WEBVTT\tmade by hand\n\n${CUE}`],
+  ['only the header', 'WEBVTT'],
+  ['text after the header', `WEBVTT - made by hand\n\n${CUE}`],
+  ['a tab after the header', `WEBVTT\tmade by hand\n\n${CUE}`],
   ['a byte order mark', `\uFEFFWEBVTT\n\n${CUE}`],
-  ['lines ended by CR LF', `WEBVTT\r\n\r\n1\r\n00:00:01.000 --> 00:00:02.000\r\nHi\r\n\r\n`],
-  ['lines ended by CR', `WEBVTT\r\r00:01.000 --> 00:02.000\rHi\r`],
+  ['lines that end in CR LF', `WEBVTT\r\n\r\n1\r\n00:00:01.000 --> 00:00:02.000\r\nHi\r\n\r\n`],
+  ['lines that end in CR', `WEBVTT\r\r00:01.000 --> 00:02.000\rHi\r`],
   ['more than 99 hours', 'WEBVTT\n\n100:00:00.000 --> 100:00:01.000\nLate\n'],
   ['cue settings', 'WEBVTT\n\n00:01.000 --> 00:02.000 line:0 position:20% align:start\nHi\n'],
   ['a comment with an arrow', `WEBVTT\n\nNOTE a --> b is no time line\n\nNOTE\n1 --> 2\n\n${CUE}`],
-  ['a style', `WEBVTT\n\nSTYLE\n::cue { color: lime }\n\n${CUE}`],
-  ['a region', `WEBVTT\n\nREGION\nid:fred\nwidth:40%\nlines:3\n\n${CUE}`],
-  ['every script', 'WEBVTT\n\n00:01.000 --> 00:02.000\nΓειά 你好 مرحبا 👋🏽\n'],
+  ['a STYLE block', `WEBVTT\n\nSTYLE\n::cue { color: lime }\n\n${CUE}`],
+  ['a REGION block', `WEBVTT\n\nREGION\nid:fred\nwidth:40%\nlines:3\n\n${CUE}`],
+  ['text in several scripts', 'WEBVTT\n\n00:01.000 --> 00:02.000\nΓειά 你好 مرحبا 👋🏽\n'],
   ['no spaces around the arrow', 'WEBVTT\n\n00:00.000-->00:01.000\nHi\n'],
   ['hours of one digit', 'WEBVTT\n\n0:00:00.000 --> 0:00:01.000\nHi\n'],
-  ['a cue of no length', 'WEBVTT\n\n00:01.000 --> 00:01.000\nHi\n'],
+  ['a cue of zero length', 'WEBVTT\n\n00:01.000 --> 00:01.000\nHi\n'],
   ['a cue name', 'WEBVTT\n\nchapter 1\n00:01.000 --> 00:02.000\nHi\n'],
 ];
 
 const BAD: [string, string | Buffer, string?][] = [
-  ['nothing', '', 'EMPTY_FILE'],
+  ['an empty file', '', 'EMPTY_FILE'],
   ['no header', CUE],
-  ['a header that goes on', 'WEBVTTX\n\n'],
+  ['a longer word in place of the header', 'WEBVTTX\n\n'],
   ['a header in lower case', `webvtt\n\n${CUE}`],
   ['an empty line before the header', `\nWEBVTT\n\n${CUE}`],
   ['Latin-1', Buffer.from('WEBVTT\n\n00:01.000 --> 00:02.000\nÜbung\n', 'latin1')],
   ['UTF-16', Buffer.from(VTT, 'utf16le')],
-  ['a character cut in two at the end', Buffer.concat([Buffer.from(`${VTT}\n`), Buffer.from([0xe2, 0x82])])],
+  ['half a character at the end', Buffer.concat([Buffer.from(`${VTT}\n`), Buffer.from([0xe2, 0x82])])],
   ['a comma in the time', 'WEBVTT\n\n00:00:01,000 --> 00:00:02.000\nHi\n'],
-  ['no thousandths', 'WEBVTT\n\n00:01 --> 00:02\nHi\n'],
-  ['61 seconds', 'WEBVTT\n\n00:00.000 --> 00:61.000\nHi\n'],
-  ['61 minutes', 'WEBVTT\n\n00:00:00.000 --> 00:61:00.000\nHi\n'],
-  ['no end', 'WEBVTT\n\n00:00.000 -->\nHi\n'],
+  ['times without milliseconds', 'WEBVTT\n\n00:01 --> 00:02\nHi\n'],
+  ['61 as seconds', 'WEBVTT\n\n00:00.000 --> 00:61.000\nHi\n'],
+  ['61 as minutes', 'WEBVTT\n\n00:00:00.000 --> 00:61:00.000\nHi\n'],
+  ['no end time', 'WEBVTT\n\n00:00.000 -->\nHi\n'],
   ['SubRip with a wrong time line', '1\n00:00:01,000 --> 00:00:02,000\nHi\n\n2\n00:00:03,000 --> soon\nHo\n'],
   ['SubRip in Latin-1', Buffer.from('1\n00:00:01,000 --> 00:00:02,000\nÜbung\n', 'latin1')],
-  ['a wrong line far behind', `WEBVTT\n\n${`${CUE}\n`.repeat(9_000)}00:09.000 --> 0:10\nHi\n`],
+  ['a wrong line after 250 KB', `WEBVTT\n\n${`${CUE}\n`.repeat(9_000)}00:09.000 --> 0:10\nHi\n`],
   ['HTML', '<!doctype html><script>alert(1)</script>'],
   ['a picture', fixtures.png.bytes],
   ['a video', fixtures.video.bytes],
 ];
 
-onAnyStorage('captions', (storage) => {
+onAnyStorage('captions of a video', (storage) => {
   let app: TestApp;
   let ada: Client;
   let topicId: string;
@@ -83,7 +83,7 @@ onAnyStorage('captions', (storage) => {
   const captionsOf = async (id: string, client = ada) =>
     dataOf(await client.send(gql.VideoItemsOfDocument, { id })).video!.captions;
 
-  it('are kept with what was said of them, in the order in which they came, and served as text/vtt', async () => {
+  it('are stored with language, kind and label, listed in order, and served as text/vtt', async () => {
     const videoId = await newVideo('Two languages');
     const full = { language: 'PT-br', kind: 'CAPTIONS', label: ' Português ', isDefault: true } as const;
     dataOf(await add(videoId, vttFile(VTT, 'legendas.vtt'), full));
@@ -113,12 +113,12 @@ onAnyStorage('captions', (storage) => {
       'WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nRabbit &amp; hole, 1 &lt; 2.\n\n',
     ],
     [
-      'SubRip of no name and type',
+      'SubRip without a name and type',
       fileOf('00:00:01,000 --> 00:00:02,500\nHi\n', 'knots', 'application/octet-stream'),
       'WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nHi\n\n',
     ],
     ['WebVTT in UTF-16', vttFile(), VTT],
-  ])('are stored as WebVTT in UTF-8 when they come as %s', async (what, file, expected) => {
+  ])('are converted to WebVTT in UTF-8: %s', async (what, file, expected) => {
     const videoId = await newVideo(`Converted: ${what}`);
     const utf16 = fileOf(Buffer.from(`\uFEFF${VTT}`, 'utf16le'), 'captions.vtt', 'text/vtt');
     const sent = what.includes('UTF-16') ? utf16 : file;
@@ -132,7 +132,7 @@ onAnyStorage('captions', (storage) => {
     expect(stored.sha256).toBe(sha256(bytes));
   });
 
-  it('say what is wrong with them', async () => {
+  it('are refused with a message that names the wrong line or encoding', async () => {
     const videoId = await newVideo('Wrong');
     const messageOf = async (content: string | Buffer): Promise<string | undefined> =>
       (await add(videoId, fileOf(content, 'a.vtt', 'text/vtt'))).body.errors?.[0]?.message;
@@ -143,7 +143,7 @@ onAnyStorage('captions', (storage) => {
     expect(await messageOf(Buffer.from('WEBVTT\n\nNOTE Übung\n', 'latin1'))).toBe('The text is not UTF-8.');
   });
 
-  it('are null without sign-in, unless the video is a preview', async () => {
+  it('are null for anonymous viewers, unless the video is a preview', async () => {
     const videoId = await newVideo('Locked');
     dataOf(await add(videoId, vttFile()));
     const nobody = await clientOf(app);
@@ -153,14 +153,14 @@ onAnyStorage('captions', (storage) => {
     expect(await captionsOf(await newVideo('With none'))).toEqual([]);
   });
 
-  it.each(GOOD)('are taken with %s', async (what, content) => {
+  it.each(GOOD)('are accepted with %s', async (what, content) => {
     const videoId = await newVideo(`Good: ${what}`);
     const { captions } = dataOf(await add(videoId, fileOf(content, 'good.vtt', 'text/plain'))).addVideoCaption;
     expect(captions).toHaveLength(1);
     expect(await download(captions![0]!.file.url)).toEqual(Buffer.from(content));
   });
 
-  it('are refused with what is no WebVTT, and leave nothing', async () => {
+  it('are refused when they are not WebVTT, and leave nothing behind', async () => {
     const videoId = await newVideo('Bad');
     const before = await dumpOf(app);
     for (const [what, content, code = 'UNSUPPORTED_MEDIA_TYPE'] of BAD) {
@@ -170,7 +170,7 @@ onAnyStorage('captions', (storage) => {
     expect(await dumpOf(app)).toEqual(before);
   });
 
-  it('are at most 1 MiB', async () => {
+  it('are refused above 1 MiB', async () => {
     const videoId = await newVideo('Long');
     const { captions } = dataOf(await add(videoId, vttOf(MIB))).addVideoCaption;
     expect(captions).toMatchObject([{ file: { size: MIB } }]);
@@ -179,7 +179,7 @@ onAnyStorage('captions', (storage) => {
     expect(await dumpOf(app)).toEqual(before);
   });
 
-  it('have a language that is a tag of BCP 47, and a label of 1 to 100 characters', async () => {
+  it('need a valid BCP 47 language tag and a label of 1 to 100 characters', async () => {
     const videoId = await newVideo('Languages');
     const before = await dumpOf(app);
     for (const language of [
@@ -210,7 +210,7 @@ onAnyStorage('captions', (storage) => {
     expect(kept).toEqual(['en', 'en-US', 'zh-Hans', 'sr-Latn-RS', 'de-1996', 'es-419', 'yue']);
   });
 
-  it('go one by one, each with its file', async () => {
+  it('are deleted one by one, each with its file', async () => {
     const videoId = await newVideo('Deleted');
     for (const language of ['de', 'en', 'fr']) dataOf(await add(videoId, vttFile(), { language }));
     const [de, en, fr] = (await captionsOf(videoId))!;
@@ -223,7 +223,7 @@ onAnyStorage('captions', (storage) => {
     const otherVideo = await newVideo('Another');
     const misplaced = await ada.send(gql.DeleteVideoCaptionDocument, { videoId: otherVideo, captionId: de!.id });
     expect(errorCodes(misplaced)).toEqual(['NOT_FOUND']);
-    // Two at once: the second finds it gone, or learns after an attempt of its own that it has been taken out.
+    // Two deletions of the same caption at once: at least one succeeds, and the other may get NOT_FOUND.
     const [first, second, other] = (await Promise.all([de!.id, de!.id, fr!.id].map(remove))).map(errorCodes);
     expect(other).toEqual([]);
     expect([
@@ -234,7 +234,7 @@ onAnyStorage('captions', (storage) => {
     expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
-  it('come and go at the same time, and none is lost', async () => {
+  it('can be added and deleted concurrently without losing any', async () => {
     const videoId = await newVideo('At once');
     for (const language of ['aa', 'ab']) dataOf(await add(videoId, vttFile(), { language }));
     const old = (await captionsOf(videoId))!;
@@ -254,7 +254,7 @@ onAnyStorage('captions', (storage) => {
     expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
-  it('are at most 100 for a video', async () => {
+  it('are limited to 100 for each video', async () => {
     const videoId = await newVideo('A hundred');
     dataOf(await add(videoId, vttFile()));
     const [first] = (await VideoModel.findById(videoId).lean())!.captions!;

@@ -17,7 +17,7 @@ import { leftAfterSweep, releasedObjects } from '../support/wholeness.js';
 
 const ALIVE = { deletedAt: { $exists: false } };
 
-onAnyStorage('a deletion', (storage) => {
+onAnyStorage('deletion', (storage) => {
   let app: TestApp;
   let ada: Client;
   let bystander: CourseTree;
@@ -38,20 +38,20 @@ onAnyStorage('a deletion', (storage) => {
     return keys.sort();
   }
 
-  /** How many records of a course live: itself, its topics, its videos. */
+  /** Counts the records of a course that are not deleted: the course, its topics, its videos. */
   async function living({ courseId }: CourseTree): Promise<number[]> {
     const courses = await CourseModel.countDocuments({ _id: courseId, ...ALIVE });
     const topics = await TopicModel.countDocuments({ courseId, ...ALIVE });
     return [courses, topics, await VideoModel.countDocuments({ courseId, ...ALIVE })];
   }
 
-  /** Objects of these and of no other records are stored, and nothing is left to do. */
+  /** Expects the objects of these records, and no others, to be stored, and no work left for the sweeper. */
   async function expectStored(...trees: (CourseTree | FullVideo)[]): Promise<void> {
     await waitFor(async () => expect(await storedKeys()).toEqual([bystander, ...trees].flatMap(keysOf).sort()));
     await waitFor(async () => expect(await leftAfterSweep(app.app)).toBe(0));
   }
 
-  it('of a course takes topics, videos and every file, and nothing of others', async () => {
+  it('of a course deletes its topics, videos and files, and nothing of other courses', async () => {
     const doomed = await createTree(ada, { title: 'Goes', category: 'cascade' });
     const second = await createTopic(ada, doomed.courseId, 'Second topic');
     const more = [await addFullVideo(ada, second, { title: 'One' }), await addFullVideo(ada, second, { title: 'Two' })];
@@ -80,7 +80,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectNotFound(doomed);
   });
 
-  /** Every mutation that can be aimed at a course or at what is below it. */
+  /** Sends every mutation that concerns a course or a record below it. */
   async function expectNotFound({ courseId, topicId, videoId, captionId, resourceId }: CourseTree): Promise<void> {
     const input = { title: 'Late' };
     const file = null;
@@ -111,7 +111,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectStored();
   }
 
-  it('of a topic takes its videos and their files, and its place in the course', async () => {
+  it('of a topic deletes its videos and files, and removes it from the order of the course', async () => {
     const kept = await createTree(ada, { title: 'Loses a topic' });
     const topicId = await createTopic(ada, kept.courseId, 'Goes');
     const gone = await addFullVideo(ada, topicId, { title: 'Goes, too' });
@@ -128,7 +128,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectStored();
   });
 
-  it('of a video takes its files, and its place in the topic', async () => {
+  it('of a video deletes its files, and removes it from the order of the topic', async () => {
     const kept = await createTree(ada, { title: 'Loses a video' });
     const gone = await addFullVideo(ada, kept.topicId, { title: 'Goes' });
     expect(dataOf(await ada.send(gql.DeleteVideoDocument, { id: gone.videoId })).deleteVideo).toBe(gone.videoId);
@@ -141,7 +141,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectStored();
   });
 
-  it('of an image takes its file, and its place in the list', async () => {
+  it('of an image deletes its file, and removes it from the list', async () => {
     const upload = async () =>
       dataOf(await ada.upload(gql.UploadImageDocument, { file: null }, { file: fixtures.png })).uploadImage;
     const [gone, kept] = [await upload(), await upload()];
@@ -158,7 +158,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectStored();
   });
 
-  it('leaves no child behind that is being made at the same time', async () => {
+  it('of a course also deletes children that are being created meanwhile', async () => {
     for (let round = 0; round < 2; round++) {
       const tree = await createTree(ada, { title: `Raced ${round}` });
       const makers = Array.from({ length: 4 }, (_, i) => [
@@ -175,7 +175,7 @@ onAnyStorage('a deletion', (storage) => {
     }
   });
 
-  it('several times at once succeeds: who finds it deleted before an attempt of its own is told NOT_FOUND', async () => {
+  it('of one course by several concurrent requests succeeds, or answers NOT_FOUND to the later ones', async () => {
     const tree = await createTree(ada, { title: 'Twice' });
     const answers = await Promise.all([1, 2, 3].map(() => ada.send(gql.DeleteCourseDocument, { id: tree.courseId })));
     const codes = answers.map((answer) => errorCodes(answer).join());
@@ -185,7 +185,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectStored();
   });
 
-  it('shows in the same request: a deleted topic is no longer in its course', async () => {
+  it('is visible within the same request: the course no longer lists a deleted topic', async () => {
     const tree = await createTree(ada, { title: 'In one request' });
     const document = `mutation ($topicId: ID!, $courseId: ID!) {
       deleteTopic(id: $topicId)
@@ -198,7 +198,7 @@ onAnyStorage('a deletion', (storage) => {
     await expectStored();
   });
 
-  it('that the storage cannot carry out now is carried out by the sweeper', async () => {
+  it('is completed by the sweeper when the storage fails', async () => {
     const tree = await createTree(ada, { title: 'Later' });
     const deletion = vi.spyOn(app.app.storages.current, 'delete').mockRejectedValue(new Error('not now'));
     try {

@@ -33,7 +33,7 @@ async function createAll(client: Client, inputs: readonly CreateCourseInput[]): 
   return ids;
 }
 
-/** All pages, one after the other. `between` is called before every page but the first. */
+/** Reads all pages in order. `between` is called before each page after the first. */
 async function pages(
   variables: CoursesQueryVariables,
   between: (page: number) => Promise<unknown> = async () => undefined,
@@ -70,17 +70,17 @@ describe('pages of courses', () => {
     ['TITLE_DESC', [['G', 'f', 'É'], ['d', 'C', 'b'], ['A']]],
     ['CREATED_AT_ASC', [['A', 'b', 'C'], ['d', 'É', 'f'], ['G']]],
     ['CREATED_AT_DESC', [['G', 'f', 'É'], ['d', 'C', 'b'], ['A']]],
-  ])('follow each other by %s', async (orderBy, expected) => {
+  ])('are in the order %s', async (orderBy, expected) => {
     expect(await pages({ filter, orderBy, first: 3 })).toEqual(expected);
     expect(await pages({ filter, orderBy, first: 7 })).toEqual([expected.flat()]);
     expect(await pages({ filter, orderBy, first: 1 })).toEqual(expected.flat().map((title) => [title]));
   });
 
-  it('are newest first when no order is asked for', async () => {
+  it('are newest first by default', async () => {
     expect((await list(nobody, { filter })).nodes.map(({ title }) => title)).toEqual([...NAMES].reverse());
   });
 
-  it('count all, whatever the page', async () => {
+  it('have the total count, whatever their size', async () => {
     const { totalCount, pageInfo } = await list(nobody, { filter, first: 2 });
     expect([totalCount, pageInfo.hasNextPage]).toEqual([7, true]);
     expect(await list(nobody, { filter, first: 0 })).toMatchObject({
@@ -96,7 +96,7 @@ describe('pages of courses', () => {
     });
   });
 
-  it('tell equal titles apart', async () => {
+  it('return each of several courses with equal titles once', async () => {
     const same = { category: 'same title' };
     await createAll(
       ada,
@@ -112,13 +112,13 @@ describe('pages of courses', () => {
     expect([seen.length, new Set(seen).size]).toEqual([5, 5]);
   });
 
-  it('neither repeat nor lose a course when others come and go', async () => {
+  it('neither repeat nor lose a course while others are created and deleted', async () => {
     const moving = { category: 'moving' };
     const named = (title: string) => ({ title, ...moving });
     await createAll(ada, ['b1', 'b2', 'b3', 'b4', 'b5', 'b6'].map(named));
     const found = await pages({ filter: moving, orderBy: 'TITLE_ASC', first: 2 }, async (page) => {
       if (page === 1) {
-        // Before and behind the cursor, and the course of the cursor itself.
+        // A course before the cursor, one after it, and the deletion of the cursor's own course.
         await createAll(ada, ['a0', 'b2x', 'c9'].map(named));
         await CourseModel.deleteOne({ titleKey: 'b2' });
       }
@@ -140,20 +140,20 @@ describe('pages of courses', () => {
 
   it.each<[string, CoursesQueryVariables, string]>([
     ['a negative first', { first: -1 }, 'first'],
-    ['a cursor that is none', { after: 'nonsense' }, 'after'],
+    ['an invalid cursor', { after: 'nonsense' }, 'after'],
     ['an empty cursor', { after: '' }, 'after'],
     ['a cursor of another order', { after: Buffer.from('["title","id"]').toString('base64url') }, 'after'],
     ['a cursor with an operator', { after: Buffer.from('[{"$gt":0},"id"]').toString('base64url') }, 'after'],
-    ['a cursor with no date', { after: Buffer.from('[1e300,"id"]').toString('base64url') }, 'after'],
+    ['a cursor without a date', { after: Buffer.from('[1e300,"id"]').toString('base64url') }, 'after'],
     ['a search of 201 characters', { filter: { search: 'x'.repeat(201) } }, 'filter.search'],
     ['an empty category', { filter: { category: ' ' } }, 'filter.category'],
-  ])('%s is BAD_USER_INPUT', async (_what, variables, field) => {
+  ])('are refused with BAD_USER_INPUT for %s', async (_what, variables, field) => {
     const { body } = await nobody.send(CoursesDocument, variables);
     expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', fields: [field] } }]);
   });
 });
 
-describe('filters', () => {
+describe('filters of courses', () => {
   const category = 'filters';
 
   beforeAll(async () => {
@@ -175,8 +175,8 @@ describe('filters', () => {
   it.each<[string, string | undefined, 'admin' | 'instructor' | 'student', string[]]>([
     ['nobody', undefined, 'student', PUBLIC],
     ['a student', 'sam', 'student', PUBLIC],
-    ['a student with the name of an instructor', 'ada', 'student', PUBLIC],
-    ['an instructor of none', 'eve', 'instructor', PUBLIC],
+    ['a student with the id of an instructor', 'ada', 'student', PUBLIC],
+    ['an instructor without courses', 'eve', 'instructor', PUBLIC],
     [
       'an instructor',
       'ada',
@@ -189,7 +189,7 @@ describe('filters', () => {
       'admin',
       ['Ada advanced', 'Ada archived', 'Ada beginner', 'Ada draft', 'Bob beginner', 'Bob draft'],
     ],
-  ])('show %s what they may see, and count no more', async (_who, sub, role, expected) => {
+  ])('return to %s the courses that they may see, and count no others', async (_who, sub, role, expected) => {
     const client = await clientOf(app, sub, role);
     for (const orderBy of ['TITLE_ASC', 'CREATED_AT_DESC'] as const) {
       const page = await list(client, { filter: { category }, orderBy });
@@ -202,7 +202,7 @@ describe('filters', () => {
     expect(drafts.totalCount).toBe(found.length);
   });
 
-  it("page through what is public and what is one's own as one list", async () => {
+  it("return public courses and the viewer's own as one list of pages", async () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
@@ -213,7 +213,7 @@ describe('filters', () => {
     expect(seen).toEqual(['Ada advanced', 'Ada archived', 'Ada beginner', 'Ada draft', 'Bob beginner']);
   });
 
-  it('hold together', async () => {
+  it('can be combined', async () => {
     expect(await titles(nobody, { category, level: 'BEGINNER' })).toEqual(['Ada beginner', 'Bob beginner']);
     expect(await titles(nobody, { category, instructorId: 'bob' })).toEqual(['Bob beginner']);
     expect(await titles(nobody, { category, level: 'ADVANCED', instructorId: 'bob' })).toEqual([]);
@@ -226,7 +226,7 @@ describe('filters', () => {
   });
 });
 
-describe('search', () => {
+describe('search for courses', () => {
   const category = 'search';
   const search = (text: string) => titles(nobody, { category, search: text });
 
@@ -261,12 +261,12 @@ describe('search', () => {
     ['🚀', []],
     ['price', ['C++ (advanced)']],
     ['x'.repeat(60), ['Straße 42']],
-  ])('%s', async (text, expected) => {
+  ])('finds the right courses for %s', async (text, expected) => {
     expect((await search(text)).sort()).toEqual([...expected].sort());
   });
 
   it.each(['.*', '(', '[a', '\\', '^crème', '$price|x', '{"$gt":""}', '%', '*'])(
-    'takes %j as text: signs are searched for where there is nothing else',
+    'treats %j as text, and searches for signs only when there is no word',
     async (text) => {
       const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
       if (words.length > 0) expect(await search(text)).toEqual(await search(words.join(' ')));
@@ -274,19 +274,19 @@ describe('search', () => {
     },
   );
 
-  it.each(['   ', ''])('%j is no search', async (text) => {
+  it.each(['   ', ''])('with %j returns all courses', async (text) => {
     expect(await search(text)).toHaveLength(5);
   });
 
-  it('finds nothing by an operator', async () => {
+  it('finds nothing for a database operator', async () => {
     expect(await search('{"$gt":""}')).toEqual([]);
     expect(await search('^brulee')).toEqual(['Crème brûlée']);
   });
 });
 
-describe('search for what people type', () => {
+describe('search in many languages', () => {
   const category = 'typed';
-  /** A title, what finds it, and what does not. */
+  /** A title, searches that find it, and searches that do not. */
   const CASES: readonly [title: string, finds: readonly string[], findsNot: readonly string[]][] = [
     ['帆船入门课程', ['帆船', '入门', '帆船入门课程', '帆船 课程'], ['船入']],
     ['はばたく', ['はばたく'], ['ばば', 'ははたく']],
@@ -309,7 +309,7 @@ describe('search for what people type', () => {
     ),
   );
 
-  it.each(CASES)('%s', async (title, finds, findsNot) => {
+  it.each(CASES)('finds %s', async (title, finds, findsNot) => {
     for (const search of finds)
       expect([search, await titles(nobody, { category, search })]).toEqual([search, expect.arrayContaining([title])]);
     for (const search of findsNot) {
@@ -317,7 +317,7 @@ describe('search for what people type', () => {
     }
   });
 
-  it('counts the first 8 words', async () => {
+  it('uses the first 8 words', async () => {
     const search = 'one two three four five six seven eight ten';
     expect(await titles(nobody, { category, search })).toEqual([CASES.at(-1)![0]]);
   });

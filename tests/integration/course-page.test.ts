@@ -14,7 +14,7 @@ import { createTree } from '../support/tree.js';
 
 const MAX_COMMANDS = 4;
 
-onAnyStorage('the page of a course', (storage) => {
+onAnyStorage('a query for the page of a course', (storage) => {
   let app: TestApp;
   let log: CommandLog;
   let ada: Client;
@@ -41,7 +41,7 @@ onAnyStorage('the page of a course', (storage) => {
     [20, 10],
   ];
   it.each(sampleOf(SIZES, 2))(
-    'with %i topics of %i videos each and all URLs costs at most 4 commands',
+    'of %i topics with %i videos each and all URLs sends at most 4 database commands',
     async (topics, videosEach) => {
       const id = await createCourse(topics, videosEach);
       for (const client of [ada, await clientOf(app, 'sam', 'student')]) {
@@ -67,7 +67,7 @@ onAnyStorage('the page of a course', (storage) => {
     },
   );
 
-  it('shows nobody the files of what is locked', async () => {
+  it('returns no files of locked videos', async () => {
     const id = await createCourse(2, 3);
     const nobody = await clientOf(app);
     const asked = () => nobody.send(CoursePageDocument, { id, topics: 20, videos: 10 });

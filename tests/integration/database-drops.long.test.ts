@@ -13,7 +13,7 @@ import { newWorkload } from '../support/workload.js';
 let database: FaultyDatabase;
 let app: TestApp;
 let client: Client;
-/** Called right before the server writes a command. */
+/** Called just before the server sends a command. */
 let onCommand: () => void = () => undefined;
 const log = captureLog();
 
@@ -30,13 +30,13 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** More bytes than a socket takes without a wait (16 KiB): the driver then throws its error as it is. */
+/** More bytes than a socket accepts without waiting (16 KiB): then the driver throws the socket's error unwrapped. */
 const LONG_TEXT = '€'.repeat(10_000);
-/** Every so many commands the connections are reset. */
+/** The connections are reset after this many commands. */
 const DROP_EVERY = 3;
 
 it(
-  'a database whose connections are reset under load while commands are written to them is away, and nothing else',
+  'connections that are reset while commands are written cause DATABASE_UNAVAILABLE and no other error',
   async () => {
     const operations = await newWorkload(client);
     const { id } = await createCourse(client, { title: 'Written' });
@@ -58,9 +58,9 @@ it(
 
     expectDoneOrAway(operations, outcomes);
     expect(written.filter((code) => code !== 'done' && code !== 'DATABASE_UNAVAILABLE')).toEqual([]);
-    // A database that is away is no defect of ours, whatever the driver throws.
+    // An unavailable database is not logged as a defect, whatever the driver throws.
     expect(log.defects()).toEqual([]);
-    // What the driver did not wrap is what this is about.
+    // At least one error was not wrapped by the driver.
     const stacks = log
       .lines()
       .slice(seenBefore)

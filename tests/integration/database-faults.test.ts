@@ -19,7 +19,7 @@ import { shortened, timings } from '../support/timings.js';
 import { newWorkload } from '../support/workload.js';
 
 const WAITS = shortened('databaseOperation', 'databaseSelection', 'databaseConnect');
-/** How long a database is away under load, in milliseconds: longer than any operation waits for it. */
+/** How long the database is unavailable under load, in milliseconds: longer than any operation waits for it. */
 const AWAY_MS = 2 * WAITS.databaseOperation;
 
 let database: FaultyDatabase;
@@ -35,14 +35,14 @@ beforeAll(async () => {
   app = await startApp({ MONGODB_URI: database.uri, TIMINGS: timings(WAITS) }, undefined, { telemetry });
   client = await clientOf(app, 'ada');
 });
-// A database that is away is no defect of ours, whatever the driver throws.
+// An unavailable database is not logged as a defect, whatever the driver throws.
 afterEach(() => expect(log.defects()).toEqual([]));
 afterAll(async () => {
   await app.remove();
   await database.stop();
 });
 
-/** One round: everything that clients do, side by side, in the fault; then without it. */
+/** One round: sends every operation of the workload during the fault, then checks and repeats them after it. */
 async function round(begin: () => unknown, end: () => void, ready: 200 | 503): Promise<string[]> {
   const operations = await newWorkload(client);
   await begin();
@@ -56,7 +56,7 @@ const turned = (passage: Passage) => () => proxy.turn(passage);
 const open = turned({ kind: 'open' });
 
 it(
-  'a database that is late keeps nobody from anything',
+  'every operation succeeds while the database answers 50 ms late',
   async () => {
     const codes = await round(turned({ kind: 'late', ms: 50 }), open, 200);
     expect(new Set(codes)).toEqual(new Set(['done']));
@@ -65,7 +65,7 @@ it(
 );
 
 it(
-  'a database that resets connections fails everything, until it does not',
+  'every operation fails with DATABASE_UNAVAILABLE while the database resets connections',
   async () => {
     const codes = await round(turned({ kind: 'resetting' }), open, 503);
     expect(new Set(codes)).toEqual(new Set(['DATABASE_UNAVAILABLE']));
@@ -74,7 +74,7 @@ it(
 );
 
 it(
-  'a database that takes connections and never answers fails everything within 30 s, until it answers',
+  'every operation fails with DATABASE_UNAVAILABLE while the database never answers',
   async () => {
     const codes = await round(turned({ kind: 'hanging' }), open, 503);
     expect(new Set(codes)).toEqual(new Set(['DATABASE_UNAVAILABLE']));
@@ -82,7 +82,7 @@ it(
   ROUND_MS,
 );
 
-/** Commands whose replies get lost, once each: all that a change of files consists of. A row is one round. */
+/** Commands whose reply is lost once: all commands that change a file consists of. Each row is one round. */
 const LOST_REPLIES: readonly (readonly [string, readonly string[]])[] = [
   ['insert', ['courses', 'videos', 'images']],
   ['update', ['courses', 'videos', 'topics']],
@@ -93,11 +93,11 @@ const LOST_REPLIES: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 it.for(sampleOf(LOST_REPLIES, 3))(
-  'the replies to %s of %j may get lost: what was said is true, and nothing is done by half',
+  'lost replies to %s of %j: every answer is correct, and no operation is half done',
   { timeout: ROUND_MS },
   async ([command, collections], { signal }) => {
     const left = new Set(collections);
-    // On a slow machine, operations may give up before they send one of the commands. Then another round follows.
+    // On a slow machine, operations may fail before they send a command of the list: then another round is needed.
     while (left.size > 0 && !signal.aborted) {
       const untried = new Set(left);
       const collectionOf = (message: Buffer): string | undefined =>
@@ -110,7 +110,7 @@ it.for(sampleOf(LOST_REPLIES, 3))(
   },
 );
 
-/** OP_MSG holds a BSON document whose first element, a string, is the command and its collection. */
+/** An OP_MSG contains a BSON document whose first element is a string: the command and its collection. */
 function isCommand(message: Buffer, command: string, collection: string): boolean {
   const at = message.indexOf(`\x02${command}\0`, 0, 'latin1');
   if (at < 0) return false;
@@ -119,12 +119,12 @@ function isCommand(message: Buffer, command: string, collection: string): boolea
 }
 
 it(
-  'a database that is away under load comes back without a restart',
+  'the server works again without a restart after the database was unavailable under load',
   async () => {
     const operations = await newWorkload(client);
     const until = Date.now() + AWAY_MS;
     const seen = new Set<string>();
-    /** Reads again and again, by short requests. */
+    /** Reads repeatedly with short requests. */
     const reader = async (): Promise<void> => {
       while (Date.now() < until) {
         const began = Date.now();
@@ -136,7 +136,7 @@ it(
     const readers = Promise.all(Array.from({ length: 8 }, reader));
     const outcomes = await sendAll(operations);
     await expectReadiness(app, 503);
-    // Away in another way: it takes connections, and that is all.
+    // The second way to be unavailable: it accepts connections but does not answer.
     proxy.turn({ kind: 'hanging' });
     await proxy.listen();
     await readers;

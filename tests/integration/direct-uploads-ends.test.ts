@@ -15,7 +15,7 @@ import { faultsOf, letTimePass } from '../support/wholeness.js';
 
 const failing = async (): Promise<never> => Promise.reject(new Error('a fault, as the test wants it'));
 
-onAnyStorage('direct uploads that end by themselves', (storage) => {
+onAnyStorage('a direct upload that is not completed normally', (storage) => {
   let app: TestApp;
   let ada: Client;
   let ownerId: string;
@@ -34,7 +34,7 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
   const png = () => ({ ...announced(fixtures.png), slot: 'COURSE_THUMBNAIL' as const, ownerId });
   const rowOf = (id: string) => UploadRowModel.findOne({ 'session.id': id }).lean();
 
-  it('expire, answer that for a day, and are gone then', async () => {
+  it('expires, reports that for a day, and then no longer exists', async () => {
     const before = await objectTraces(app);
     const session = await start(ada, png());
     await sendAll(ada, session, fixtures.png.bytes);
@@ -59,7 +59,7 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     expect(await UploadRowModel.countDocuments()).toBe(0);
   });
 
-  it('live on by every sign of life, for 7 days at most', async () => {
+  it('is kept for longer after each sign of activity, for at most 7 days', async () => {
     const session = await start(ada, png());
     const soon = new Date(Date.now() + 60_000);
     const untilNextSign = async (sign: () => Promise<unknown>): Promise<Date> => {
@@ -69,7 +69,7 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     };
     const progress = () => ada.send(gql.UploadProgressDocument, { id: session.id });
     expect((await untilNextSign(() => partsOf(ada, session.id, [1]))).getTime()).toBeGreaterThan(+soon);
-    // A listing that has not grown is none.
+    // A query without new parts is no sign of activity.
     expect(await untilNextSign(progress)).toEqual(soon);
     const [part] = await partsOf(ada, session.id, [1]);
     expect(await put(part!, fixtures.png.bytes)).toBe(200);
@@ -80,10 +80,10 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     expect((await rowOf(session.id))!.deadline).toEqual(new Date(+createdAt + 7 * 86_400_000));
   });
 
-  it('are completed by another server when theirs has died', async () => {
+  it('is completed by another server when its own has died', async () => {
     const session = await start(ada, png());
     await sendAll(ada, session, fixtures.png.bytes);
-    // What a server leaves that dies right after it has taken the lease.
+    // The state that a server leaves when it dies just after it has taken the lease.
     const lease = { 'session.leaseUntil': new Date(Date.now() + 1_000), 'session.leaseHolder': 'dead' };
     await UploadRowModel.updateOne({ 'session.id': session.id }, { $set: lease });
     expect(dataOf(await complete(ada, session.id)).completeUpload.status).toBe('VERIFYING');
@@ -91,12 +91,12 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('wait again when the storage fails during the completion, and then go on', async () => {
+  it('can be completed again after the storage failed during its completion', async () => {
     const session = await start(ada, png());
     await sendAll(ada, session, fixtures.png.bytes);
     const current = app.app.storages.current;
     const { stat } = current;
-    // The storage is a proxy of its driver: what is set on it hides the driver's own.
+    // The storage is a proxy of its driver: a property set on it hides the driver's.
     current.stat = failing;
     const answer = await complete(ada, session.id);
     current.stat = stat;
@@ -106,7 +106,7 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('are found out when the object was made and nobody heard of it', async () => {
+  it('is published when its object was completed but the reply was lost', async () => {
     const session = await start(ada, png());
     await sendAll(ada, session, fixtures.png.bytes);
     const row = (await rowOf(session.id))!;
@@ -119,7 +119,7 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     expect(await completed(ada, session.id)).toMatchObject({ status: 'PUBLISHED', media: { size } });
   });
 
-  it('end when the storage has given up their parts', async () => {
+  it('fails with UPLOAD_EXPIRED when the storage has discarded its parts', async () => {
     const session = await start(ada, png());
     await sendAll(ada, session, fixtures.png.bytes);
     const { key } = (await rowOf(session.id))!;
@@ -127,7 +127,7 @@ onAnyStorage('direct uploads that end by themselves', (storage) => {
     expect(await completed(ada, session.id)).toMatchObject({ status: 'FAILED', error: { code: 'UPLOAD_EXPIRED' } });
   });
 
-  it('that are alive are no orphans, and are not swept as unfinished uploads', async () => {
+  it('is neither an orphan nor swept as unfinished while it is waiting', async () => {
     const session = await start(ada, png());
     await sendAll(ada, session, fixtures.png.bytes);
     const findings = [];

@@ -29,7 +29,7 @@ import { faultsOf, leftAfterSweep } from '../support/wholeness.js';
 const MIB = 1024 ** 2;
 const SRT = { bytes: Buffer.from('1\n00:00:01,000 --> 00:00:02,000\nHi\n'), filename: 'en.srt', contentType: '' };
 
-/** A WebM of a little more than two parts: what follows the last cluster is padding that no player looks at. */
+/** A WebM of a little more than two parts: after the last cluster comes padding that players ignore. */
 function largeVideo(): Pick<Fixture, 'bytes' | 'filename' | 'contentType'> {
   const { bytes, filename, contentType } = fixtures.webm;
   const size = 16 * MIB + 12_345;
@@ -71,7 +71,7 @@ onAnyStorage('direct uploads', (storage) => {
   const abort = async (client: Client, id: string) =>
     dataOf(await client.send(gql.AbortUploadDocument, { id })).abortUpload;
 
-  it('put a file into every slot, proved by all that was announced', async () => {
+  it('store a file in each single-file slot, and list what was verified of it', async () => {
     const owned: [gql.MediaSlot, string, Fixture][] = [
       ['VIDEO_FILE', videoId, fixtures.video],
       ['VIDEO_THUMBNAIL', videoId, fixtures.png],
@@ -95,7 +95,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('need no more than a place, a name and a size', async () => {
+  it('need only a slot, an owner, a name and a size', async () => {
     const { bytes, filename, size } = fixtures.png;
     const session = await start(ada, { slot: 'VIDEO_THUMBNAIL', ownerId: videoId, filename, size });
     expect(session.contentType).toBeNull();
@@ -124,7 +124,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('are resumed part by part, by anyone who has the id and the token', async () => {
+  it('can be resumed part by part with the id and the token', async () => {
     const file = largeVideo();
     const input = { ...announced(file), slot: 'VIDEO_FILE' as const, ownerId: videoId };
     const session = await start(ada, input);
@@ -152,7 +152,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await completed(ada, session.id)).toMatchObject({ status: 'PUBLISHED', id: done.id });
   });
 
-  it('take just the bytes that were signed', async () => {
+  it('accept only bytes with the MD5 that was signed', async () => {
     const { bytes } = fixtures.png;
     const session = await start(ada, png());
     const [part] = await partsOf(ada, session.id, [1], [md5Of(bytes)]);
@@ -165,7 +165,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await completed(ada, session.id)).toMatchObject({ status: 'PUBLISHED' });
   });
 
-  it('refuse a file that is not what was announced, or not for its place, and leave nothing of it', async () => {
+  it('fail when the file differs from the announcement or does not fit its slot, and leave nothing behind', async () => {
     const before = await objectTraces(app);
     const cases: [string, Partial<gql.StartUploadInput>, Buffer][] = [
       ['CHECKSUM_MISMATCH', { sha256: 'a'.repeat(64) }, fixtures.png.bytes],
@@ -187,7 +187,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('are refused at the start for what cannot become a file', async () => {
+  it('are refused at the start when the input cannot become a file', async () => {
     expect(await startCodes({ ...png(), size: 0 })).toEqual(['EMPTY_FILE']);
     expect(await startCodes({ ...png(), size: 11 * MIB })).toEqual(['FILE_TOO_LARGE']);
     expect(await startCodes({ ...png(), size: -1 })).toEqual(['BAD_USER_INPUT']);
@@ -205,7 +205,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await startCodes(png(), await clientOf(app))).toEqual(['UNAUTHENTICATED']);
   });
 
-  it('sign only parts that there are, at most 100 of them, each with an MD5 or none', async () => {
+  it('sign existing parts only, at most 100 at once, with an MD5 for each or none', async () => {
     const { id } = await start(ada, png());
     const codes = async (numbers: number[], md5?: string[]) =>
       errorCodes(await ada.send(gql.UploadPartsDocument, { id, numbers, ...(md5 && { md5 }) }));
@@ -217,7 +217,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await codes([])).toEqual([]);
   });
 
-  it('are limited for each viewer, and an end gives room', async () => {
+  it('are limited for each viewer, and an aborted one makes room for the next', async () => {
     const sessions = await Promise.all([0, 1, 2].map(() => start(ada, png())));
     expect(await startCodes(png())).toEqual(['UPLOAD_LIMIT_REACHED']);
     await abort(ada, sessions[0]!.id);
@@ -225,7 +225,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(codes.flat()).toEqual(['UPLOAD_LIMIT_REACHED', 'UPLOAD_LIMIT_REACHED']);
   });
 
-  it('are started once under one key', async () => {
+  it('are started once for the same idempotency key', async () => {
     const input = { ...png(), idempotencyKey: `key-${videoId}` };
     const ids = (await Promise.all([0, 1, 2, 3, 4].map(() => start(ada, input)))).map(({ id }) => id);
     expect(new Set(ids).size).toBe(1);
@@ -233,13 +233,13 @@ onAnyStorage('direct uploads', (storage) => {
     await sendAll(ada, { ...(await find(ada, ids[0]!))! }, fixtures.png.bytes);
     expect(await completed(ada, ids[0]!)).toMatchObject({ status: 'PUBLISHED' });
     expect(await start(ada, input)).toMatchObject({ id: ids[0], status: 'PUBLISHED' });
-    // To each maker their own keys.
+    // The keys of different viewers are independent.
     const other = await start(root, input);
     expect(other.id).not.toBe(ids[0]);
     await abort(root, other.id);
   });
 
-  it('end when they are aborted, and answer that', async () => {
+  it('can be aborted, and report that afterwards', async () => {
     const before = await objectTraces(app);
     const session = await start(ada, png());
     const [part] = await partsOf(ada, session.id, [1]);
@@ -248,13 +248,13 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await abort(ada, session.id)).toMatchObject({ status: 'ABORTED' });
     expect(errorCodes(await complete(ada, session.id))).toEqual(['CONFLICT']);
     expect(errorCodes(await ada.send(gql.UploadPartsDocument, { id: session.id, numbers: [1] }))).toEqual(['CONFLICT']);
-    // A URL that was signed before writes nothing any more.
+    // A URL that was signed before the abort can no longer be used.
     expect(await put(part!, fixtures.png.bytes)).toBeGreaterThanOrEqual(400);
     await app.app.sweeper.sweep();
     expect(await objectTraces(app)).toEqual(before);
   });
 
-  it('belong to their maker; admins see and abort', async () => {
+  it('are visible only to the viewer who started them; admins may see and abort them', async () => {
     const { id } = await start(ada, png());
     const sign = async (client: Client) => errorCodes(await client.send(gql.UploadPartsDocument, { id, numbers: [1] }));
     expect(await find(bob, id)).toBeNull();
@@ -270,7 +270,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await listed(ada)).toEqual([]);
   });
 
-  it('are listed newest first, page by page', async () => {
+  it('are listed with the newest first, in pages', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) ids.unshift((await start(ada, png())).id);
     const first = dataOf(await ada.send(gql.UploadsDocument, { first: 2, status: 'WAITING' })).uploads;
@@ -280,7 +280,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect([second.nodes.map(({ id }) => id), second.pageInfo.hasNextPage]).toEqual([ids.slice(2), false]);
   });
 
-  it('end when the right is lost or the record is gone', async () => {
+  it('fail when the viewer has lost the right or the record was deleted', async () => {
     const handed = (await createCourse(ada, { title: 'Handed over', status: 'PUBLISHED' })).id;
     const lost = await start(ada, { ...png(handed), slot: 'COURSE_THUMBNAIL' });
     await sendAll(ada, lost, fixtures.png.bytes);
@@ -294,7 +294,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await find(ada, gone.id)).toMatchObject({ status: 'FAILED', error: { code: 'NOT_FOUND' } });
   });
 
-  it('are published once by many completers, and an abort comes before or after', async () => {
+  it('are published once by concurrent completions, and a concurrent abort wins or loses as a whole', async () => {
     for (let round = 0; round < 5; round++) {
       const session = await start(ada, png());
       await sendAll(ada, session, fixtures.png.bytes);
@@ -312,7 +312,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('the last completed of several for one place wins, and `media` follows', async () => {
+  it('the last of several completed for one slot is served, and the others no longer show media', async () => {
     const sessions: Session[] = [];
     for (const file of [fixtures.png, fixtures.gif, fixtures.webp]) {
       const session = await start(ada, { ...announced(file), slot: 'VIDEO_THUMBNAIL', ownerId: videoId });
@@ -334,7 +334,7 @@ onAnyStorage('direct uploads', (storage) => {
   }
 });
 
-/** A file with its bytes in one piece. */
+/** A file with its bytes in one buffer. */
 function whole({ filename, contentType, chunks }: UploadFile) {
   return { filename, contentType, bytes: Buffer.concat([...chunks()]) };
 }

@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('a folder that cannot be written fails uploads and no query, until it can', async () => {
+it('uploads fail and queries succeed while the folder of files cannot be written, until it can be again', async () => {
   const [files, link] = [join(folder, 'files'), join(folder, 'link')];
   await mkdir(files);
   await symlink(files, link);
@@ -43,7 +43,7 @@ it('a folder that cannot be written fails uploads and no query, until it can', a
   const client = await clientOf(app, 'ada');
   const operations = (await newWorkload(client)).filter(({ kind }) => kind === 'upload' || kind === 'query');
 
-  // Nobody makes folders here, not even root.
+  // Not even root can create folders here.
   await unlink(link);
   await symlink('/sys/kernel', link);
   const [outcomes] = await Promise.all([sendAll(operations), expectReadiness(app, 503)]);
@@ -55,7 +55,7 @@ it('a folder that cannot be written fails uploads and no query, until it can', a
   await expectEndOf(app, operations, outcomes);
 });
 
-it('a disk that takes no more in the middle of a file keeps the old file, and nothing of the new one', async () => {
+it('a disk that is full in the middle of a replacement keeps the old file and nothing of the new one', async () => {
   const environment = await newEnvironment();
   const server = await startServer(environment, environment.DATA_DIR);
   const limitFiles = (bytes: string) => run('prlimit', [`--pid=${String(server.process.pid)}`, `--fsize=${bytes}:`]);

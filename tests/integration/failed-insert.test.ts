@@ -14,13 +14,13 @@ let ada: Client;
 beforeAll(async () => {
   app = await startApp();
   ada = await clientOf(app, 'ada');
-  // So that the database itself refuses a second record of a title.
+  // With these indexes the database itself refuses a second record with the same title.
   await TopicModel.collection.createIndex({ title: 1 }, { unique: true });
   await VideoModel.collection.createIndex({ title: 1 }, { unique: true });
 });
 afterAll(() => app.remove());
 
-it('a child that the database refuses leaves no id in the order of its parent', async () => {
+it('a child that the database refuses is not added to the order of its parent', async () => {
   const { id: courseId } = await createCourse(ada, { title: 'A course' });
   const topicId = await createTopic(ada, courseId, 'Taken');
   const { id: videoId } = await createVideo(ada, topicId, 'Taken');

@@ -12,7 +12,7 @@ const SECRET = 'what lies outside of the storage';
 const GRANT = { disposition: 'inline', contentType: 'video/mp4' };
 
 let served: ServedLocalStorage;
-/** `?expires=...` of a good link to the key. */
+/** The query of a valid signed URL of KEY. */
 let query: string;
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const options = { contentType: 'video/mp4', maxBytes: 1_000, signal };
   await served.storage.put(KEY, Readable.from([Buffer.from(TEXT)]), options);
   query = queryFor(KEY);
-  // What a path that leads out would find: beside the storage, and within it through links.
+  // Files that a traversal would reach: one beside the storage, and links inside that lead out of it.
   await writeFile(`${served.directory}-secret`, SECRET);
   await writeFile(path.join(served.directory, 'loose.txt'), SECRET);
   await symlink(`${served.directory}-secret`, path.join(served.directory, 'videos/owner/link.mp4'));
@@ -37,11 +37,11 @@ function queryFor(key: string): string {
 
 interface Answer {
   readonly status: number;
-  /** Head and body as they came. */
+  /** The head and the body as they were received. */
   readonly text: string;
 }
 
-/** Sends a request line of any bytes over a socket of its own, and reads until the server closes. */
+/** Sends a request line of any bytes over a new socket, and reads until the server closes the connection. */
 async function ask(target: string | Buffer): Promise<Answer> {
   const { port } = new URL(served.origin);
   const socket = connect(Number(port), '127.0.0.1');
@@ -56,13 +56,13 @@ async function ask(target: string | Buffer): Promise<Answer> {
   return { status: Number(text.split(' ')[1]), text };
 }
 
-/** Nothing but a refusal, and in it nothing of any file. */
+/** Expects a refusal that contains nothing of any file. */
 function expectRefusal({ status, text }: Answer, among: readonly number[] = [400, 403, 404]): void {
   expect(among).toContain(status);
   expect(text).not.toContain(SECRET);
   expect(text).not.toContain(TEXT);
   expect(text).not.toMatch(/root:|ENOENT|EISDIR|ENOTDIR|\bat .*\.js/);
-  // What is no HTTP is refused by Node itself, without a body.
+  // Node itself refuses what is not HTTP, without a body.
   const byNode = text === 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
   if (!byNode && text.includes('"errors"')) expect(text.toLowerCase()).toContain('x-content-type-options: nosniff');
 }
@@ -91,14 +91,14 @@ const OVERLONG = [
   '\xff',
 ];
 
-describe('/files on a bare socket', () => {
-  it('serves the file to its own link, so that what follows is refused for its path alone', async () => {
+describe('GET /files over a raw socket', () => {
+  it('serves the file at its own signed URL, so that the refusals below are due to the path alone', async () => {
     const { status, text } = await ask(`/files/${KEY}${query}`);
     expect(status).toBe(200);
     expect(text).toContain(TEXT);
   });
 
-  it.each([...DOTS, ...OVERLONG])('leads nowhere by %j', async (dots) => {
+  it.each([...DOTS, ...OVERLONG])('refuses paths with %j', async (dots) => {
     for (const slash of SLASHES) {
       const up = `${dots}${slash}`.repeat(8);
       for (const target of [
@@ -115,44 +115,44 @@ describe('/files on a bare socket', () => {
   });
 
   it.each([
-    ['a NUL', `/files/${KEY}%00`],
-    ['a NUL and an extension', `/files/${KEY}%00.png`],
-    ['a bare NUL', Buffer.from(`/files/${KEY}\0`)],
-    ['a bare control character', Buffer.from(`/files/${KEY}\x01`)],
-    ['bare bytes beyond ASCII', Buffer.from(`/files/videos/owner/l\xe9sson.mp4`, 'latin1')],
-    ['a double slash', `//files/${KEY}`],
-    ['a double slash within', `/files//${KEY}`],
-    ['a double slash further on', '/files/videos//owner/lesson.mp4'],
+    ['an encoded NUL', `/files/${KEY}%00`],
+    ['an encoded NUL and an extension', `/files/${KEY}%00.png`],
+    ['a raw NUL', Buffer.from(`/files/${KEY}\0`)],
+    ['a raw control character', Buffer.from(`/files/${KEY}\x01`)],
+    ['raw bytes outside ASCII', Buffer.from(`/files/videos/owner/l\xe9sson.mp4`, 'latin1')],
+    ['a double slash at the beginning', `//files/${KEY}`],
+    ['a double slash after /files', `/files//${KEY}`],
+    ['a double slash inside the key', '/files/videos//owner/lesson.mp4'],
     ['a slash at the end', `/files/${KEY}/`],
     ['a dot at the end', `/files/${KEY}.`],
     ['dots at the end', `/files/${KEY}...`],
     ['a space at the end', `/files/${KEY}%20`],
     ['a parameter', `/files/${KEY};a=b`],
     ['parameters in each segment', '/files/videos;x/owner;y/lesson.mp4;z'],
-    ['a parameter that goes up', '/files/..;/..;/etc/passwd'],
-    ['a stream of NTFS', `/files/${KEY}::$DATA`],
-    ['a drive', '/files/C:/windows/win.ini'],
-    ['a share', '/files/\\\\host\\share\\file'],
-    ['a home', '/files/~/a/b'],
-    ['a URL for a key', `/files/file:///etc/passwd`],
+    ['a path parameter with ..', '/files/..;/..;/etc/passwd'],
+    ['an NTFS stream', `/files/${KEY}::$DATA`],
+    ['a drive letter', '/files/C:/windows/win.ini'],
+    ['a network share', '/files/\\\\host\\share\\file'],
+    ['a home folder', '/files/~/a/b'],
+    ['a URL as the key', `/files/file:///etc/passwd`],
     ['a fragment', `/files/${KEY}#a`],
-    ['another case', '/files/VIDEOS/owner/lesson.mp4'],
-    ['a file that is no object', '/files/loose.txt'],
+    ['another letter case', '/files/VIDEOS/owner/lesson.mp4'],
+    ['a file that is not an object', '/files/loose.txt'],
     ['a folder', '/files/videos/owner'],
-    ['the storage itself', '/files/'],
+    ['the root of the storage', '/files/'],
     ['a link to a file', '/files/videos/owner/link.mp4'],
     ['a link to a folder', '/files/videos/linked/loose.txt'],
-    ['up and out of the mount', `/files/../files/${KEY}`],
-    ['up and out of the mount, in escapes', `/%2e%2e/files/${KEY}`],
-    ['no slash in front', `files/${KEY}`],
+    ['.. to the parent of /files', `/files/../files/${KEY}`],
+    ['.. to the parent of /files, percent-encoded', `/%2e%2e/files/${KEY}`],
+    ['no slash at the beginning', `files/${KEY}`],
     ['an asterisk', '*'],
     ['an absolute URL', `http://lectern.example/files/${KEY}`],
-    ['an absolute URL of another server', `http://elsewhere.example:81/files/${KEY}`],
-    ['an absolute URL that goes up', 'http://lectern.example/files/../../etc/passwd'],
+    ['an absolute URL of another host', `http://elsewhere.example:81/files/${KEY}`],
+    ['an absolute URL with ..', 'http://lectern.example/files/../../etc/passwd'],
     ['an absolute URL without a path', 'http://lectern.example'],
     ['an absolute URL of another scheme', `file:///files/${KEY}`],
-    ['very much', `/files/${'%2e%2e/'.repeat(1_500)}etc/passwd`],
-  ])('leads nowhere by %s', async (_what, target) => {
+    ['1,500 times ..', `/files/${'%2e%2e/'.repeat(1_500)}etc/passwd`],
+  ])('refuses %s', async (_what, target) => {
     const bytes = Buffer.isBuffer(target) ? target : Buffer.from(target, 'latin1');
     expectRefusal(await ask(Buffer.concat([bytes, Buffer.from(query)])));
     expectRefusal(await ask(bytes));
@@ -173,13 +173,13 @@ describe('/files on a bare socket', () => {
     'loose.txt',
     'a/b/c/d',
     '',
-  ])('does not follow a hostile key even when it is signed: %j', async (key) => {
+  ])('does not serve a hostile key even when it is signed: %j', async (key) => {
     const encoded = key.split('/').map(encodeURIComponent).join('/');
     expectRefusal(await ask(`/files/${encoded}${queryFor(key)}`), [403, 404]);
     expectRefusal(await ask(`/files/${encodeURIComponent(key)}${queryFor(key)}`), [403, 404]);
   });
 
-  it('still serves the file after all that, and nothing of it was a defect', async () => {
+  it('still serves the file afterwards, and has logged no error', async () => {
     expect((await ask(`/files/${KEY}${query}`)).text).toContain(TEXT);
     expect(served.logged).toEqual([]);
   });

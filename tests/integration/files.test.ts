@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('GET /files/{key}', () => {
-  test('serves the file with everything a browser and its cache must know', async () => {
+  test('serves the file with the headers that browsers and caches need', async () => {
     const response = await fetch(url);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(TEXT);
@@ -40,7 +40,7 @@ describe('GET /files/{key}', () => {
     });
   });
 
-  test('answers HEAD as GET, without the body', async () => {
+  test('answers HEAD with the headers of GET and no body', async () => {
     const [get, head] = [await fetch(url), await fetch(url, { method: 'HEAD' })];
     expect(head.status).toBe(200);
     expect(await head.text()).toBe('');
@@ -65,7 +65,7 @@ describe('GET /files/{key}', () => {
     ['bytes=7-99', '789', '7-9'],
     ['bytes=-99', TEXT, '0-9'],
     ['bytes=0-', TEXT, '0-9'],
-  ])('serves Range %s alone', async (range, text, contentRange) => {
+  ])('serves Range %s', async (range, text, contentRange) => {
     const response = await fetch(url, { headers: { Range: range } });
     expect(response.status).toBe(206);
     expect(response.headers.get('content-range')).toBe(`bytes ${contentRange}/10`);
@@ -73,14 +73,18 @@ describe('GET /files/{key}', () => {
     expect(await response.text()).toBe(text);
   });
 
-  test.each(['bytes=10-', 'bytes=99-100', 'bytes=-0'])('refuses Range %s, which lies outside', async (range) => {
-    const response = await fetch(url, { headers: { Range: range } });
-    expect(response.status).toBe(416);
-    expect(response.headers.get('content-range')).toBe('bytes */10');
-    expect(response.headers.get('cache-control')).toBe('no-store');
-    for (const name of ['etag', 'content-disposition', 'accept-ranges']) expect(response.headers.get(name)).toBeNull();
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
-  });
+  test.each(['bytes=10-', 'bytes=99-100', 'bytes=-0'])(
+    'answers 416 to Range %s, which is outside the file',
+    async (range) => {
+      const response = await fetch(url, { headers: { Range: range } });
+      expect(response.status).toBe(416);
+      expect(response.headers.get('content-range')).toBe('bytes */10');
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      for (const name of ['etag', 'content-disposition', 'accept-ranges'])
+        expect(response.headers.get(name)).toBeNull();
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    },
+  );
 
   test.each([
     'bytes=0-1,3-4',
@@ -92,13 +96,13 @@ describe('GET /files/{key}', () => {
     '0-1',
     'bytes=-',
     'bytes=--1',
-  ])('serves the whole file for Range %s, which it may ignore', async (range) => {
+  ])('ignores Range %s and serves the whole file', async (range) => {
     const response = await fetch(url, { headers: { Range: range } });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(TEXT);
   });
 
-  test('serves a range only of the file that If-Range names', async () => {
+  test('serves a range only when If-Range names the file', async () => {
     const { headers } = await fetch(url);
     const conditions = [headers.get('etag')!, headers.get('last-modified')!];
     for (const condition of conditions) {
@@ -112,7 +116,7 @@ describe('GET /files/{key}', () => {
     }
   });
 
-  test('answers 304 to a cache that has the file, and the file to one that has another', async () => {
+  test('answers 304 to a cache that has the file, and 200 to one that has another', async () => {
     const { headers } = await fetch(url);
     const etag = headers.get('etag')!;
     for (const known of [
@@ -129,7 +133,7 @@ describe('GET /files/{key}', () => {
     expect((await raw('GET', pathOf(url), { 'If-None-Match': '"other"' })).status).toBe(200);
   });
 
-  test('keeps one ETag for one key, whatever the link, and another for another', async () => {
+  test('has the same ETag for every URL of a key, and another for another key', async () => {
     await store('videos/owner/other.mp4', generated(10));
     const etag = async (link: string): Promise<string | null> => (await fetch(link)).headers.get('etag');
     expect(await etag(await signedUrl(KEY, 5_000))).toBe(await etag(url));
@@ -137,7 +141,7 @@ describe('GET /files/{key}', () => {
   });
 });
 
-describe('what a browser does with a file', () => {
+describe('the headers of a file', () => {
   const served = async (contentType: string, disposition: string): Promise<(string | null)[]> => {
     const { headers } = await fetch(await signedUrl(KEY, 60_000, { contentType, disposition }));
     return [headers.get('content-type'), headers.get('content-disposition'), headers.get('x-content-type-options')];
@@ -154,13 +158,13 @@ describe('what a browser does with a file', () => {
     'video/mp4',
     'video/webm',
     'text/vtt',
-  ])('is what was signed: %s', async (type) => {
+  ])('have the signed type and disposition: %s', async (type) => {
     expect(await served(type, inline)).toEqual([type, inline, 'nosniff']);
     expect(await served(type, attachment)).toEqual([type, attachment, 'nosniff']);
   });
 
   test.each(['text/html', 'image/svg+xml', 'application/pdf', 'text/plain', 'application/zip', 'text/javascript', ''])(
-    'is to save it, whatever was signed: %s',
+    'have the disposition attachment, whatever was signed: %s',
     async (type) => {
       expect(await served(type, inline)).toEqual([type, attachment, 'nosniff']);
       expect(await served(type, 'inline')).toEqual([type, 'attachment', 'nosniff']);
@@ -168,7 +172,7 @@ describe('what a browser does with a file', () => {
     },
   );
 
-  test('is told to it with every answer: no sniffing, and a policy that allows no script', async () => {
+  test('include nosniff and a policy without scripts in every answer', async () => {
     const etag = (await fetch(url)).headers.get('etag')!;
     const gone = await signedUrl('videos/owner/gone.mp4');
     const answers: [number, IncomingHttpHeaders][] = [];
@@ -199,7 +203,7 @@ describe('what a browser does with a file', () => {
   });
 });
 
-describe('/files refuses', () => {
+describe('/files', () => {
   const refusal = async (path: string, method = 'GET'): Promise<[number, string]> => {
     const { status, body, headers } = await raw(method, path);
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
@@ -210,7 +214,7 @@ describe('/files refuses', () => {
     return [status, JSON.parse(body).errors[0].extensions.code];
   };
 
-  test('a link without a token, with a forged one, and one that expired, all in the same words', async () => {
+  test('refuses a URL without a token, with a forged one and with an expired one in the same words', async () => {
     const expired = await signedUrl(KEY, -1);
     const forged = new URL(url);
     forged.searchParams.set('disposition', 'attachment');
@@ -221,14 +225,17 @@ describe('/files refuses', () => {
     expect(bodies[0]).toBe(bodies[1]);
   });
 
-  test('says 404 with a good link to a file that is gone', async () => {
+  test('answers 404 to a valid URL of a deleted file', async () => {
     expect(await refusal(pathOf(await signedUrl('videos/owner/gone.mp4')))).toEqual([404, 'NOT_FOUND']);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s, and says what is possible', async (method) => {
-    expect(await refusal(pathOf(url), method)).toEqual([405, 'BAD_REQUEST']);
-    expect((await raw(method, pathOf(url))).headers.allow).toBe('GET, HEAD');
-  });
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])(
+    'refuses %s, and lists the allowed methods',
+    async (method) => {
+      expect(await refusal(pathOf(url), method)).toEqual([405, 'BAD_REQUEST']);
+      expect((await raw(method, pathOf(url))).headers.allow).toBe('GET, HEAD');
+    },
+  );
 
   const query = (): string => url.slice(url.indexOf('?'));
   test.each([
@@ -253,13 +260,13 @@ describe('/files refuses', () => {
     '/%c0%ae%c0%ae/b/c',
     `/${'a/'.repeat(2000)}`,
     '/;/;/;',
-  ])('the path %s', async (path) => {
+  ])('refuses the path %s', async (path) => {
     expect(await refusal(`/files${path}${query()}`)).toEqual(
       path.includes('%c0') ? [400, 'BAD_REQUEST'] : [403, 'FORBIDDEN'],
     );
   });
 
-  test.each(['/%', '/%zz/b/c', '/a/b/%e0%a4%a'])('the malformed path %s', async (path) => {
+  test.each(['/%', '/%zz/b/c', '/a/b/%e0%a4%a'])('refuses the malformed path %s', async (path) => {
     expect(await refusal(`/files${path}${query()}`)).toEqual([400, 'BAD_REQUEST']);
   });
 
@@ -270,18 +277,18 @@ describe('/files refuses', () => {
     '?%',
     '?expires=1&expires=2',
     `?signature=${'%ff'.repeat(2000)}`,
-  ])('the query %s', async (hostile) => {
+  ])('refuses the query %s', async (hostile) => {
     expect(await refusal(`/files/${KEY}${hostile}`)).toEqual([403, 'FORBIDDEN']);
   });
 
-  test('nothing that is merely spelt otherwise: a key may be encoded more than it must be', async () => {
+  test('serves a key with more characters encoded than necessary', async () => {
     const spelt = `/files/${KEY.replace('/', '%2F').replace('l', '%6c')}${query()}`;
     expect((await raw('GET', spelt)).body).toBe(TEXT);
   });
 });
 
-describe('a client that leaves', () => {
-  test('leaves no open file behind, and no line in the log', async () => {
+describe('a client that disconnects from /files', () => {
+  test('leaves no file open and no line in the log', async () => {
     const key = 'videos/owner/large.mp4';
     await store(key, generated(64 * MIB));
     const link = await signedUrl(key);
@@ -298,7 +305,7 @@ describe('a client that leaves', () => {
     opening.mockRestore();
   });
 
-  test('before the answer begins is no error either', async () => {
+  test('before the answer begins is not logged either', async () => {
     const link = await signedUrl('videos/owner/large.mp4');
     const opening = vi.spyOn(served.storage, 'open');
     for (let index = 0; index < 10; index++) {
@@ -332,7 +339,7 @@ function pathOf(link: string): string {
   return link.slice(served.origin.length);
 }
 
-/** Sends a path as it is: fetch and URL would tidy it up. */
+/** Sends a path unchanged: fetch and URL would normalise it. */
 async function raw(
   method: string,
   path: string,
@@ -348,7 +355,7 @@ async function responseTo(request: http.ClientRequest): Promise<http.IncomingMes
   return new Promise((resolve, reject) => request.once('response', resolve).once('error', reject));
 }
 
-/** Waits for every file that was opened since; the test's own time limit is the limit. Says how many there were. */
+/** Waits until every file that was opened is closed. Resolves with their number. */
 async function untilAllAreClosed(opening: MockInstance<(key: string) => Promise<Readable>>): Promise<number> {
   const opened = (await Promise.allSettled(opening.mock.results.map(({ value }) => value as Promise<Readable>)))
     .filter((result) => result.status === 'fulfilled')

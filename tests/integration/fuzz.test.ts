@@ -4,14 +4,14 @@ import { complaintsOf } from '../fuzz/verdict.js';
 import { patience } from '../support/patience.js';
 import { volume } from '../support/scope.js';
 
-/** The same every time: what passes today has to pass tomorrow. `npm run fuzz` takes another seed each time. */
+/** A fixed seed, so that each run sends the same requests. `npm run fuzz` uses another seed each time. */
 const SEED = 20_260_101;
 const REQUESTS = volume(150, 2_000);
 
 it(`${String(REQUESTS)} changed requests leave the server as it was`, { timeout: patience(180_000) }, async () => {
   const report = await fuzz({ requests: REQUESTS, seed: SEED });
   expect(complaintsOf(report), JSON.stringify(report, null, 2)).toEqual([]);
-  // They have got somewhere: some were taken, most were refused, for many reasons.
+  // The requests reach deep enough: some are accepted, and most are refused for various reasons.
   const endings = Object.keys(report.endings);
   expect(endings.length).toBeGreaterThan(8);
   expect(report.endings['200']).toBeGreaterThan(REQUESTS / 50);

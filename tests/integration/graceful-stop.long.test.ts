@@ -27,22 +27,22 @@ import { shortened, timings } from '../support/timings.js';
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
-/** Longer than any test here: a server that stops before it did not wait for it to pass. */
+/** Longer than any test here takes: a server that stops earlier did not wait for the grace period to end. */
 const LONG_GRACE_SECONDS = 60;
-/** From this time on, in milliseconds, a second signal is one. */
+/** After this time, in milliseconds, a second signal is no longer taken for a repetition of the first. */
 const SECOND_SIGNAL_MS = 500;
 
-/** For this time, in milliseconds, a server says that it stops even when it serves nobody. */
+/** For this time, in milliseconds, a stopping server keeps listening and answers 503, even without requests. */
 const NOTICE_MS = patience(500);
 
-/** A promise that a test resolves when it is time. */
+/** A promise, and the function that resolves it. */
 function gate() {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
 }
 
-onEveryStorage('a server that is told to stop', (storage) => {
+onEveryStorage('a server that receives SIGTERM', (storage) => {
   let environment: Environment & { readonly DATA_DIR: string };
   let server: ServerProcess;
   let token: string;
@@ -73,7 +73,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     server = await startServer({ ...environment, ...logged }, environment.DATA_DIR);
   }
 
-  /** What the server has logged of its stop: how many requests it waits for, which, and what it does with them. */
+  /** The log lines of the stop: the number of running requests, which they are, and the message. */
   function stopLines(): (readonly [running: number, requests: readonly string[], message: string])[] {
     const lines = server.stdout().split('\n');
     return lines
@@ -89,12 +89,12 @@ onEveryStorage('a server that is told to stop', (storage) => {
     await waitFor(async () => expect(await readiness()).toBe(503));
   }
 
-  /** A course whose intro video takes several requests to the store. */
+  /** A course whose intro video needs several requests to the store. */
   const course = { document: CreateCourseDocument, variables: { input: { title: 'Slow' } } };
   const courseBody = (): RawBody =>
     multipartBody(graphqlParts({ ...course, files: { thumbnail: fixtures.thumbnail, introVideo: bigMp4(20 * MIB) } }));
 
-  /** Sends a body up to so many bytes, then nothing more. Resolves with the answer; `sent` when they are on their way. */
+  /** Sends the first `bytes` of a body, then nothing. `sent` resolves when they are sent, `answer` with the answer. */
   function halfSent(bytes: number): { answer: ReturnType<typeof rawRequest>; sent: Promise<void> } {
     const { opened: sent, open } = gate();
     const half = truncated(courseBody(), bytes);
@@ -108,7 +108,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     return { answer: rawRequest(server.url, { body, token, timeoutMs: patience(25_000) }), sent };
   }
 
-  it('lets a running upload end, takes no new one, answers queries, and waits for no idle connection', async () => {
+  it('completes a running upload, refuses new ones, answers queries, and closes idle connections', async () => {
     await start(LONG_GRACE_SECONDS);
     const reached = gate();
     const goOn = gate();
@@ -149,7 +149,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     await again.stop();
   });
 
-  it('tells what does not end within its grace, wherever that stands, and leaves nothing of it', async () => {
+  it('answers SERVICE_UNAVAILABLE to requests that do not end within the grace period, and leaves nothing behind', async () => {
     await start(1);
     const [early, inFirst, inSecond] = [halfSent(200), halfSent(20_000), halfSent(15 * MIB)];
     await Promise.all([early.sent, inFirst.sent, inSecond.sent]);
@@ -168,7 +168,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
       [3, uploads, 'stopping: the grace period is over, running requests are aborted'],
     ]);
 
-    // Not even the journal has anything left to do.
+    // The journal is empty as well.
     const again = await startApp({}, environment);
     expect(await tracesOf(again)).toEqual([]);
     await again.stop();
@@ -177,7 +177,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('ends at once at a second %s, and what that leaves the next one sweeps', async (signal, exitCode) => {
+  ] as const)('exits at once on a second %s, and the next server sweeps what is left', async (signal, exitCode) => {
     await start(LONG_GRACE_SECONDS);
     const { answer, sent } = halfSent(15 * MIB);
     await sent;
@@ -193,7 +193,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
   });
 
   if (storage.name === 's3') {
-    it('does not wait for a store that hangs, and what that leaves the next one sweeps', async () => {
+    it('does not wait for an S3 store that hangs, and the next server sweeps what is left', async () => {
       const proxy = await startS3Proxy(environment['S3_ENDPOINT']!);
       const withProxy = { ...environment, S3_ENDPOINT: proxy.endpoint, SHUTDOWN_GRACE_SECONDS: '1' };
       server = await startServer(withProxy, environment.DATA_DIR);
@@ -225,7 +225,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     await database.stop();
   });
 
-  /** Begins to download a file of this server, and reads nothing of it yet. */
+  /** Begins to download a file from this server, without reading it. */
   async function beginDownload(): Promise<IncomingMessage> {
     const files = { introVideo: bigMp4(40 * MIB) };
     const created = await uploadRequest(server.url, { ...course, files, token });
@@ -234,7 +234,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     return download;
   }
 
-  it('lets a download of its files end', async () => {
+  it('completes a running download', async () => {
     await start(LONG_GRACE_SECONDS);
     const download = await beginDownload();
     await tellToStop();
@@ -247,7 +247,7 @@ onEveryStorage('a server that is told to stop', (storage) => {
     expect(await server.ended()).toBe(0);
   });
 
-  it('cuts a download that does not end within its grace', async () => {
+  it('ends a download that does not end within the grace period', async () => {
     await start(1);
     const download = await beginDownload();
     await tellToStop();

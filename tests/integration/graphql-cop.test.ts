@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, tokenFor, type TestApp } from '../support/app.js';
 
-/** What a check got back. */
+/** The answer to a check. */
 interface Answer {
   readonly status: number;
   readonly text: string;
-  /** The answer as JSON; undefined for what is none. */
+  /** The body as JSON; undefined when it is not JSON. */
   readonly json: unknown;
 }
 
 interface Check {
   readonly name: string;
   readonly send: (url: string) => Promise<Response>;
-  /** Whether the answer is the weakness that is looked for. */
+  /** Whether the answer shows the weakness. */
   readonly finds: (answer: Answer) => boolean;
   /** The code that a production server answers. */
   readonly code: string;
@@ -29,7 +29,7 @@ const has = (name: string) => (answer: Answer) => Boolean(dataOf(answer)?.[name]
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
 
-/** The checks of graphql-cop (https://github.com/dolevf/graphql-cop), and what each takes for a finding. */
+/** The checks of graphql-cop (https://github.com/dolevf/graphql-cop), and which answer each considers a finding. */
 const CHECKS: Check[] = [
   {
     name: 'Alias Overloading',
@@ -130,7 +130,7 @@ describe('the checks of graphql-cop', () => {
     });
     afterAll(() => app.remove());
 
-    it.each(CHECKS.map((check) => [check.name, check] as const))('%s finds nothing', async (_name, check) => {
+    it.each(CHECKS.map((check) => [check.name, check] as const))('find nothing: %s', async (_name, check) => {
       const answer = await run(check, app.url);
       const codes = errorsOf(answer).map(({ extensions }) => extensions?.['code']);
       expect(new Set(codes)).toEqual(new Set(check.code === 'none' ? [] : [check.code]));
@@ -140,16 +140,16 @@ describe('the checks of graphql-cop', () => {
 
     it.each([
       [
-        'a value of an enum',
+        'an enum value',
         'query($status: CourseStatus) { courses(filter: { status: $status }) { totalCount } }',
         { status: 'PUBLISHD' },
       ],
       [
-        'a field of an input',
+        'an input field',
         'mutation($input: CreateCourseInput!) { createCourse(input: $input) { id } }',
         { input: { title: 'x', categry: 'y' } },
       ],
-    ])('no suggestion for %s in a variable either', async (_what, query, variables) => {
+    ])('find no suggestion for %s in a variable', async (_what, query, variables) => {
       const headers = {
         'content-type': 'application/json',
         authorization: `Bearer ${await tokenFor('ada', 'instructor')}`,
@@ -162,7 +162,7 @@ describe('the checks of graphql-cop', () => {
     });
   });
 
-  it('find on a development server what is there on purpose', async () => {
+  it('find on a development server only what is enabled on purpose', async () => {
     const app = await startApp({ NODE_ENV: 'development' });
     const found: string[] = [];
     for (const check of CHECKS) if (check.finds(await run(check, app.url))) found.push(check.name);

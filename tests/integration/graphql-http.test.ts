@@ -23,7 +23,7 @@ describe('GraphQL over HTTP, outside production', () => {
     return readResponse(await fetch(app.url, { method: 'POST', body, headers }));
   }
 
-  it('refuses what another web site can make a browser send', async () => {
+  it('refuses requests that another web site can make a browser send', async () => {
     const query = JSON.stringify({ query: '{ viewer { id } }' });
     const refused = { status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } };
     expect(await readResponse(await fetch(`${app.url}?query=${QUERY}`))).toMatchObject(refused);
@@ -33,7 +33,7 @@ describe('GraphQL over HTTP, outside production', () => {
     }
   });
 
-  it('refuses a form without the header before it looks at the token or the body', async () => {
+  it('refuses a form without the CSRF header, before it checks the token or the body', async () => {
     const before = await tracesOf(app);
     const { token } = await clientOf(app, 'ada');
     for (const sender of [token, undefined]) {
@@ -50,22 +50,28 @@ describe('GraphQL over HTTP, outside production', () => {
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it.each(['apollo-require-preflight', 'x-apollo-operation-name'])('takes a GET and a form with %s', async (name) => {
-    const headers = { [name]: 'yes' };
-    const get = await readResponse(await fetch(`${app.url}?query=${QUERY}`, { headers }));
-    expect([get.status, get.body]).toEqual([200, { data: { viewer: null } }]);
-    const parts = graphqlParts({
-      document: UploadImageDocument,
-      variables: { file: null },
-      files: { file: fixtures.png },
-    });
-    const request = { body: multipartBody(parts), token: await tokenFor('ada', 'instructor') };
-    const outcome = await rawRequest(app.url, { ...request, headers: { 'apollo-require-preflight': '', ...headers } });
-    expect(outcome.response).toMatchObject({ status: 200 });
-    expect(JSON.parse(outcome.response!.text)).toMatchObject({ data: { uploadImage: { uploaderId: 'ada' } } });
-  });
+  it.each(['apollo-require-preflight', 'x-apollo-operation-name'])(
+    'accepts GET and a form with the header %s',
+    async (name) => {
+      const headers = { [name]: 'yes' };
+      const get = await readResponse(await fetch(`${app.url}?query=${QUERY}`, { headers }));
+      expect([get.status, get.body]).toEqual([200, { data: { viewer: null } }]);
+      const parts = graphqlParts({
+        document: UploadImageDocument,
+        variables: { file: null },
+        files: { file: fixtures.png },
+      });
+      const request = { body: multipartBody(parts), token: await tokenFor('ada', 'instructor') };
+      const outcome = await rawRequest(app.url, {
+        ...request,
+        headers: { 'apollo-require-preflight': '', ...headers },
+      });
+      expect(outcome.response).toMatchObject({ status: 200 });
+      expect(JSON.parse(outcome.response!.text)).toMatchObject({ data: { uploadImage: { uploaderId: 'ada' } } });
+    },
+  );
 
-  it('runs no mutation by GET', async () => {
+  it('answers 405 to a mutation by GET', async () => {
     const before = await tracesOf(app);
     const mutation = encodeURIComponent('mutation { createCourse(input: { title: "x" }) { id } }');
     const headers = { 'apollo-require-preflight': '1', authorization: `Bearer ${await tokenFor('ada', 'admin')}` };
@@ -75,7 +81,7 @@ describe('GraphQL over HTTP, outside production', () => {
   });
 
   it.each([
-    ['no JSON', '{', 400, 'BAD_REQUEST'],
+    ['invalid JSON', '{', 400, 'BAD_REQUEST'],
     ['no query', '{}', 400, 'BAD_REQUEST'],
     ['a list of operations', '[{"query":"{ viewer { id } }"}]', 400, 'BAD_REQUEST'],
     ['a syntax error', '{"query":"{ viewer "}', 400, 'GRAPHQL_PARSE_FAILED'],
@@ -83,13 +89,13 @@ describe('GraphQL over HTTP, outside production', () => {
     ['an unknown operation name', '{"query":"query A { viewer { id } }","operationName":"B"}', 400, 'BAD_REQUEST'],
     ['a subscription', '{"query":"subscription { courses { totalCount } }"}', 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['a missing variable', '{"query":"query A($id: ID!) { course(id: $id) { id } }"}', 400, 'BAD_USER_INPUT'],
-  ])('answers %s with the code and the status of its fault', async (_what, body, status, code) => {
+  ])('answers %s with the matching code and status', async (_what, body, status, code) => {
     const answer = await post(body, { 'content-type': 'application/json' });
     expect([answer.status, errorCodes(answer)]).toEqual([status, [code]]);
     expect(JSON.stringify(answer.body)).not.toMatch(/stacktrace|node_modules/);
   });
 
-  it('runs no query by its hash alone, and says so as clients that try it expect', async () => {
+  it('refuses a persisted query with the message that clients expect', async () => {
     const query = '{ viewer { id } }';
     const persistedQuery = { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') };
     for (const body of [{ query }, { query, extensions: { persistedQuery } }, { extensions: { persistedQuery } }]) {
@@ -106,7 +112,7 @@ describe('GraphQL over HTTP, outside production', () => {
     ['application/graphql-response+json', 400],
     ['application/graphql-response+json, application/json;q=0.9', 400],
     ['*/*', 400],
-  ])('answers a client that accepts %s with %i for what GraphQL finds wrong', async (accept, status) => {
+  ])('answers a client that accepts %s with status %i when GraphQL refuses the operation', async (accept, status) => {
     const faults = [
       '{"query":"{ viewer "}',
       '{"query":"{ secrets }"}',
@@ -117,7 +123,7 @@ describe('GraphQL over HTTP, outside production', () => {
       const answer = await post(body, { 'content-type': 'application/json', accept });
       expect([answer.status, errorCodes(answer).length, answer.body.data]).toEqual([status, 1, undefined]);
     }
-    // What is no GraphQL request, and what is not looked at, are refused by status to everybody.
+    // Other refusals have their own status for every client: what is not a GraphQL request, and what costs too much.
     const costly = JSON.stringify({ query: `{ ${'__typename '.repeat(100)} }` });
     for (const body of ['{', '{}', '[]', costly]) {
       expect((await post(body, { 'content-type': 'application/json', accept })).status).toBe(400);
@@ -134,7 +140,7 @@ describe('GraphQL over HTTP, outside production', () => {
     ['21 levels', `{ ${'nothing { '.repeat(20)} nothing ${'} '.repeat(20)} }`],
     ['repetitions', `{ ${'nothing '.repeat(100)} }`],
     ['directives', `{ nothing ${'@nothing'.repeat(100)} }`],
-  ])('refuses %s before it is validated, by POST, by GET and with files', async (_what, query) => {
+  ])('refuses %s before validation, by POST, by GET and with files', async (_what, query) => {
     const { token } = await clientOf(app, 'ada');
     const before = await tracesOf(app);
     const headers = { 'apollo-require-preflight': '1' };
@@ -142,14 +148,14 @@ describe('GraphQL over HTTP, outside production', () => {
     const short = query.length < 10_000 ? query : `{ ${'nothing '.repeat(100)} }`;
     const byGet = await readResponse(await fetch(`${app.url}?query=${encodeURIComponent(short)}`, { headers }));
     const withFile = await uploadRequest(app.url, { document: query, files: { file: fixtures.png }, token });
-    // Validation would say that there is no such field.
+    // Validation would report an unknown field.
     for (const answer of [byPost, byGet, withFile]) {
       expect([answer.status, errorCodes(answer)]).toEqual([400, ['QUERY_TOO_COSTLY']]);
     }
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('refuses lists in lists by their sizes, given by variables of a URL too', async () => {
+  it('refuses nested lists because of their sizes, given in variables of a URL too', async () => {
     const query = `query($n: Int!) { courses(first: $n) { nodes { topics(first: $n) { nodes { videos(first: $n) {
       nodes { videoUrl } } } } } } }`;
     expect(errorCodes(await graphql(app.url, query, { n: 100 }))).toEqual(['QUERY_TOO_COSTLY']);
@@ -159,7 +165,7 @@ describe('GraphQL over HTTP, outside production', () => {
     expect(errorCodes(await graphql(app.url, query, { n: 5 }))).toEqual([]);
   });
 
-  it('reads the query of a URL as it is run, however many other parameters stand in front', async () => {
+  it('prices the query of a URL as it runs, however many parameters precede it', async () => {
     const costly = encodeURIComponent(`{ ${'__typename '.repeat(100)} }`);
     const headers = { 'apollo-require-preflight': '1' };
     const byGet = await readResponse(await fetch(`${app.url}?${'a&'.repeat(2_000)}query=${costly}`, { headers }));
@@ -168,7 +174,7 @@ describe('GraphQL over HTTP, outside production', () => {
     expect([twice.status, errorCodes(twice)]).toEqual([400, ['BAD_REQUEST']]);
   });
 
-  it('refuses a body of another type, a longer one, and a form that announces too much', async () => {
+  it('refuses a body of another type, a body that is too long, and a form that announces too much', async () => {
     const headers = { 'apollo-require-preflight': '1' };
     const xml = await post('<query/>', { ...headers, 'content-type': 'application/xml' });
     expect([xml.status, errorCodes(xml)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
@@ -183,12 +189,12 @@ describe('GraphQL over HTTP, outside production', () => {
     expect(JSON.parse(outcome.response!.text)).toMatchObject({ errors: [{ extensions: { code: 'FILE_TOO_LARGE' } }] });
   });
 
-  it('says in JSON that there is nothing elsewhere', async () => {
+  it('answers 404 in JSON for other paths', async () => {
     const answer = await readResponse(await fetch(`${app.origin}/nothing`, { headers: BROWSER }));
     expect([answer.status, errorCodes(answer)]).toEqual([404, ['NOT_FOUND']]);
   });
 
-  it('shows Apollo Sandbox to a browser, and lets it load', async () => {
+  it('shows Apollo Sandbox to a browser with a policy that lets it load', async () => {
     const answer = await fetch(app.url, { headers: BROWSER });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toMatch(/^text\/html/);
@@ -197,13 +203,13 @@ describe('GraphQL over HTTP, outside production', () => {
     expect(answer.headers.get('cross-origin-embedder-policy')).toBeNull();
   });
 
-  it('tells its schema', async () => {
+  it('allows introspection', async () => {
     expect((await graphql(app.url, INTROSPECTION)).body).toEqual({
       data: { __schema: { queryType: { name: 'Query' } } },
     });
   });
 
-  it('is alive and ready', async () => {
+  it('answers its health checks', async () => {
     expect(await readResponse(await fetch(`${app.origin}/healthz`))).toMatchObject({
       status: 200,
       body: { status: 'ok' },
@@ -220,14 +226,14 @@ describe('GraphQL over HTTP, in production', () => {
   });
   afterAll(() => app.remove());
 
-  it('works', async () => {
+  it('answers a query', async () => {
     const client = await clientOf(app, 'ada');
     expect((await client.send(ViewerDocument, {})).body).toEqual({
       data: { viewer: { id: 'ada', role: 'INSTRUCTOR' } },
     });
   });
 
-  it('has no landing page', async () => {
+  it('serves no landing page', async () => {
     const answer = await fetch(app.url, { headers: BROWSER });
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
@@ -235,7 +241,7 @@ describe('GraphQL over HTTP, in production', () => {
     expect(answer.headers.get('content-security-policy')).not.toContain('apollographql');
   });
 
-  it('keeps its schema to itself, hints of it included', async () => {
+  it('refuses introspection, and makes no suggestions', async () => {
     const introspection = await graphql(app.url, INTROSPECTION);
     expect([introspection.status, errorCodes(introspection)]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
     const misspelt = await graphql(app.url, '{ viewr { id } }');

@@ -19,12 +19,12 @@ async function probe({ origin }: TestApp, path: string): Promise<[number, unknow
   return [response.status, await response.json(), response.headers.get('cache-control')];
 }
 
-/** The outcome of a check is told for a second, so another one may take that long to be told. */
+/** Waits, because the outcome of a check is cached for a second. */
 async function answers(running: TestApp, expected: unknown): Promise<void> {
   await waitFor(async () => expect(await probe(running, '/readyz')).toEqual(expected));
 }
 
-/** How often the storage was asked whether it is there. */
+/** The number of checks of the storage. */
 async function checksOf({ app: { telemetry } }: TestApp): Promise<number> {
   const line = /^lectern_storage_check_seconds_count\{outcome="done"\} (\d+)$/m.exec(await telemetry.metrics.text());
   return Number(line?.[1] ?? 0);
@@ -35,15 +35,15 @@ const READY = [200, { status: 'ready' }, 'no-store'];
 const UNAVAILABLE = [503, { status: 'unavailable' }, 'no-store'];
 
 describe('/healthz and /readyz', () => {
-  it('a server that can do its work is alive and ready', async () => {
+  it('a running server is alive and ready', async () => {
     const running = await start();
     expect([await probe(running, '/healthz'), await probe(running, '/readyz')]).toEqual([ALIVE, READY]);
   });
 
-  it('without its storage it is alive and not ready, until it is back', async () => {
+  it('a server without its storage is alive but not ready, until the storage is back', async () => {
     const running = await start();
     expect(await probe(running, '/readyz')).toEqual(READY);
-    // What is a file cannot hold any.
+    // A file in place of the folder cannot hold files.
     await rename(running.filesDir, `${running.filesDir}-away`).catch(() => undefined);
     await writeFile(running.filesDir, '');
     await answers(running, UNAVAILABLE);
@@ -52,14 +52,14 @@ describe('/healthz and /readyz', () => {
     await answers(running, READY);
   });
 
-  it('without its database it is alive and not ready', async () => {
+  it('a server without its database is alive but not ready', async () => {
     const running = await start();
     await mongoose.connection.close();
     await answers(running, UNAVAILABLE);
     expect(await probe(running, '/healthz')).toEqual(ALIVE);
   });
 
-  it('however many ask, the database and the storage are asked once a second', async () => {
+  it('the database and the storage are checked once a second, however many requests arrive', async () => {
     const running = await start();
     const before = await checksOf(running);
     const begun = performance.now();
@@ -69,7 +69,7 @@ describe('/healthz and /readyz', () => {
     expect((await checksOf(running)) - before).toBeLessThanOrEqual(1 + Math.floor(seconds));
   });
 
-  it('while it stops it is alive and not ready', async () => {
+  it('a stopping server is alive but not ready', async () => {
     const running = await start();
     const { hostname, port } = new URL(running.origin);
     const client = connect(Number(port), hostname);
@@ -81,7 +81,7 @@ describe('/healthz and /readyz', () => {
       'Expect: 100-continue',
     ];
     client.on('error', () => undefined).write(`${head.join('\r\n')}\r\n\r\n{`);
-    // "100 Continue" tells that the request runs.
+    // 100 Continue shows that the request is running.
     await once(client, 'data');
     const stopped = running.stop();
     await waitUntil(async () => (await probe(running, '/readyz'))[0] === 503);

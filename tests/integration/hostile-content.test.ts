@@ -37,7 +37,7 @@ async function expectRefused(answer: GraphqlResponse<unknown>): Promise<void> {
   expect(await tracesOf(app)).toEqual(before);
 }
 
-describe('pages, markup and scripts leave nothing in any slot, whatever they are called', () => {
+describe('web pages, markup and scripts are refused in every slot, whatever their names', () => {
   it.each(sampleOf(hostile.ACTIVE_CONTENTS, 6))('%s', async (_what, content) => {
     await expectRefused(await asImage(fileOf(content, 'a.png', 'image/png')));
     await expectRefused(await asVideo(fileOf(content, 'a.mp4', 'video/mp4')));
@@ -49,26 +49,26 @@ describe('pages, markup and scripts leave nothing in any slot, whatever they are
   it.each(sampleOf(hostile.NAMED_AS_SCRIPTS, 6))('%s', async (_what, file) => expectRefused(await asResource(file)));
 });
 
-describe('what is no picture leaves nothing in the place of one', () => {
+describe('a file that is not a picture is refused as an image', () => {
   const KINDS = [hostile.PICTURE_POLYGLOTS, hostile.PICTURE_SPOOFS, hostile.BOMBS, hostile.DAMAGED];
   it.each(KINDS.flatMap((kind) => sampleOf(kind, 4)))('%s', async (_what, file) => expectRefused(await asImage(file)));
 
   it.each([hostile.BOMBS[0]!, hostile.DAMAGED[0]!, hostile.PICTURE_POLYGLOTS[0]!])(
-    'nor among the resources: %s',
+    'and as a resource: %s',
     async (_what, file) => expectRefused(await asResource(file)),
   );
 });
 
-describe('what is no video leaves nothing in the place of one', () => {
+describe('a file that is not a video is refused as a video', () => {
   const KINDS = [hostile.VIDEO_POLYGLOTS, hostile.VIDEO_SPOOFS];
   it.each(KINDS.flatMap((kind) => sampleOf(kind, 5)))('%s', async (_what, file) => expectRefused(await asVideo(file)));
 });
 
-describe('what is no document leaves nothing among the resources', () => {
+describe('a file that is not a document is refused as a resource', () => {
   it.each(sampleOf(hostile.RESOURCE_POLYGLOTS, 5))('%s', async (_what, file) => expectRefused(await asResource(file)));
 });
 
-describe('a name', () => {
+describe('a hostile file name', () => {
   it.each([
     ['../../../../etc/cron.d/evil.txt', 'evil.txt'],
     ['..\\..\\windows\\evil.txt', 'evil.txt'],
@@ -85,7 +85,7 @@ describe('a name', () => {
     ['\u202etxt.lno', 'txt.lno'],
     [`${'ä'.repeat(300)}.txt`, `${'ä'.repeat(125)}.txt`],
     ['..', 'file'],
-  ])('leads nowhere: %j', async (filename, kept) => {
+  ])('is stored and served safely: %j', async (filename, kept) => {
     const answer = await ada.upload(
       gql.AddVideoResourceDocument,
       { videoId, file: null },
@@ -102,7 +102,7 @@ describe('a name', () => {
   });
 });
 
-describe('the limit of pixels', () => {
+describe('IMAGE_MAX_PIXELS', () => {
   beforeAll(async () => {
     await app.stop();
     // The image fixtures have 57,600 pixels or more; the GIF has 14,400 in each of its 4 frames.
@@ -111,7 +111,7 @@ describe('the limit of pixels', () => {
 
   const { png, webp, avif, gif, thumbnail } = fixtures;
   it.each([png, webp, avif, gif, thumbnail].map((file) => [file.contentType, file] as const))(
-    'is one of the configuration: %s',
+    'is applied to %s',
     async (_type, file) => {
       const client = await clientOf(app, 'ada');
       const answer = await client.upload(gql.UploadImageDocument, { file: null }, { file });

@@ -15,7 +15,7 @@ const jsonBody = (text: string): RawBody => {
   return { contentType: 'application/json', size: bytes.length, chunks: () => [bytes] };
 };
 
-describe('what HTTP asks for beside a status', () => {
+describe('HTTP headers and statuses', () => {
   let app: TestApp;
   let fileUrl: string;
   let permalink: string;
@@ -31,7 +31,7 @@ describe('what HTTP asks for beside a status', () => {
   });
   afterAll(() => app.remove());
 
-  it('401 says how to sign in', async () => {
+  it('401 names the scheme in WWW-Authenticate', async () => {
     for (const url of [app.url, permalink]) {
       const refused = await fetch(url, { headers: { authorization: 'Bearer wrong' } });
       expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
@@ -42,7 +42,7 @@ describe('what HTTP asks for beside a status', () => {
     expect((await fetch(app.origin)).headers.has('www-authenticate')).toBe(false);
   });
 
-  it.each(['content-length', 'chunked'] as const)('JSON over its limit is 413 (%s)', async (framing) => {
+  it.each(['content-length', 'chunked'] as const)('JSON above its limit is answered with 413 (%s)', async (framing) => {
     const body = jsonBody(JSON.stringify({ query: `{ viewer { id } } # ${'x'.repeat(2048)}` }));
     const { response } = await rawRequest(app.url, { body, framing });
     expect(response?.status).toBe(413);
@@ -58,19 +58,19 @@ describe('what HTTP asks for beside a status', () => {
     ['   ', 'The body is not valid JSON (it is empty).'],
     ['"a text"', 'The body is not a JSON object.'],
     ['['.repeat(1_000), 'The body is not valid JSON (line 1, column 1001).'],
-  ])('malformed JSON is told its place and never quoted: %s', async (text, message) => {
+  ])('malformed JSON is answered with its position and never quoted: %s', async (text, message) => {
     const { response } = await rawRequest(app.url, { body: jsonBody(text) });
     expect(response?.status).toBe(400);
     expect(JSON.parse(response!.text)).toMatchObject({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   });
 
-  it('a condition on a file that does not hold is 412, and one that holds is served', async () => {
+  it('a file is served when If-Match and If-Unmodified-Since hold, and answered with 412 when not', async () => {
     const plain = await fetch(fileUrl);
     const bytes = Buffer.from(await plain.arrayBuffer());
     const etag = plain.headers.get('etag')!;
     const modified = plain.headers.get('last-modified')!;
     const dayAfter = (days: number): string => new Date(Date.parse(modified) + days * 86_400_000).toUTCString();
-    // Not by fetch: it adds Cache-Control to conditions of its own.
+    // Not by fetch, which adds Cache-Control to conditional requests.
     const ask = async (headers: Record<string, string>, method = 'GET'): Promise<number | undefined> => {
       const [response] = (await once(httpRequest(fileUrl, { method, headers }).end(), 'response')) as [IncomingMessage];
       response.resume();
@@ -94,23 +94,23 @@ describe('what HTTP asks for beside a status', () => {
     expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, bytes.subarray(0, 10)]);
   });
 
-  it('/ leads a browser to Sandbox, and says to others where the API is', async () => {
+  it('/ redirects a browser to Sandbox, and tells other clients where the API is', async () => {
     const browser = await fetch(`${app.origin}/`, { headers: { accept: 'text/html,*/*;q=0.8' }, redirect: 'manual' });
     expect([browser.status, browser.headers.get('location')]).toEqual([302, 'graphql']);
     const other = await fetch(`${app.origin}/`);
     expect([other.status, await other.json()]).toEqual([200, expect.objectContaining({ graphql: 'graphql' })]);
   });
 
-  it('HSTS is for this host alone', async () => {
+  it('HSTS is limited to this host', async () => {
     expect((await fetch(app.url)).headers.get('strict-transport-security')).toBe('max-age=31536000');
   });
 });
 
-describe('settings of HTTP', () => {
+describe('HTTP settings', () => {
   let app: TestApp | undefined;
   afterEach(() => app?.remove());
 
-  it('503 with Retry-After when the key set is away, and 429', async () => {
+  it('503 with Retry-After when the key set is unavailable, and 429 when the address has used up its limit', async () => {
     app = await startApp({ AUTH_JWKS_URL: 'http://127.0.0.1:9/keys', RATE_LIMIT_ADDRESS_PER_MINUTE: '1' });
     const header = Buffer.from('{"alg":"RS256"}').toString('base64url');
     const options: RequestOptions = { token: `${header}.e30.c2ln` };
@@ -124,19 +124,19 @@ describe('settings of HTTP', () => {
     expect([limited.status, Number(limited.headers.get('retry-after')) > 0]).toEqual([429, true]);
   });
 
-  it('HSTS for subdomains is asked for by HSTS_INCLUDE_SUBDOMAINS', async () => {
+  it('HSTS_INCLUDE_SUBDOMAINS extends HSTS to subdomains', async () => {
     app = await startApp({ HSTS_INCLUDE_SUBDOMAINS: 'true' });
     const header = (await fetch(app.url)).headers.get('strict-transport-security');
     expect(header).toBe('max-age=31536000; includeSubDomains');
   });
 
-  it('in production / answers browsers with JSON, too', async () => {
+  it('/ answers browsers with JSON in production', async () => {
     app = await startApp({ NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' });
     const response = await fetch(`${app.origin}/`, { headers: { accept: 'text/html' } });
     expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ name: 'Lectern' })]);
   });
 
-  it('KEEP_ALIVE_SECONDS keeps a connection for its next request, longer than a head may take', async () => {
+  it('KEEP_ALIVE_SECONDS keeps an idle connection open for longer than REQUEST_HEAD_SECONDS', async () => {
     app = await startApp({ KEEP_ALIVE_SECONDS: '3', REQUEST_HEAD_SECONDS: '1' });
     const { hostname, port } = new URL(app.origin);
     const socket = connect({ host: hostname, port: Number(port) });
@@ -146,7 +146,7 @@ describe('settings of HTTP', () => {
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     await waitUntil(() => answers() === 1);
     expect(text).toContain('Keep-Alive: timeout=3\r\n');
-    // As a balancer does between two requests.
+    // Idle like a load balancer's connection between two requests.
     await delay(1_500);
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     await waitUntil(() => answers() === 2);
@@ -154,7 +154,7 @@ describe('settings of HTTP', () => {
   });
 });
 
-describe('the total time of a body', () => {
+describe('the time limit for a whole body', () => {
   let app: TestApp;
   let token: string;
   beforeAll(async () => {
@@ -175,10 +175,10 @@ describe('the total time of a body', () => {
   const form = '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n';
 
   it.concurrent.each([
-    ["a stranger's JSON", endless('application/json', '{'), false, 'BAD_REQUEST'],
-    ["a viewer's JSON", endless('application/json', '{'), true, 'BAD_REQUEST'],
-    ["a viewer's form", endless('multipart/form-data; boundary=x', form), true, 'UPLOAD_INCOMPLETE'],
-  ])('%s that moves and does not end is answered, announced or in chunks', async (_what, body, signedIn, code) => {
+    ['JSON without a token', endless('application/json', '{'), false, 'BAD_REQUEST'],
+    ['JSON with a token', endless('application/json', '{'), true, 'BAD_REQUEST'],
+    ['a form with a token', endless('multipart/form-data; boundary=x', form), true, 'UPLOAD_INCOMPLETE'],
+  ])('ends %s that keeps arriving, with Content-Length and chunked', async (_what, body, signedIn, code) => {
     for (const framing of ['content-length', 'chunked'] as const) {
       const { response, milliseconds } = await rawRequest(app.url, {
         body,

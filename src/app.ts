@@ -246,6 +246,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         limits: bodyLimits(config, slots),
         maxFiles: config.uploads.maxFiles,
         uploadsAtOnce: config.uploads.atOnce,
+        uploadPartsAtOnce: config.uploads.partsAtOnce,
         hstsIncludeSubDomains: config.server.hstsIncludeSubDomains,
         downloadStallMs: config.server.downloadStallSeconds * 1_000,
         answerReadableMs: timings.answerReadable,

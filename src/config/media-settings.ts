@@ -67,7 +67,15 @@ export const UPLOADS = {
     name: 'UPLOADS_AT_ONCE',
     parse: wholeNumber('a number of uploads', { min: 1, max: 10_000 }),
     default: '64',
-    meaning: 'How many uploads may run on this server at once. Others are refused with SERVICE_UNAVAILABLE (503).',
+    meaning:
+      'How many multipart requests with files may run on this server at once. Others are refused with SERVICE_UNAVAILABLE (503).',
+  },
+  partsAtOnce: {
+    name: 'UPLOAD_PARTS_AT_ONCE',
+    parse: wholeNumber('a number of parts', { min: 1, max: 10_000 }),
+    default: '256',
+    meaning:
+      'How many parts of direct uploads to the local disk this server may receive at once. Others are refused with SERVICE_UNAVAILABLE (503).',
   },
   sessionsPerViewer: {
     name: 'UPLOAD_SESSIONS_PER_VIEWER',

@@ -7,6 +7,7 @@ import { isObjectKey } from '../storage/object-key.js';
 import type { Storage } from '../storage/storage.js';
 import { askForBody, watchBody, type BodyTimes } from './body-progress.js';
 import { grantOf } from './signed-link.js';
+import type { UploadLimit } from './upload-limit.js';
 
 export interface FilePartsOptions {
   /** The local storage: the one whose parts this server receives itself. */
@@ -16,6 +17,8 @@ export interface FilePartsOptions {
   /** Aborts when the client has gone, or when the server stops and cannot wait for a part any longer. */
   readonly signalOf?: (request: Request) => AbortSignal;
   readonly bodyTimes: BodyTimes;
+  /** How many parts may be received at the same time. */
+  readonly partLimit: UploadLimit;
 }
 
 /** Received ahead of a slow disk, in bytes. */
@@ -34,6 +37,7 @@ export async function receivePart(
 ): Promise<void> {
   const { storage, signalOf, bodyTimes } = options;
   const part = admit(options.tokens, key, query, request);
+  options.partLimit.admit(response);
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, ...(signalOf ? [signalOf(request)] : [])]);
   // Between request and storage, so that a failed write does not destroy the connection before the response.

@@ -21,7 +21,7 @@ import { requestLog } from './request-log.js';
 import type { RunningRequests } from './running-requests.js';
 import { embeddable, sandboxHeaders, securityHeaders } from './security-headers.js';
 import { uploadClient } from './upload-client.js';
-import { limitUploads } from './upload-limit.js';
+import { limitUploads, UploadLimit } from './upload-limit.js';
 
 export interface RoutesOptions {
   readonly production: boolean;
@@ -36,8 +36,10 @@ export interface RoutesOptions {
   readonly limits: BodyLimits;
   /** How many files one request may contain. */
   readonly maxFiles: number;
-  /** How many uploads may run at the same time. */
+  /** How many uploads by multipart requests may run at the same time. */
   readonly uploadsAtOnce: number;
+  /** How many parts of direct uploads may be received at the same time. */
+  readonly uploadPartsAtOnce: number;
   /** Whether HSTS applies to the subdomains of this host too. */
   readonly hstsIncludeSubDomains: boolean;
   /** A download is ended when its client has accepted no byte for this time, in milliseconds. */
@@ -90,6 +92,7 @@ export function routes(options: RoutesOptions): Express {
       signalOf,
       stallMs: options.downloadStallMs,
       bodyTimes: { stallMs: limits.stallMs, totalMs: limits.multipartMs },
+      partLimit: new UploadLimit(options.uploadPartsAtOnce, 'parts of uploads'),
     }),
   );
   app.use(['/graphql', ...PERMALINK_ROOTS], apiCors(corsOrigins));

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DirectUpload, DirectUploads, SignedPart, StoredPart } from '../../src/storage/direct-uploads.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { halfDuplexRequest } from '../support/half-duplex.js';
-import { patience, slowness } from '../support/patience.js';
+import { requestHead, type RawBody } from '../support/multipart.js';
+import { patience, slowness, waitUntil } from '../support/patience.js';
+import { followRequests } from '../support/server-connections.js';
 
 const MIB = 1024 ** 2;
 const PART = 8 * MIB;
@@ -18,7 +22,11 @@ describe('PUT /files/uploads', () => {
   let uploads = 0;
 
   beforeAll(async () => {
-    app = await startApp({ CORS_ORIGINS: OURS, UPLOAD_STALL_SECONDS: String(STALL_SECONDS) });
+    app = await startApp({
+      CORS_ORIGINS: OURS,
+      UPLOAD_STALL_SECONDS: String(STALL_SECONDS),
+      UPLOAD_PARTS_AT_ONCE: '2',
+    });
     direct = app.app.storages.local.direct!;
   });
   afterAll(() => app.remove());
@@ -99,4 +107,42 @@ describe('PUT /files/uploads', () => {
       expect(response?.text).toContain(`"code":"${code}"`);
     },
   );
+
+  it('refuses one part too many before its body is read; a place is free when a part has ended', async () => {
+    const bodyOf = (size: number): RawBody => ({
+      contentType: 'video/mp4',
+      size,
+      chunks: () => [Buffer.alloc(size)],
+    });
+    const hold = async () => {
+      const { url } = await sign(await begin(4));
+      const socket = connect({ host: new URL(url).hostname, port: Number(new URL(url).port) });
+      let text = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      const headers = { expect: '100-continue', connection: 'close' };
+      socket.write(requestHead(url, { method: 'PUT', body: bodyOf(4), headers }));
+      await waitUntil(() => text.includes('\r\n\r\n'));
+      return { socket, text: () => text };
+    };
+    const served = followRequests();
+    const held = [await hold(), await hold()];
+    const upload = await begin();
+    const { url } = await sign(upload);
+    const { response } = await halfDuplexRequest(url, { method: 'PUT', body: bodyOf(PART) });
+    expect([response?.status, response?.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(response?.text).toContain('"code":"SERVICE_UNAVAILABLE"');
+    expect(served.all.at(-1)!.socket.bytesRead).toBeLessThanOrEqual(64 * 1024);
+    served.stop();
+    // A part that may not be written takes no place and is refused as itself.
+    const forged = await fetch(url.replace('part=1', 'part=2'), { method: 'PUT', body: new Uint8Array(PART) });
+    expect(forged.status).toBe(403);
+    for (const { socket, text } of held) {
+      expect(text()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+      socket.write(Buffer.alloc(4));
+      await once(socket, 'close');
+      expect(text()).toMatch(/HTTP\/1\.1 200 /);
+    }
+    const again = await fetch(url, { method: 'PUT', body: new Uint8Array(PART) });
+    expect(again.status).toBe(200);
+  });
 });

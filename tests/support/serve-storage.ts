@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { releaseUnreadBody } from '../../src/http/body-progress.js';
 import { filesRouter } from '../../src/http/files.js';
+import { UploadLimit } from '../../src/http/upload-limit.js';
 import { FileTokens } from '../../src/storage/file-token.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { patience } from './patience.js';
@@ -35,6 +36,7 @@ export async function serveStorage<S extends Storage>(
       storage,
       tokens,
       stallMs: patience(60_000),
+      partLimit: new UploadLimit(Infinity, 'parts'),
       bodyTimes: { stallMs: patience(60_000), totalMs: patience(120_000) },
       logger: { error: (fields) => logged.push(fields) },
     }),

@@ -68,6 +68,7 @@ describe('the default configuration', () => {
         stallSeconds: 30,
         totalSeconds: 86_400,
         atOnce: 64,
+        partsAtOnce: 256,
         sessionsPerViewer: 20,
         sessionBytesPerViewer: 214748364800,
         sessionSeconds: 86400,

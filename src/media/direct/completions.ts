@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
 import type { Telemetry } from '../../telemetry.js';
@@ -102,7 +103,11 @@ export class Completions {
     });
     const taken = await telemetry.step('take', row, () => sessions.take(row, term()));
     if (!taken) return;
-    const lost = new AbortController();
+    const [lost, over] = [new AbortController(), new AbortController()];
+    // A stopping server does not wait for a storage or a database that does not answer.
+    const stopped = once(this.stopping.signal, 'abort', { signal: over.signal }).then(() => {
+      throw this.stopping.signal.reason;
+    });
     const renew = (): void => {
       sessions.renew(row, term()).then(
         (held) => !held && lost.abort(new LecternError('UPLOAD_EXPIRED')),
@@ -111,15 +116,17 @@ export class Completions {
     };
     const renewing = setInterval(renew, timings.completionLease / RENEWALS_PER_LEASE);
     renewing.unref();
+    const completed = run.complete(taken, AbortSignal.any([this.stopping.signal, lost.signal]));
     try {
-      await run.complete(taken, AbortSignal.any([this.stopping.signal, lost.signal]));
+      await Promise.race([completed, stopped]).finally(() => {
+        clearInterval(renewing);
+        over.abort();
+      });
     } catch (error) {
       // Another completion holds the lease now, or the session was ended.
       if (lost.signal.aborted) return;
       await (this.stopping.signal.aborted ? sessions.leave(row, holder) : sessions.drop(row, holder));
       throw error;
-    } finally {
-      clearInterval(renewing);
     }
   }
 }

@@ -26,7 +26,7 @@ import { createBareTree, type TreeIds } from '../support/tree.js';
 
 const schema = buildSchema(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'));
 
-/** Values that would mean more than themselves to a database, or to JavaScript, where they are not taken literally. */
+/** Values with a meaning to MongoDB or JavaScript, if they were not taken literally. */
 const OBJECTS = [
   { $gt: '' },
   { $ne: null },
@@ -70,14 +70,14 @@ function operation(name: string): GraphQLField<unknown, unknown> {
   return (schema.getQueryType()?.getFields()[name] ?? schema.getMutationType()?.getFields()[name])!;
 }
 
-/** Every input of an operation that is a value by itself, except files. */
+/** Every input of an operation that is a single value, except files. */
 function leavesOf(name: string): Leaf[] {
   const walk = (field: GraphQLArgument | GraphQLInputField, before: Path): Leaf[] => {
     const path = [...before, field.name];
     const type = getNamedType(field.type);
     if (isInputObjectType(type)) return Object.values(type.getFields()).flatMap((inner) => walk(inner, path));
     if (!isLeafType(type) || type.name === 'Upload') return [];
-    // An instructor is named as identity providers name people: any text.
+    // An instructor id is any text, because identity providers choose it.
     const kind =
       type.name === 'ID' && field.name !== 'instructorId'
         ? 'id'
@@ -97,10 +97,10 @@ let admin: Client;
 let target: TreeIds & { readonly imageId: string };
 
 beforeAll(async () => {
-  // Each start of an upload that an operator does not break stays open.
+  // An upload session stays open after each startUpload that succeeds.
   app = await startApp({ UPLOAD_SESSIONS_PER_VIEWER: '1000' });
   const ada = await clientOf(app, 'ada');
-  // Nobody is kept from anything by access rules: what an operator could reach, it would.
+  // An admin, so that no access rule hides what an operator could reach.
   admin = await clientOf(app, 'root', 'admin');
   const tree = await createBareTree(ada, { title: 'The course', category: 'the category' });
   await createBareTree(ada, { title: 'A draft', status: 'DRAFT' });
@@ -109,7 +109,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.remove());
 
-/** Sound input for a direct upload, to a place that takes what the leaf is about. */
+/** Valid input of startUpload, for a slot that accepts the input that is tested. */
 function soundStart({ path }: Leaf): Record<string, unknown> {
   const announced = { filename: 'sound', size: 10 };
   switch (path[1]) {
@@ -124,7 +124,7 @@ function soundStart({ path }: Leaf): Record<string, unknown> {
   }
 }
 
-/** Sound variables for an operation: the target's ids, and what must be there. */
+/** Valid variables of an operation: the target's ids, and required fields. */
 function soundVariables(leaf: Leaf): Record<string, unknown> {
   const { operation: name } = leaf;
   if (name === 'startUpload') return { input: soundStart(leaf) };
@@ -161,7 +161,7 @@ function fileFor(name: string, argument: string): UploadFile {
     : fixtures.intro;
 }
 
-/** Sends an operation with one input replaced. */
+/** Sends an operation with one input replaced by `value`. */
 async function send(leaf: Leaf, value: unknown): Promise<GraphqlResponse<Record<string, unknown>>> {
   const { args, type } = operation(leaf.operation);
   const variables = soundVariables(leaf);
@@ -183,15 +183,15 @@ async function send(leaf: Leaf, value: unknown): Promise<GraphqlResponse<Record<
   return uploadRequest(app.url, { document, variables, files, token });
 }
 
-/** How a text is kept. A language is written as its standard writes it. */
+/** A text as it is stored. A language tag is stored in its canonical form. */
 const kept = ({ path }: Leaf, text: string): string =>
   path.at(-1) === 'language' ? (Intl.getCanonicalLocales(text)[0] ?? text) : text.normalize();
 
 const named = (leaves: readonly Leaf[], inShort: number) =>
   sampleOf(leaves, inShort).map((leaf, row) => [`${leaf.operation} ${leaf.path.join('.')}`, leaf, row] as const);
 
-describe('an operator in the place of', () => {
-  it.each(named(LEAVES, 8))('%s as an object is refused by its type', async (_name, leaf, row) => {
+describe('an operator as the input', () => {
+  it.each(named(LEAVES, 8))('%s, as an object, is refused with BAD_USER_INPUT', async (_name, leaf, row) => {
     const before = await dumpOf(app);
     for (const value of shareOf(OBJECTS, 2, row)) {
       const answer = await send(leaf, value);
@@ -206,7 +206,7 @@ describe('an operator in the place of', () => {
       LEAVES.filter(({ kind }) => kind === 'id'),
       5,
     ),
-  )('%s as text is no id of anything', async (_name, leaf, row) => {
+  )('%s, as text, matches no record', async (_name, leaf, row) => {
     const before = await dumpOf(app);
     for (const text of shareOf(TEXTS, 5, row)) {
       const answer = await send(leaf, text);
@@ -224,7 +224,7 @@ describe('an operator in the place of', () => {
       LEAVES.filter(({ kind, operation: name }) => kind === 'text' && !isMutation(name)),
       5,
     ),
-  )('%s as text finds nothing', async (_name, leaf, row) => {
+  )('%s, as text, finds nothing', async (_name, leaf, row) => {
     for (const text of shareOf(TEXTS, 5, row)) {
       const answer = await send(leaf, text);
       const codes = errorCodes(answer);
@@ -232,7 +232,7 @@ describe('an operator in the place of', () => {
         expect([text, codes]).toEqual([text, ['BAD_USER_INPUT']]);
         continue;
       }
-      // What holds no word is no search.
+      // A search without words returns everything.
       const hasWords = leaf.path.at(-1) !== 'search' || /[a-z0-9]/i.test(text);
       expect([text, codes]).toEqual([text, []]);
       if (hasWords)
@@ -245,7 +245,7 @@ describe('an operator in the place of', () => {
       LEAVES.filter(({ kind, operation: name }) => kind === 'text' && isMutation(name)),
       4,
     ),
-  )('%s as text changes one record at most, and is kept as it is', async (_name, leaf, row) => {
+  )('%s, as text, changes one record at most and is stored literally', async (_name, leaf, row) => {
     for (const text of shareOf(TEXTS, 5, row)) {
       const before = await dumpOf(app);
       const answer = await send(leaf, text);
@@ -267,7 +267,7 @@ describe('an operator in the place of', () => {
   });
 });
 
-describe('an operator outside of GraphQL', () => {
+describe('an operator in a URL', () => {
   const AS_PATHS = [...TEXTS.map(encodeURIComponent), '$ne', '{"$ne":null}', '[$ne]', '%7B%22%24ne%22%3Anull%7D'];
   const LINKS = [
     '/media/video/ID',
@@ -277,7 +277,7 @@ describe('an operator outside of GraphQL', () => {
     '/courses/ID/intro-video/file',
   ];
 
-  it.each(LINKS.map((link, row) => ({ link, row })))('leads nowhere in $link', async ({ link, row }) => {
+  it.each(LINKS.map((link, row) => ({ link, row })))('finds nothing at $link', async ({ link, row }) => {
     const headers = { authorization: `Bearer ${admin.token!}` };
     for (const path of shareOf(AS_PATHS, 6, row)) {
       for (const query of ['', '?id[$ne]=', '?id=1&id=2', '?__proto__[id]=x', '?constructor[prototype][id]=x']) {
@@ -291,7 +291,7 @@ describe('an operator outside of GraphQL', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  it('is no other way to give an id: by GET, by a literal, by the query string', async () => {
+  it('is refused as an id in GET variables, in a literal and in the query string', async () => {
     const headers = { authorization: `Bearer ${admin.token!}`, 'apollo-require-preflight': 'true' };
     const query = 'query ($id: ID!) { course(id: $id) { id } }';
     const get = new URL(app.url);

@@ -10,12 +10,12 @@ import { onAnyStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
-/** More than all the buffers on the way hold: two files of which one waits for the other do not arrive. */
+/** The files are larger than all buffers together: they arrive only when they are read concurrently. */
 const MIB = 1024 ** 2;
 const thumbnail = bigJpeg(9 * MIB, 'wide.jpg');
 const introVideo = bigMp4(11 * MIB + 17, 'long.mp4');
 
-onAnyStorage('two files larger than every buffer', (storage) => {
+onAnyStorage('an upload of two files larger than every buffer', (storage) => {
   let app: TestApp;
   let instructor: Client;
 
@@ -35,31 +35,34 @@ onAnyStorage('two files larger than every buffer', (storage) => {
 
   it.each([
     ['in the order of the arguments', { thumbnail, introVideo }],
-    ['the other way round', { introVideo, thumbnail }],
-  ])('come over fetch, %s', async (order, files) => {
+    ['in the reverse order', { introVideo, thumbnail }],
+  ])('succeeds with fetch, %s', async (order, files) => {
     await expectBoth(await createCourse(instructor, { title: `Fetched ${order}` }, files));
   });
 
   it.each([
     ['in the order of the arguments', false, 'content-length'],
-    ['the other way round', true, 'content-length'],
-    ['the other way round', true, 'chunked'],
-  ] as const)('come from a client that writes all before it reads, %s (%s, %s)', async (order, turned, framing) => {
-    const variables = { input: { title: `Half-duplex ${order}` } };
-    const [operations, map, ...files] = graphqlParts({
-      document: CreateCourseDocument,
-      variables,
-      files: { thumbnail, introVideo },
-    });
-    const body = multipartBody([operations!, map!, ...(turned ? files.reverse() : files)]);
-    const outcome = await rawRequest(app.url, { body, duplex: 'half', framing, token: instructor.token });
-    expect(outcome).toMatchObject({ ended: 'response', response: { status: 200 }, bytesSent: body.size });
-    const answer = JSON.parse(outcome.response!.text) as GraphqlResponse<CreateCourseMutation>['body'];
-    expect(answer.errors).toBeUndefined();
-    await expectBoth(answer.data!.createCourse);
-  });
+    ['in the reverse order', true, 'content-length'],
+    ['in the reverse order', true, 'chunked'],
+  ] as const)(
+    'succeeds with a client that writes everything before it reads, %s (reversed: %s, %s)',
+    async (order, turned, framing) => {
+      const variables = { input: { title: `Half-duplex ${order}` } };
+      const [operations, map, ...files] = graphqlParts({
+        document: CreateCourseDocument,
+        variables,
+        files: { thumbnail, introVideo },
+      });
+      const body = multipartBody([operations!, map!, ...(turned ? files.reverse() : files)]);
+      const outcome = await rawRequest(app.url, { body, duplex: 'half', framing, token: instructor.token });
+      expect(outcome).toMatchObject({ ended: 'response', response: { status: 200 }, bytesSent: body.size });
+      const answer = JSON.parse(outcome.response!.text) as GraphqlResponse<CreateCourseMutation>['body'];
+      expect(answer.errors).toBeUndefined();
+      await expectBoth(answer.data!.createCourse);
+    },
+  );
 
-  it('come as file and thumbnail of a video', async () => {
+  it('succeeds for the file and the thumbnail of a video', async () => {
     const course = await createCourse(instructor, { title: 'Holds a long video' });
     const topicId = await createTopic(instructor, course.id, 'Long ones');
     const files = { thumbnail, file: introVideo };
@@ -70,7 +73,7 @@ onAnyStorage('two files larger than every buffer', (storage) => {
     expect(await downloadedSha256(file!.url)).toBe(introVideo.sha256);
   });
 
-  it('leave nothing when the second is refused after the first has gone through', async () => {
+  it('leaves nothing behind when the second file is refused after the first was stored', async () => {
     const before = await tracesOf(app);
     const wrong = { ...bigPng(9 * MIB), filename: 'intro.mp4', contentType: 'video/mp4' };
     const variables = { input: { title: 'Half refused' } };

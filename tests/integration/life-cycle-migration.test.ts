@@ -12,7 +12,7 @@ import { keysIn, migrateHere, otherThan, startOn, switchTo } from '../support/mi
 import { waitUntil } from '../support/patience.js';
 import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
 
-/** A migration whose steps stall or are sent twice, and what others do in between. */
+/** A migration whose steps are delayed or sent twice, while other work goes on. */
 describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migration to %s', (to: StorageName) => {
   let app: TestApp;
   let ada: Client;
@@ -21,7 +21,7 @@ describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migrati
     await app.remove();
   });
 
-  /** A course with a thumbnail in the other storage. Returns its id. */
+  /** Makes a course with a thumbnail in the other storage. Returns its id. */
   async function courseInSource(): Promise<string> {
     app = await startOn(otherThan(to));
     ada = await clientOf(app, 'ada');
@@ -42,7 +42,7 @@ describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migrati
     expect(await faultsOf(app.app, app)).toEqual([]);
   }
 
-  it('makes a copy anew, under another key, that was swept while it was read back', async () => {
+  it('copies a file again under another key when the copy was swept while it was read back', async () => {
     const id = await courseInSource();
     const put = vi.spyOn(target(), 'put');
     const open = target().open.bind(target());
@@ -60,7 +60,7 @@ describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migrati
     await expectWhole();
   });
 
-  it('leaves a file, and goes on, whose copy was swept while the database does not say so', async () => {
+  it('leaves a file and continues when its copy was swept and the database does not answer', async () => {
     const id = await courseInSource();
     const open = target().open.bind(target());
     vi.spyOn(target(), 'open').mockImplementationOnce(async (...asked) => {
@@ -78,7 +78,7 @@ describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migrati
     expect(await keysIn(app, to)).toEqual([]);
   });
 
-  it('does not bring a thumbnail back that was cleared before its update was sent again', async () => {
+  it('does not restore a thumbnail that was cleared before the driver sent its update again', async () => {
     const id = await courseInSource();
     const owner = slotOwners.COURSE_THUMBNAIL;
     const swap = owner.swap.bind(owner);
@@ -94,7 +94,7 @@ describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migrati
     expect([await keysIn(app, to), await keysIn(app, otherThan(to))]).toEqual([[], []]);
   });
 
-  it('sends nothing when opening the original took longer than the deadline of its row', async () => {
+  it('stores nothing for a row whose deadline passed while the original was being opened', async () => {
     await courseInSource();
     app = await switchTo(app, otherThan(to), { PENDING_DEADLINE_SECONDS: '2', UPLOAD_STALL_SECONDS: '1' });
     const put = vi.spyOn(target(), 'put');

@@ -17,8 +17,8 @@ import { onAnyStorage } from '../support/storages.js';
 import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
 
 /**
- * A driver sends an update again when its reply was lost, and other requests come in between. The update is sent twice
- * here, and what happens in between is put there.
+ * The driver sends an update again when its reply was lost, and other requests may run in between. These tests send the
+ * update twice, with another request in between.
  */
 onAnyStorage('an update that the driver sends twice', (storage) => {
   let app: TestApp;
@@ -32,7 +32,7 @@ onAnyStorage('an update that the driver sends twice', (storage) => {
   afterEach(() => vi.restoreAllMocks());
   afterAll(() => app.remove());
 
-  /** The next swap in this slot is carried out; then `between`; then it is sent again, and that answer is taken. */
+  /** The next swap in this slot is carried out, then `between` runs, then the swap is sent again, and its reply is used. */
   function sendTwice(owner: SlotOwner, between: () => Promise<void>): void {
     const swap = owner.swap.bind(owner);
     vi.spyOn(owner, 'swap').mockImplementationOnce(async (...update) => {
@@ -47,7 +47,7 @@ onAnyStorage('an update that the driver sends twice', (storage) => {
     return (await createVideo(ada, await createTopic(ada, courseId, title), title)).id;
   }
 
-  it('does not bring a caption back that was deleted in between', async () => {
+  it('does not restore a caption that was deleted in between', async () => {
     const id = await videoId('A caption that was deleted');
     const input = { language: 'en' };
     sendTwice(slotOwners.VIDEO_CAPTION, async () => {
@@ -62,7 +62,7 @@ onAnyStorage('an update that the driver sends twice', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('takes no file out that came in between', async () => {
+  it('does not remove a file that was uploaded in between', async () => {
     const { id } = await createCourse(ada, { title: 'A thumbnail that came' }, { thumbnail: fixtures.webp });
     sendTwice(slotOwners.COURSE_THUMBNAIL, async () => {
       const files = { file: fixtures.png };
@@ -77,7 +77,7 @@ onAnyStorage('an update that the driver sends twice', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('counts a replacement as done whose file was replaced in between', async () => {
+  it('succeeds as a replacement whose file was replaced in between', async () => {
     const { id } = await createCourse(ada, { title: 'A thumbnail that was replaced' }, { thumbnail: fixtures.webp });
     sendTwice(slotOwners.COURSE_THUMBNAIL, async () => {
       const files = { file: fixtures.avif };
@@ -91,7 +91,7 @@ onAnyStorage('an update that the driver sends twice', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('answers that the outcome is unknown once the replaced file was swept', async () => {
+  it('answers DATABASE_UNAVAILABLE when the outcome is unknown because the replaced file was swept', async () => {
     const { id } = await createCourse(ada, { title: 'A thumbnail that was swept' }, { thumbnail: fixtures.webp });
     sendTwice(slotOwners.COURSE_THUMBNAIL, async () => {
       const files = { file: fixtures.avif };

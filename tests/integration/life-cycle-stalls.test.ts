@@ -14,7 +14,7 @@ import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
 const MAX_BYTES = 10 * 1024 ** 2;
 const { signal } = new AbortController();
 
-/** Uploads that stall beyond their deadline, and stores whose answer says nothing of what they do later. */
+/** Uploads that stall beyond their deadline, and stores that carry out a put after they reported a failure. */
 onAnyStorage('a replacement that stalls', (storage) => {
   let app: TestApp;
   let ada: Client;
@@ -32,7 +32,7 @@ onAnyStorage('a replacement that stalls', (storage) => {
   const replaceThumbnail = () =>
     ada.upload(UploadCourseThumbnailDocument, { courseId, file: null }, { file: fixtures.png });
 
-  /** The next store runs `around` with the real one. */
+  /** The next put runs `around`, which gets the real put. */
   function store(around: (put: () => Promise<void>, options: PutOptions) => Promise<void>): void {
     const { current } = app.app.storages;
     const put = current.put.bind(current);
@@ -41,7 +41,7 @@ onAnyStorage('a replacement that stalls', (storage) => {
     );
   }
 
-  /** The deadline of the upload passes, and sweeps do what they then do. */
+  /** Lets the deadline of the upload pass, and sweeps three times. */
   async function sweepPastDeadline(): Promise<void> {
     for (const sweep of [1, 2, 3]) {
       await letTimePass();
@@ -57,7 +57,7 @@ onAnyStorage('a replacement that stalls', (storage) => {
     expect(course!.thumbnail!.sha256).toBe(fixtures.webp.sha256);
   }
 
-  it('beyond its deadline before it stores: nothing stays', async () => {
+  it('beyond its deadline before it stores leaves nothing behind', async () => {
     store(async (put) => {
       await sweepPastDeadline();
       await put();
@@ -66,7 +66,7 @@ onAnyStorage('a replacement that stalls', (storage) => {
     await expectOldThumbnailAlone();
   });
 
-  it('beyond its deadline after it stored: nothing stays', async () => {
+  it('beyond its deadline after it stored leaves nothing behind', async () => {
     store(async (put) => {
       await put();
       await sweepPastDeadline();
@@ -75,7 +75,7 @@ onAnyStorage('a replacement that stalls', (storage) => {
     await expectOldThumbnailAlone();
   });
 
-  it('and whose object arrives after the store has failed: a sweep deletes it', async () => {
+  it('and whose object arrives after the put has failed is deleted by a sweep', async () => {
     let late = '';
     const { current } = app.app.storages;
     const put = current.put.bind(current);
@@ -84,7 +84,7 @@ onAnyStorage('a replacement that stalls', (storage) => {
       throw new LecternError('STORAGE_UNAVAILABLE');
     });
     expect(errorCodes(await replaceThumbnail())).toEqual(['STORAGE_UNAVAILABLE']);
-    // The bytes that the client sent are over: the same come once more from here.
+    // The client's stream has ended: the same bytes are stored again from here.
     await put(late, Readable.from([fixtures.png.bytes]), { contentType: 'image/png', maxBytes: MAX_BYTES, signal });
     expect(await current.stat(late)).not.toBeNull();
     await expectOldThumbnailAlone();

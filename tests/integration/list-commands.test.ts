@@ -11,7 +11,7 @@ import { fixtures } from '../support/fixtures.js';
 import { StartUploadDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 
-/** Enough of everything that every page below can be full. */
+/** Enough records to fill every page below. */
 const PARENTS = 30;
 const CHILDREN = 3;
 
@@ -21,11 +21,11 @@ interface Page {
 }
 
 interface Row {
-  /** With `$first` parents on the page. */
+  /** Has `$first` parents on its page. */
   readonly query: string;
-  /** The commands that it costs, whatever the page: the collection that each reads. */
+  /** The database commands for any page: name and collection. */
   readonly commands: readonly string[];
-  /** What is counted in the answer, from the root field on. */
+  /** The counts in the answer, starting from the root field. */
   readonly counts: (root: Page) => readonly number[];
 }
 
@@ -36,11 +36,11 @@ interface Counted {
 const PAGE = 'pageInfo { hasNextPage endCursor } edges { cursor }';
 const ofChildren = (field: string) => (root: Page) => root.nodes.map((node) => node[field]!.totalCount);
 
-/** Every connection of the schema, alone and beneath a page of parents, with its count. */
+/** Every connection of the schema, alone and below a page of parents, with its count. */
 const ROWS: Readonly<Record<string, Row>> = {
   'Query.courses': {
     query: `query ($first: Int!) { courses(first: $first) { totalCount nodes { id } ${PAGE} } }`,
-    // What is public and what is the viewer's own: two lists, each read and counted.
+    // Public courses and the viewer's own are two lists, and each is read and counted.
     commands: ['find courses', 'find courses', 'aggregate courses', 'aggregate courses'],
     counts: ({ totalCount }) => [totalCount],
   },
@@ -109,7 +109,7 @@ it('there is a row for every connection of the schema', () => {
   );
 });
 
-it.each(Object.entries(ROWS))('%s costs the same commands, however long its page', async (_name, row) => {
+it.each(Object.entries(ROWS))('%s sends the same database commands for pages of any length', async (_name, row) => {
   for (const first of [1, 7, PARENTS]) {
     const asked = () => graphql<Record<string, Page>>(app.url, row.query, { first }, { token: ada.token });
     const { result, commands } = await log.during(asked);
@@ -121,7 +121,7 @@ it.each(Object.entries(ROWS))('%s costs the same commands, however long its page
   }
 });
 
-it('counts are those of each parent', async () => {
+it('each parent has the count of its own children', async () => {
   const query = `query ($first: Int!) { courses(first: $first) { nodes { title topics { totalCount } } } }`;
   const asked = await graphql<Counted>(app.url, query, { first: 100 }, { token: ada.token });
   const counted = dataOf(asked).courses.nodes.map(({ title, topics }) => [title, topics.totalCount] as const);

@@ -11,13 +11,13 @@ import { sampleOf } from '../support/scope.js';
 import { dataOf } from '../support/graphql-client.js';
 
 const PAGE = 3;
-/** So many documents lie before the hundredth page. */
+/** The number of documents before the hundredth page. */
 const BEFORE_LAST = 99 * PAGE;
 const MANY = BEFORE_LAST + PAGE + 10;
 const COURSES = 400;
-/** What is public and what is one's own, each behind a cursor with what is equal to it and what is not. */
+/** Public courses and the viewer's own; after a cursor, each has a command for equal and one for later values. */
 const MAX_COMMANDS = 4;
-/** No list reads more than this for a document that it returns. */
+/** The maximum of documents that a list reads for each document that it returns. */
 const READS_PER_DOCUMENT = 3;
 
 /**
@@ -30,7 +30,7 @@ const tellsTheTruth = inject('mongodbUri') === null;
 type Who = 'nobody' | 'bob' | 'admin';
 const WHO: readonly Who[] = ['nobody', 'bob', 'admin'];
 const ORDERS: readonly gql.CourseOrder[] = ['CREATED_AT_ASC', 'CREATED_AT_DESC', 'TITLE_ASC', 'TITLE_DESC'];
-/** The orders that reads are looked at in; where they cannot be measured, one by each field. */
+/** The orders whose reads are measured; where they cannot be measured, one for each field. */
 const MEASURED_ORDERS = tellsTheTruth ? ORDERS : ORDERS.slice(1, 3);
 
 let app: TestApp;
@@ -95,7 +95,7 @@ async function docsExamined(finds: readonly SentCommand[]): Promise<number> {
   return costs.reduce((sum, cost) => sum + cost.docsExamined, 0);
 }
 
-/** The cursor behind which the hundredth page begins. */
+/** Returns the cursor at which the hundredth page begins. */
 async function cursorOfHundredth(who: Who, variables: gql.CoursePageOfListQueryVariables): Promise<string> {
   let after: string | null = null;
   for (let left = BEFORE_LAST; left > 0; left -= 99) {
@@ -104,7 +104,7 @@ async function cursorOfHundredth(who: Who, variables: gql.CoursePageOfListQueryV
   return after!;
 }
 
-/** The first and the hundredth page of a list. */
+/** Checks the first and the hundredth page of a list. */
 async function expectFewReads(who: Who, list: gql.CoursePageOfListQueryVariables): Promise<void> {
   const first = await page(who, { ...list, first: PAGE });
   const after = await cursorOfHundredth(who, list);
@@ -116,7 +116,7 @@ async function expectFewReads(who: Who, list: gql.CoursePageOfListQueryVariables
   }
 }
 
-describe.each(sampleOf(WHO, 2))('courses as %s sees them', (who) => {
+describe.each(sampleOf(WHO, 2))('a list of courses for the viewer %s', (who) => {
   const FILTERS: [string, gql.CourseFilter][] = [
     ['no filter', {}],
     ['a category', { category: 'big' }],
@@ -126,13 +126,13 @@ describe.each(sampleOf(WHO, 2))('courses as %s sees them', (who) => {
   ];
 
   it.each(sampleOf(FILTERS, 3))(
-    'read at most 3 documents per document, first and hundredth page: %s',
+    'reads at most 3 documents for each returned one, on the first and hundredth page: %s',
     async (_what, filter) => {
       for (const orderBy of MEASURED_ORDERS) await expectFewReads(who, { filter, orderBy });
     },
   );
 
-  it('by several filters read no more than by the most selective of them alone', async () => {
+  it('with several filters reads no more than with the most selective one', async () => {
     const filters = { category: 'small', level: 'BEGINNER', instructorId: 'ada', status: 'PUBLISHED' } as const;
     for (const orderBy of MEASURED_ORDERS) {
       const combined = await page(who, { filter: filters, orderBy, first: 100 });
@@ -147,7 +147,7 @@ describe.each(sampleOf(WHO, 2))('courses as %s sees them', (who) => {
     }
   });
 
-  /** How many documents have a word that begins so: what a search for it alone may read. */
+  /** The number of documents with a word that begins so, which is what a search for it may read. */
   const matchesOf = (word: string): Promise<number> =>
     CourseModel.countDocuments({ words: { $elemMatch: { $gte: word, $lt: `${word}\u{10FFFF}` } } });
 
@@ -161,7 +161,7 @@ describe.each(sampleOf(WHO, 2))('courses as %s sees them', (who) => {
     ['nowhere', {}],
     ['rare nowhere', {}],
   ];
-  it.each(sampleOf(SEARCHES, 4))('read at most the matches of one word: %s %j', async (search, more) => {
+  it.each(sampleOf(SEARCHES, 4))('reads no more documents than one word matches: %s %j', async (search, more) => {
     const matches = Math.max(...(await Promise.all(search.split(' ').map(matchesOf))));
     for (const orderBy of MEASURED_ORDERS) {
       const variables = { filter: { search, ...more }, orderBy, first: PAGE };
@@ -179,7 +179,7 @@ describe.each(sampleOf(WHO, 2))('courses as %s sees them', (who) => {
 });
 
 describe('other lists', () => {
-  it.each(['bob', 'admin'] as const)('images read at most 3 documents per document: %s', async (who) => {
+  it.each(['bob', 'admin'] as const)('images read at most 3 documents for each returned one: %s', async (who) => {
     const images = async (variables: gql.ImagePageOfListQueryVariables) => {
       const { result, commands } = await log.during(() => clients[who].send(gql.ImagePageOfListDocument, variables));
       return { ...dataOf(result).images, commands };
@@ -194,7 +194,7 @@ describe('other lists', () => {
     }
   });
 
-  it('topics of a course read at most 3 documents per document', async () => {
+  it('topics of a course read at most 3 documents for each returned one', async () => {
     const [courseId = ''] = await insertCourses([{ title: 'Of many topics', instructorId: 'ada' }]);
     const topicIds = await insertTopics(courseId, MANY);
     const topics = async (variables: { first: number; after: string | null }) => {
@@ -218,7 +218,7 @@ describe('other lists', () => {
     }
   });
 
-  it('a list of one filtered field has its index, by the word of either server', async () => {
+  it('a list with one filtered field uses its index', async () => {
     for (const [orderBy, index] of [
       ['CREATED_AT_DESC', 'listKeys_1_createdAt_1__id_1'],
       ['TITLE_ASC', 'listKeys_1_titleKey_1__id_1'],
@@ -233,13 +233,13 @@ describe('other lists', () => {
 });
 
 describe('pages of courses with equal titles and dates', () => {
-  it('read at most 3 documents per document, too', async () => {
+  it('read at most 3 documents for each returned one', async () => {
     const twin = { title: 'Twin', instructorId: 'eve', category: 'twins', createdAt: new Date(1_700_000_000_000) };
     await insertCourses(Array.from({ length: MANY }, () => twin));
     for (const orderBy of MEASURED_ORDERS) await expectFewReads('nobody', { filter: { category: 'twins' }, orderBy });
   });
 
-  it.each(ORDERS)('neither repeat nor lose one when others come and go: %s', async (orderBy) => {
+  it.each(ORDERS)('neither repeat nor lose a course while others are created and deleted: %s', async (orderBy) => {
     const category = `moving ${orderBy}`;
     const seed = { title: 'Same', instructorId: 'eve', category, createdAt: new Date(1_700_000_000_000) };
     const ids = await insertCourses(Array.from({ length: 12 }, () => seed));

@@ -16,10 +16,10 @@ import { onEveryStorage } from '../support/storages.js';
 
 const random = (): string => randomBytes(36).toString('base64url');
 
-onEveryStorage('the log of a server that tells everything', (storage) => {
+onEveryStorage('the log at level trace', (storage) => {
   let dataDir: string;
   let server: ServerProcess;
-  /** What nobody may read there, and what it is. */
+  /** Texts that must not appear in the log, and what each is. */
   const secrets = new Map<string, string>();
   const keep = (what: string, secret: string): string => {
     if (secret.length > 16) secrets.set(secret, what);
@@ -38,7 +38,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
         LOG_LEVEL: 'trace',
         AUTH_JWT_SECRET: keep('the secret of tokens', random()),
         URL_SIGNING_SECRET: keep('the secret of URLs', random()),
-        // Nobody listens there: tokens by a key set fail.
+        // Nothing listens there, so that tokens with a key fail.
         AUTH_JWKS_URL: `http://127.0.0.1:${await freePort()}/keys`,
         ...s3,
       },
@@ -58,7 +58,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
     expiresInSeconds = 600,
   ): Promise<string> {
     const token = await mintToken({ secret, sub: 'ada', role: 'instructor', roleClaim: 'role', expiresInSeconds });
-    // The header is the same for all tokens, and no secret.
+    // The header is the same in all tokens and no secret.
     const [, payload, signature] = token.split('.');
     keep(`${what}, its payload`, payload!);
     keep(`${what}, its signature`, signature!);
@@ -71,7 +71,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
     return url!;
   }
 
-  it('holds no token, no signature and no secret', async () => {
+  it('contains no token, no signature and no secret', async () => {
     const token = await newToken('a token');
     const upload = (
       document: Parameters<typeof uploadRequest>[1]['document'],
@@ -79,7 +79,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
       files: Record<string, UploadFile>,
     ) => uploadRequest(server.url, { document: document as string, variables: variables as never, files, token });
 
-    // Work that succeeds: uploads, replacements, deletions, signed URLs and permalinks.
+    // Successful work: uploads, a replacement, a deletion, signed URLs and a permalink.
     const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
     const input = { title: 'Logged', status: 'PUBLISHED' as const };
     const created = await uploadRequest(server.url, {
@@ -97,14 +97,14 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
     expect(redirect.status).toBe(302);
     keepUrl(redirect.headers.get('location'));
 
-    // Files that are refused, and a body that breaks off.
+    // Files that are refused.
     const html = fileOf('<!doctype html>', 'a.png', 'image/png');
     for (const file of [html, fileOf(fixtures.png.bytes.subarray(0, 900), 'a.png', 'image/png')]) {
       const refused = await upload(gql.UploadImageDocument as never, { file: null }, { file });
       expect(refused.body.errors?.[0]?.extensions?.code).toBe('UNSUPPORTED_MEDIA_TYPE');
     }
 
-    // Tokens that are refused, in every way that there is, and one that cannot be verified.
+    // Tokens that are refused for each possible reason, and one that cannot be verified.
     const forged = await newToken('a forged token', keep('another secret', random()));
     const expired = await newToken('an expired token', undefined, -60);
     const byKey = `${Buffer.from('{"alg":"RS256","kid":"a"}').toString('base64url')}.${forged.split('.').slice(1).join('.')}`;
@@ -123,7 +123,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
     const origin = new URL(server.url).origin;
     const headers = { authorization: `Basic ${keep('a password', Buffer.from(`ada:${random()}`).toString('base64'))}` };
     expect((await fetch(`${origin}/media/image/x`, { headers })).status).toBe(401);
-    // In the query string, where none is looked for; in variables; in the text of an operation that is wrong.
+    // Tokens where none belongs: in the query string, in variables, and in invalid operations.
     await fetch(`${server.url}?access_token=${token}&query=%7B__typename%7D`, {
       headers: { 'apollo-require-preflight': '1' },
     });
@@ -131,7 +131,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
     await graphql(server.url, `{ course(id: "${token}") { nothing } }`, {}, { token });
     await graphql(server.url, `{ course(id: "${token}"`, {}, { token });
 
-    // URLs that are refused: changed, gone, malformed.
+    // URLs that are refused: changed, of a deleted file, and malformed.
     const local = new URL('/files/images/a/b.png', origin);
     local.searchParams.set('signature', keep('a forged signature of a URL', random()));
     local.searchParams.set('expires', '99999999999999');
@@ -142,7 +142,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
     await fetch(course.thumbnailUrl!);
 
     expect(await server.stop()).toBe(0);
-    // What the server made itself, if anything.
+    // Secrets that the server created itself.
     const made = join(dataDir, 'secrets');
     for (const name of await readdir(made).catch(() => [])) {
       keep(`the secret ${name}`, (await readFile(join(made, name), 'utf8')).trim());
@@ -158,7 +158,7 @@ onEveryStorage('the log of a server that tells everything', (storage) => {
         expect([what, log.includes(spelt)]).toEqual([what, false]);
       }
     }
-    // The banner shows a token, for development.
+    // The banner, which shows a token in development, is left out.
     const logged = [...lines, server.stderr()].join('\n');
     expect(logged).not.toMatch(/[?&](signature|X-Amz-(Signature|Credential))=/i);
     expect(logged).not.toMatch(/\beyJ[\w-]{10,}\.eyJ/);

@@ -16,7 +16,7 @@ const soundOnlyMp4 = committed('sound-only.mp4', 'video/mp4');
 const soundOnlyWebm = committed('sound-only.webm', 'video/webm');
 const EXACTNESS_SECONDS = 0.2;
 
-onAnyStorage('what a file shows', (storage) => {
+onAnyStorage('the measures of a file', (storage) => {
   let app: TestApp;
   let ada: Client;
   let courseId: string;
@@ -38,26 +38,32 @@ onAnyStorage('what a file shows', (storage) => {
   const update = async (id: string, input: gql.UpdateVideoInput) =>
     dataOf(await ada.send(gql.UpdateVideoDocument, { id, input })).updateVideo;
 
-  it.each(IMAGES.map((sample) => [sample.contentType, sample] as const))('its size: %s', async (_type, sample) => {
-    const { width, height } = sample;
-    const image = dataOf(await ada.upload(gql.UploadImageDocument, { file: null }, { file: sample })).uploadImage;
-    expect(image.file).toMatchObject({ width, height, durationSeconds: null });
-    const again = dataOf(await ada.send(gql.ImageDocument, { id: image.id })).image;
-    expect(again?.file).toMatchObject({ width, height, durationSeconds: null });
-  });
+  it.each(IMAGES.map((sample) => [sample.contentType, sample] as const))(
+    'include the size of a picture: %s',
+    async (_type, sample) => {
+      const { width, height } = sample;
+      const image = dataOf(await ada.upload(gql.UploadImageDocument, { file: null }, { file: sample })).uploadImage;
+      expect(image.file).toMatchObject({ width, height, durationSeconds: null });
+      const again = dataOf(await ada.send(gql.ImageDocument, { id: image.id })).image;
+      expect(again?.file).toMatchObject({ width, height, durationSeconds: null });
+    },
+  );
 
-  it.each(VIDEOS.map((sample) => [sample.filename, sample] as const))('its size and length: %s', async (_, sample) => {
-    const created = await create({ title: sample.filename }, { file: sample, thumbnail: thumbnail });
-    expect(created.file).toMatchObject({ width: sample.width, height: sample.height });
-    expectLength(created.file?.durationSeconds, sample.durationSeconds!);
-    expect(created.durationSeconds).toBe(created.file?.durationSeconds);
-    expect(created.thumbnail).toMatchObject({ width: 640, height: 360, durationSeconds: null });
-    const course = await createCourse(ada, { title: `Intro ${sample.filename}` }, { introVideo: sample });
-    expect(course.introVideo).toMatchObject({ width: sample.width, height: sample.height });
-    expectLength(course.introVideo?.durationSeconds, sample.durationSeconds!);
-  });
+  it.each(VIDEOS.map((sample) => [sample.filename, sample] as const))(
+    'include the size and length of a video: %s',
+    async (_, sample) => {
+      const created = await create({ title: sample.filename }, { file: sample, thumbnail: thumbnail });
+      expect(created.file).toMatchObject({ width: sample.width, height: sample.height });
+      expectLength(created.file?.durationSeconds, sample.durationSeconds!);
+      expect(created.durationSeconds).toBe(created.file?.durationSeconds);
+      expect(created.thumbnail).toMatchObject({ width: 640, height: 360, durationSeconds: null });
+      const course = await createCourse(ada, { title: `Intro ${sample.filename}` }, { introVideo: sample });
+      expect(course.introVideo).toMatchObject({ width: sample.width, height: sample.height });
+      expectLength(course.introVideo?.durationSeconds, sample.durationSeconds!);
+    },
+  );
 
-  it('and that it is sound alone, in a lesson', async () => {
+  it('include whether a lesson is audio only', async () => {
     const { id } = await create({ title: 'Heard' }, { file: committed('corpus/lesson.mp3', 'audio/mpeg') });
     const heard = dataOf(await ada.send(gql.VideoItemsOfDocument, { id })).video!;
     expect(heard).toMatchObject({ isAudio: true, file: { contentType: 'audio/mpeg', width: null, codecs: 'mp3' } });
@@ -71,7 +77,7 @@ onAnyStorage('what a file shows', (storage) => {
     expect(dataOf(await ada.send(gql.VideoItemsOfDocument, { id: none.id })).video).toMatchObject({ isAudio: false });
   });
 
-  it('whatever its name says, and however long it is', async () => {
+  it('do not depend on its name, declared type or length', async () => {
     const { uploadVideo } = dataOf(
       await ada.upload(
         gql.UploadVideoDocument,
@@ -83,12 +89,12 @@ onAnyStorage('what a file shows', (storage) => {
     expectLength(uploadVideo.durationSeconds, 2);
   });
 
-  it('with its index at the end', async () => {
+  it('are found in an index at the end of the file', async () => {
     const { file } = await create({ title: 'moov last' }, { file: { ...quicktime, filename: 'late.mov' } });
     expectLength(file?.durationSeconds, 2);
   });
 
-  it('yields to what the input says, until that is taken back', async () => {
+  it('are overridden by the length in the input until that is cleared', async () => {
     const created = await create({ title: 'Said', durationSeconds: 61.5 }, { file: video });
     expect(created.durationSeconds).toBe(61.5);
     expectLength(created.file?.durationSeconds, 2);
@@ -98,7 +104,7 @@ onAnyStorage('what a file shows', (storage) => {
     expectLength((await update(created.id, { durationSeconds: null })).durationSeconds, 2);
   });
 
-  it('follows the file when it is replaced', async () => {
+  it('follow the file when it is replaced', async () => {
     const created = await create({ title: 'Replaced' }, { file: video });
     const variables = { videoId: created.id, file: null };
     dataOf(await ada.upload(gql.ReplaceVideoFileDocument, variables, { file: intro }));
@@ -107,14 +113,14 @@ onAnyStorage('what a file shows', (storage) => {
     expectLength(now.file?.durationSeconds, 1);
   });
 
-  it('is told to whoever may not play it, too', async () => {
+  it('include the length of a video that the viewer may not play', async () => {
     const { id } = await create({ title: 'Locked' }, { file: video });
     const seen = dataOf(await (await clientOf(app)).send(gql.VideoItemsOfDocument, { id })).video!;
     expect([seen.isLocked, seen.file]).toEqual([true, null]);
     expectLength(seen.durationSeconds, 2);
   });
 
-  it('is asked of a file before it is published: one without a picture is refused, and the next is measured', async () => {
+  it('are taken before publication: a file without a video track is refused, and the next one is measured', async () => {
     const damaged = Buffer.concat([video.bytes.subarray(0, 40), Buffer.alloc(30_000, 0x55)]);
     const before = await tracesOf(app);
     const refused = await ada.upload(

@@ -13,7 +13,7 @@ const telemetry = new Telemetry({ level: 'warn', destination: { write: (line: st
 
 const { signal } = new AbortController();
 const opened: string[] = [];
-/** A storage of which nothing is asked but to open its objects. */
+/** A storage that can only open objects. */
 const storageOf = (open: (start: number, end: number) => Readable | Promise<Readable>): Storage =>
   ({
     open: async (key: string, options: { range?: { start: number; end: number } } = {}) => {
@@ -41,8 +41,8 @@ const newMeter = (): MediaMeter => (meter = new MediaMeter({ telemetry, maxImage
 const sound = fixtures.intro.bytes;
 const measures = { width: 320, height: 180, durationSeconds: 1, codecs: 'avc1.4d400c, mp4a.40.2', measured: 1 };
 
-describe('a video', () => {
-  it('is kept without measures when the storage cannot be read, and the next is measured', async () => {
+describe('measuring a video', () => {
+  it('returns no measures when the storage cannot be read, and then measures the next file', async () => {
     newMeter();
     const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
     expect(await meter.measure(video(broken, 5_000))).toEqual({});
@@ -50,7 +50,7 @@ describe('a video', () => {
     expect(await meter.measure(video(holding(sound), sound.length))).toEqual(measures);
   });
 
-  it('is kept without measures when it takes too long, and those that wait behind it are measured', async () => {
+  it('returns no measures after the time limit, and then measures the files that were waiting', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     newMeter();
     const stuck = storageOf(() => new Readable({ read: () => undefined }));
@@ -64,9 +64,9 @@ describe('a video', () => {
     expect(await second).toEqual(measures);
   });
 
-  it('is refused when its picture is not within what is read of it', async () => {
+  it('refuses a file whose video track is not found in the first bytes', async () => {
     newMeter();
-    // Rubbish behind a Matroska header: the next element is looked for through all of it.
+    // Meaningless bytes after a Matroska header: the search for the next element would read all of them.
     const head = fixtures.matroska.bytes.subarray(0, 64);
     const rubbish = storageOf((start, end) => {
       const bytes = Buffer.alloc(end + 1 - start, 0x55);
@@ -78,7 +78,7 @@ describe('a video', () => {
     expect(opened.length).toBeLessThanOrEqual(1_025);
   });
 
-  it('is refused without a picture, and one after the other is measured, however many come at once', async () => {
+  it('refuses a file without a video track, and measures any number of concurrent files one by one', async () => {
     newMeter();
     const silent = bytesOf(committed('sound-only.mp4', 'video/mp4'));
     const all = await Promise.allSettled([
@@ -91,8 +91,8 @@ describe('a video', () => {
   });
 });
 
-describe('a stored file', () => {
-  it('is given up when the storage cannot be read, so that it is tried again', async () => {
+describe('measuring a stored file again', () => {
+  it('returns null when the storage cannot be read, so that the next run tries again', async () => {
     newMeter();
     const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
     expect(await meter.measureAgain(video(broken, 5_000))).toBeNull();
@@ -100,7 +100,7 @@ describe('a stored file', () => {
     expect(await meter.measureAgain(video(holding(sound), sound.length))).toEqual(measures);
   });
 
-  it('is not refused any more: what has no measures is only marked as measured', async () => {
+  it('refuses nothing, and marks a file without measures as measured', async () => {
     newMeter();
     const silent = bytesOf(committed('sound-only.mp4', 'video/mp4'));
     expect(await meter.measureAgain(video(holding(silent), silent.length))).toEqual({ measured: 1 });
@@ -110,13 +110,13 @@ describe('a stored file', () => {
   });
 });
 
-describe('a picture', () => {
+describe('measuring a picture', () => {
   const picture = (storage: Storage) => ({
     ...video(storage, fixtures.png.size, 'images/i/a.png'),
     contentType: 'image/png',
   });
 
-  it('is not published unseen: what the storage says is the outcome', async () => {
+  it('fails with the error of the storage, so that no unchecked picture is published', async () => {
     newMeter();
     const broken = storageOf(() => Promise.reject(new LecternError('STORAGE_UNAVAILABLE')));
     await expect(meter.measure(picture(broken))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
@@ -127,7 +127,7 @@ describe('a picture', () => {
     });
   });
 
-  it('waits for its turn: two are in memory at once, and one whose client has left is not read', async () => {
+  it('reads two pictures at once, and none whose client has disconnected', async () => {
     newMeter();
     const release: (() => void)[] = [];
     const slow = storageOf(

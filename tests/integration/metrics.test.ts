@@ -21,7 +21,7 @@ async function start(environment: Environment = {}): Promise<TestApp> {
   return app;
 }
 
-/** Every time series of a scrape, by name and labels as they are written. */
+/** The time series of a scrape, by name and labels. */
 async function scrape({ origin }: TestApp): Promise<Map<string, number>> {
   const response = await fetch(`${origin}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -32,7 +32,7 @@ async function scrape({ origin }: TestApp): Promise<Map<string, number>> {
 }
 
 describe('/metrics', () => {
-  it('counts requests, uploads by slot and outcome, bytes, signings and the latencies of the storage', async () => {
+  it('counts requests, uploads by slot and outcome, bytes, signings, and the latencies of the storage', async () => {
     const running = await start();
     const ada = await clientOf(running, 'ada');
     const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
@@ -43,7 +43,7 @@ describe('/metrics', () => {
     await (await fetch(course.thumbnailUrl!)).arrayBuffer();
     await fetch(`${running.origin}/nothing`);
 
-    // A request is counted when its connection has it behind it, a moment after its client has the answer.
+    // A request is counted when its connection has finished with it, shortly after the client has the answer.
     const refusals = 'lectern_http_requests_total{outcome="refused"}';
     await waitUntil(async () => (await scrape(running)).get(refusals) === 1);
     const seen = await scrape(running);
@@ -67,7 +67,7 @@ describe('/metrics', () => {
     expect(seen.has('process_resident_memory_bytes')).toBe(true);
   });
 
-  it('tells uploads that broke off from those that failed, and the storage that is away', async () => {
+  it('distinguishes interrupted, failed and refused uploads, and an unavailable storage', async () => {
     const running = await start();
     const ada = await clientOf(running, 'ada');
     const parts = graphqlParts({
@@ -96,7 +96,7 @@ describe('/metrics', () => {
     expect(seen.get('lectern_uploaded_bytes_total{slot="IMAGE"}')).toBe(0);
   });
 
-  it('has a closed number of time series, whatever clients send', async () => {
+  it('has a fixed set of time series, whatever clients send', async () => {
     const running = await start();
     const before = await scrape(running);
     for (let i = 0; i < 20; i++) {
@@ -120,12 +120,12 @@ describe('/metrics', () => {
       outcome: ['served', 'refused', 'failed', 'left', 'stored', 'broken_off', 'done', 'unavailable', 'rejected'],
     };
     for (const [label, value] of labels) {
-      // The upper bounds of a histogram.
+      // The upper bounds of histogram buckets.
       if (label !== 'le') expect(allowed[label!]).toContain(value);
     }
   });
 
-  it('counts the rows of the journal by state when it is asked', async () => {
+  it("counts the journal's rows by state at each scrape", async () => {
     const running = await start();
     const object = {
       storage: 'local' as const,
@@ -139,7 +139,7 @@ describe('/metrics', () => {
     expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(0);
   });
 
-  it('still tells the rest when the journal cannot be asked', async () => {
+  it("answers without the journal's metrics when the database fails or does not answer", async () => {
     const running = await start();
     for (const ask of [() => Promise.reject(new Error('no database')), () => new Promise<never>(() => undefined)]) {
       vi.spyOn(running.app.journal, 'countByState').mockImplementation(ask);
@@ -149,7 +149,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('is of one server: another in the same process begins at nothing', async () => {
+  it('starts at zero for each server, also within one process', async () => {
     const first = await start();
     await fetch(`${first.origin}/nothing`);
     await first.remove();
@@ -158,7 +158,7 @@ describe('/metrics', () => {
   });
 });
 
-describe('who may read /metrics', () => {
+describe('access to /metrics', () => {
   const ask = async ({ origin }: TestApp, authorization?: string): Promise<[number, string | null]> => {
     const response = await fetch(`${origin}/metrics`, {
       headers: authorization === undefined ? {} : { authorization },
@@ -170,11 +170,11 @@ describe('who may read /metrics', () => {
     ];
   };
 
-  it('everybody outside production', async () => {
+  it('is open outside production', async () => {
     expect(await ask(await start())).toEqual([200, 'metrics']);
   });
 
-  it('nobody in production without METRICS_TOKEN', async () => {
+  it('is closed in production without METRICS_TOKEN', async () => {
     const running = await start(PRODUCTION);
     for (const header of [undefined, 'Bearer ', 'Bearer undefined']) {
       expect(await ask(running, header)).toEqual([404, 'NOT_FOUND']);
@@ -184,7 +184,7 @@ describe('who may read /metrics', () => {
   it.each<[string, Environment]>([
     ['in production', PRODUCTION],
     ['elsewhere', {}],
-  ])('with METRICS_TOKEN whoever sends it, %s', async (_where, environment) => {
+  ])('requires METRICS_TOKEN when it is set, %s', async (_where, environment) => {
     const running = await start({ ...environment, METRICS_TOKEN: TOKEN });
     expect(await ask(running, `Bearer ${TOKEN}`)).toEqual([200, 'metrics']);
     expect(await ask(running, `bearer ${TOKEN}`)).toEqual([200, 'metrics']);

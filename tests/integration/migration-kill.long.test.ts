@@ -24,13 +24,13 @@ const WAYS: readonly [StorageName, StorageName][] = [
   ['local', 's3'],
   ['s3', 'local'],
 ];
-/** The first is more than a part of a multipart upload: long enough on its way to be met there. */
+/** The first file needs several parts, so that a test can interrupt it while it is copied. */
 const SAMPLES = [bigMp4(10 * 1024 ** 2), fixtures.video, fixtures.quicktime, fixtures.webm];
 
 let app: TestApp;
 afterEach(() => app.remove());
 
-describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended midway, from %s to %s', (from, to) => {
+describe.skipIf(inject('s3') === null).each(WAYS)('an interrupted migration from %s to %s', (from, to) => {
   let videoIds: string[];
 
   async function begin(): Promise<void> {
@@ -61,8 +61,8 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
     ['while it writes a copy', copying],
     ['while it reads a copy back', reading],
     ['between two files', async () => (await moved()) === 1],
-    ['when most has been moved', async () => (await moved()) === 3],
-  ])('by kill -9 %s, is taken up by the next one', async (_when, moment) => {
+    ['when most files were moved', async () => (await moved()) === 3],
+  ])('killed with SIGKILL %s is continued by the next run', async (_when, moment) => {
     await begin();
     const run = start();
     await waitUntil(moment, { interval: 1 });
@@ -73,7 +73,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
     const [done, rows] = [await moved(), await journalRows()];
     await app.app.sweeper.sweep();
     await expectWatchable();
-    // What was begun might still go on: it is left alone until its deadline.
+    // The interrupted copy may still be running: its row is left alone until the deadline.
     expect(await journalRows()).toEqual(rows);
 
     const { exitCode, stdout, stderr } = await migrate(app, to, '--concurrency', '1');
@@ -83,7 +83,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
     await expectMigrated(app, to);
     await expectWatchable();
     expect(await keysIn(app, from)).toHaveLength(SAMPLES.length);
-    // What was moved by then was not written again.
+    // Files that were moved before are not written again.
     const after = await objectsIn(app, to);
     const kept = [...before].filter(([key]) => after.has(key));
     expect(kept.length).toBeGreaterThanOrEqual(done);
@@ -93,25 +93,28 @@ describe.skipIf(inject('s3') === null).each(WAYS)('a migration that is ended mid
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s, leaves nothing half done, says so, and goes on when it is run again', async (signal, code) => {
-    await begin();
-    const run = start();
-    await waitUntil(copying, { interval: 1 });
-    run.process.kill(signal);
-    const { exitCode, stdout, stderr } = await run.ended;
-    expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
-    expect(stdout).toMatch(/\nStopped\. Run it again to continue\.\n$/);
+  ] as const)(
+    'stopped with %s leaves no half-moved file, says so, and is continued by the next run',
+    async (signal, code) => {
+      await begin();
+      const run = start();
+      await waitUntil(copying, { interval: 1 });
+      run.process.kill(signal);
+      const { exitCode, stdout, stderr } = await run.ended;
+      expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
+      expect(stdout).toMatch(/\nStopped\. Run it again to continue\.\n$/);
 
-    const live = await liveFiles();
-    const keys = live.filter(({ storage }) => storage === to).map(({ key }) => key);
-    expect(keys.length).toBeLessThan(SAMPLES.length);
-    expect(await keysIn(app, to)).toEqual(keys.sort());
-    // What was on its way has been given up, and is forgotten by the next sweep.
-    await app.app.sweeper.sweep();
-    expect(await journalRows()).toEqual([]);
-    await expectWatchable();
+      const live = await liveFiles();
+      const keys = live.filter(({ storage }) => storage === to).map(({ key }) => key);
+      expect(keys.length).toBeLessThan(SAMPLES.length);
+      expect(await keysIn(app, to)).toEqual(keys.sort());
+      // The interrupted copy was discarded, and the next sweep removes its row.
+      await app.app.sweeper.sweep();
+      expect(await journalRows()).toEqual([]);
+      await expectWatchable();
 
-    expect(await migrateHere(app, to)).toMatchObject({ left: 0 });
-    await expectMigrated(app, to);
-  });
+      expect(await migrateHere(app, to)).toMatchObject({ left: 0 });
+      await expectMigrated(app, to);
+    },
+  );
 });

@@ -39,7 +39,7 @@ afterEach(async () => {
   await app.remove();
 });
 
-/** The signed URLs of all files of a library, in an order that does not change. */
+/** The signed URLs of all files of a library, in a fixed order. */
 async function urlsOf(client: Client, { courseId, videoId, imageId }: Library): Promise<string[]> {
   const { course } = dataOf(await client.send(gql.CourseWithFilesDocument, { id: courseId }));
   const { video } = dataOf(await client.send(gql.VideoItemsOfDocument, { id: videoId }));
@@ -50,7 +50,7 @@ async function urlsOf(client: Client, { courseId, videoId, imageId }: Library): 
 
 const sumsOf = (urls: readonly string[]): Promise<string[]> => Promise.all(urls.map(downloadedSha256));
 
-/** Documents as they are stored, without what a move of their files changes. */
+/** The stored documents, without the fields that a migration changes. */
 async function documents(): Promise<string[]> {
   const collections = await Promise.all(['courses', 'topics', 'videos', 'images'].map(documentsIn));
   const moved = ['storage', 'key', 'mediaRevision', 'released'];
@@ -64,7 +64,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     library = await createLibrary(ada, 'Moved');
   };
 
-  it('moves the files of all slots, and nothing else of their records changes', async () => {
+  it('moves the files of all slots and changes nothing else in their records', async () => {
     app = await startMigrating(from, fill);
     const ada = await clientOf(app, 'ada');
     const [urls, before, keys] = [await urlsOf(ada, library), await documents(), await keysIn(app, from)];
@@ -84,12 +84,12 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     const moved = await urlsOf(await clientOf(app, 'ada'), library);
     expect(moved.filter((url) => urls.includes(url))).toEqual([]);
     expect(await sumsOf(moved)).toEqual(sums);
-    // A URL of before can still be used; and a second run finds nothing to do.
+    // Earlier URLs still work, and a second run finds nothing to do.
     expect(await sumsOf(urls)).toEqual(sums);
     expect(await migrateHere(app, to)).toEqual({ moved: 0, superseded: 0, movedBytes: 0, left: 0 });
   });
 
-  it('moves a file of more than 30 MiB, in parts', async () => {
+  it('moves a file of more than 30 MiB in parts', async () => {
     let videoId = '';
     app = await startMigrating(from, async (ada) => {
       const topicId = await createTopic(ada, (await createCourse(ada, { title: 'Long' })).id, 'Long');
@@ -104,7 +104,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     expect(await downloadedSha256(video!.videoUrl!)).toBe(bigVideo.sha256);
   });
 
-  it('a file that is replaced or deleted after its move takes its original with it', async () => {
+  it('deletes the original of a moved file when that file is replaced or deleted', async () => {
     app = await startMigrating(from, fill);
     expect(await migrateHere(app, to)).toMatchObject({ moved: 13, left: 0 });
     const ada = await clientOf(app, 'ada');
@@ -128,7 +128,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     expect([await keysIn(app, from), await keysIn(app, to)]).toEqual([[], []]);
   });
 
-  it('moves them while they are replaced, deleted and made', async () => {
+  it('moves files while others are created, replaced and deleted', async () => {
     const videoIds: string[] = [];
     let topicId = '';
     app = await startMigrating(from, async (ada) => {
@@ -181,11 +181,11 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     }
   });
 
-  /** Lets `happening` happen once the copy of this file is written and is about to be read back. */
+  /** Runs `happening` when the copy of this file was written and is about to be read back. */
   function whenReadBack({ key }: { readonly key: string }, happening: () => Promise<void>): void {
     const target = app.app.storages.byName(to)!;
     const open = target.open.bind(target);
-    // Keys end in random characters; what stands before them comes from the name of the file.
+    // A key ends in random characters; the part before them comes from the file name.
     const slug = key.replace(/-\w{8}\.\w+$/, '-');
     vi.spyOn(target, 'open').mockImplementation(async (opened, options) => {
       if (opened.startsWith(slug)) await happening();
@@ -193,7 +193,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     });
   }
 
-  it('the copy of a file that was replaced meanwhile is removed, and so is its original', async () => {
+  it('removes the copy and the original of a file that was replaced meanwhile', async () => {
     app = await startMigrating(from, fill);
     const ada = await clientOf(app, 'ada');
     const { videoFile } = library.files;
@@ -208,7 +208,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     expect(await keysIn(app, from)).not.toContain(videoFile.key);
   });
 
-  it('keeps a caption that a client takes out at the moment of its move from coming back', async () => {
+  it('does not restore a caption that was deleted during its move', async () => {
     app = await startMigrating(from, fill);
     const ada = await clientOf(app, 'ada');
     const { captionId, videoId, files } = library;
@@ -224,7 +224,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     await expectMigrated(app, to);
   });
 
-  it('moves them back by the same command, under new keys, while the first originals are still kept', async () => {
+  it('moves files back under new keys while the first originals are still kept', async () => {
     app = await startMigrating(from, fill);
     const before = await keysIn(app, from);
     expect(await migrateHere(app, to)).toMatchObject({ moved: 13 });
@@ -238,7 +238,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     const live = (await liveFiles()).map(({ key }) => key);
     expect(live.filter((key) => before.includes(key) || copies.includes(key))).toEqual([]);
     expect(await sumsOf(await urlsOf(ada, library))).toEqual(sums);
-    // URLs of the copies go on working, too.
+    // URLs of the copies still work.
     expect(await sumsOf(urls)).toEqual(sums);
     expect(await releasedObjects()).toHaveLength(2 * before.length);
 
@@ -253,7 +253,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('deletes an original when its time has come, and not before', async () => {
+  it('deletes originals after the time of --keep-originals, and not before', async () => {
     app = await startMigrating(from, fill);
     const before = await keysIn(app, from);
     expect(await migrate(app, to, '--keep-originals', '2h')).toMatchObject({
@@ -277,7 +277,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     await expectMigrated(app, to);
   });
 
-  it('with REPLACED_MEDIA_GRACE_SECONDS an original stays readable as long as its file', async () => {
+  it('keeps an original readable with REPLACED_MEDIA_GRACE_SECONDS when its file is replaced', async () => {
     app = await startMigrating(from, fill);
     const { key } = library.files.videoFile;
     expect(await migrateHere(app, to)).toMatchObject({ moved: 13, left: 0 });
@@ -300,7 +300,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
   });
 
   it.each(['byte', 'size', 'missing'] as const)(
-    'a source that is not what its record says (%s) is left as it is, and the rest is moved',
+    'leaves a file whose source differs from its record (%s) in place, and moves the others',
     async (how) => {
       app = await startMigrating(from, fill);
       const { key } = library.files.videoFile;
@@ -324,7 +324,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     },
   );
 
-  it('a copy that reads back differently is removed, and the file stays where it is', async () => {
+  it('removes a copy that differs from its original, and leaves the file in place', async () => {
     app = await startMigrating(from, fill);
     const { key } = library.files.videoFile;
     const target = app.app.storages.byName(to)!;
@@ -357,7 +357,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
     expect(await downloadedSha256(video!.videoUrl!)).toBe(fixtures.video.sha256);
   });
 
-  it('a copy that was swept right before its publication is not published, but made again', async () => {
+  it('makes a new copy when a copy was swept just before its publication', async () => {
     app = await startMigrating(from, fill);
     const owner = slotOwners.VIDEO_FILE;
     const read = owner.read.bind(owner);
@@ -380,7 +380,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('lectern migrate-storage, from
 });
 
 describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => {
-  it('to move files away from where new ones go', async () => {
+  it('to move files away from the storage of new files', async () => {
     app = await startOn('local');
     await createCourse(await clientOf(app, 'ada'), { title: 'Stays' }, { thumbnail: fixtures.png });
     const { exitCode, stdout, stderr } = await migrate(app, 's3');
@@ -391,7 +391,7 @@ describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => 
     expect(await keysIn(app, 's3')).toEqual([]);
   });
 
-  it('without a bucket, whichever way', async () => {
+  it('to run without a bucket, in either direction', async () => {
     app = await startOn('local');
     app = await switchTo(app, 'local', { S3_BUCKET_NAME: '' });
     for (const to of ['s3', 'local'] as const) {
@@ -400,7 +400,7 @@ describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => 
     }
   });
 
-  it('when a storage does not answer', async () => {
+  it('to run when a storage does not answer', async () => {
     app = await startOn('local');
     app = await switchTo(app, 's3', { S3_BUCKET_NAME: 'there-is-no-such-bucket' });
     const { exitCode, stdout, stderr } = await migrate(app, 's3');
@@ -408,7 +408,7 @@ describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => 
     expect(stderr).toMatch(/^The file storage does not answer.*S3 variables\.\n$/);
   });
 
-  it('a number of files at once that is none, or too large', async () => {
+  it('a concurrency that is not a number from 1 to 16, and an unknown storage', async () => {
     app = await startOn('local');
     const outcomes = ['0', '17', '1.5', 'many'].map((text) => migrate(app, 'local', '--concurrency', text));
     for (const { exitCode, stderr } of await Promise.all(outcomes)) {
@@ -417,7 +417,7 @@ describe.skipIf(inject('s3') === null)('lectern migrate-storage refuses', () => 
     expect((await migrate(app, 'nowhere')).stderr).toContain('There is no storage "nowhere". There are: ');
   });
 
-  it('a second run at the same time', async () => {
+  it('to run while another migration is running', async () => {
     app = await startMigrating('local', async (ada) => {
       await createCourse(ada, { title: 'Once' }, { thumbnail: bigJpeg(1024 ** 2) });
     });

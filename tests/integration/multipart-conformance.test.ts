@@ -36,7 +36,7 @@ describe('the GraphQL multipart request specification', () => {
     before = await tracesOf(app);
   });
 
-  /** What no request may change: it is shared by everything in the process. */
+  /** Objects shared by the whole process, which no request may change. */
   const shared = (): string[] =>
     [Object, Array, String, Function].flatMap(({ prototype }) =>
       Reflect.ownKeys(prototype as object).flatMap((key) => {
@@ -51,7 +51,7 @@ describe('the GraphQL multipart request specification', () => {
   const post = (body: RawBody, more: { headers?: Readonly<Record<string, string>>; framing?: 'chunked' } = {}) =>
     rawRequest(app.url, { body, token, ...more });
 
-  /** Nothing of it is kept. A refusal can reach the client before all of it is cleaned away. */
+  /** Waits until nothing of the request is kept: a refusal can arrive before everything is removed. */
   async function expectNoTrace(): Promise<void> {
     await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   }
@@ -99,26 +99,26 @@ describe('the GraphQL multipart request specification', () => {
   const bytes = Buffer.concat([...whole.chunks()]);
   const fileAt = bytes.indexOf(fixtures.png.bytes);
   const mapEnd = bytes.lastIndexOf('\r\n--border', fileAt) + '\r\n--border'.length;
-  /** Every byte of the form's structure, and some of the file's. */
+  /** Every byte of the form's structure, and some bytes of the file. */
   const cuts = Array.from({ length: bytes.length - 2 }, (_, size) => size).filter(
     (size) => size <= fileAt + 2 || size >= fileAt + fixtures.png.size - 2 || size % 500 === 0,
   );
 
-  it('refuses a form that ends too early, at whichever byte', async () => {
+  it('refuses a form that is truncated at any byte', async () => {
     expect(cuts.length).toBeGreaterThan(bytes.length - fixtures.png.size - 3);
     for (const size of sampleOf(cuts, 50)) {
       const part = bytes.subarray(0, size);
       const outcome = await post({ contentType: whole.contentType, size, chunks: () => [part] });
       const { data, errors } = JSON.parse(outcome.response!.text) as Answer;
       const codes = errors?.map(({ extensions }) => extensions.code);
-      // Before the map is whole there is no upload that could be incomplete.
+      // Before the end of the map there is no upload that could be incomplete.
       const expected = size < mapEnd ? 'BAD_REQUEST' : 'UPLOAD_INCOMPLETE';
       expect([size, codes, data ?? null]).toEqual([size, [expected], null]);
     }
     await expectNoTrace();
   });
 
-  it.each(['end', 'reset'] as const)('survives a client that goes away (%s), at once and later', async (afterwards) => {
+  it.each(['end', 'reset'] as const)('survives clients that disconnect (%s) at any byte', async (afterwards) => {
     for (const size of cuts.filter((_, index) => index % volume(75, 25) === 0)) {
       await rawRequest(app.url, { body: truncated(whole, size), token, afterwards });
     }

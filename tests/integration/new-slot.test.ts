@@ -12,7 +12,7 @@ import { faultsOf, letTimePass } from '../support/wholeness.js';
 const furtherSlots = [{ rules: pageRules, owner: pageOwner }];
 const neverAborted = new AbortController().signal;
 
-describe.skipIf(inject('s3') === null)('a new slot is one row of the table and one owner', () => {
+describe.skipIf(inject('s3') === null)('a new slot needs only a row in the slot table and an owner', () => {
   let app: TestApp;
 
   beforeEach(async () => {
@@ -46,7 +46,7 @@ describe.skipIf(inject('s3') === null)('a new slot is one row of the table and o
 
   const pageOf = async (id: string) => (await NotebookModel.findById(id).lean())!.page;
 
-  it('for upload, refusal and replacement', async () => {
+  it('to upload, refuse and replace files', async () => {
     const id = await notebook();
     const first = await upload(fixtures.png, id);
     expect(first).toMatchObject({ slot: NOTEBOOK_PAGE, size: fixtures.png.size, sha256: fixtures.png.sha256 });
@@ -59,7 +59,7 @@ describe.skipIf(inject('s3') === null)('a new slot is one row of the table and o
     expect(labels).toContain('lectern_uploads_total{slot="NOTEBOOK_PAGE",outcome="stored"} 2');
   });
 
-  it('for removal and deletion', async () => {
+  it('to clear files and to delete owners', async () => {
     const [cleared, deleted] = [await notebook(), await notebook()];
     await upload(fixtures.png, cleared);
     await upload(fixtures.gif, deleted);
@@ -70,7 +70,7 @@ describe.skipIf(inject('s3') === null)('a new slot is one row of the table and o
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('for sweep and reconciliation', async () => {
+  it('to sweep and reconcile files', async () => {
     const ownerId = newId();
     const key = `${pageRules.prefix}/${ownerId}/left-behind.png`;
     const object = { storage: 'local', key, slot: NOTEBOOK_PAGE, place: { ownerId } };
@@ -90,7 +90,7 @@ describe.skipIf(inject('s3') === null)('a new slot is one row of the table and o
     expect(findings).toMatchObject([{ kind: 'orphan-object', key }]);
   });
 
-  it('for migration', async () => {
+  it('to migrate files', async () => {
     const id = await notebook();
     await upload(fixtures.png, id);
     await app.stop();

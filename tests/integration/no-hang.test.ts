@@ -12,10 +12,10 @@ import { followRequests, type ServedRequests } from '../support/server-connectio
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
-/** Within this time every client has its answer, in milliseconds on a quiet machine. */
+/** Within this time, in milliseconds on a quiet machine, each client has its answer. */
 const ANSWER_MS = 2_000;
 
-/** Larger than all buffers on the way, and the bytes made once. */
+/** A part that is larger than all buffers, with bytes that are generated once. */
 function part(name: string, file: ReturnType<typeof bigMp4>): Part {
   const chunks = [...file.chunks()];
   return { ...filePart(name, file), chunks: () => chunks };
@@ -76,7 +76,7 @@ const REFUSALS: readonly Refusal[] = [
     files: [thumbnail, { ...introVideo, headers: ['Content Disposition: form-data'] }],
   },
   { what: 'a file that no field takes before one that is needed', code: 'BAD_REQUEST', ...oneTakenOfTwo() },
-  // In the wrong order the first field would wait for ever for the part behind the one that nobody reads yet.
+  // In the reverse order, the first field would wait for a part after one that nobody reads yet.
   { what: 'two fields', code: 'FILE_TOO_LARGE', query: bothFields, variables: nulls, files: twoImages() },
 ];
 
@@ -84,7 +84,7 @@ function twoImages(): Part[] {
   return [part('thumbnail', bigJpeg(11 * MIB)), part('introVideo', jpeg)];
 }
 
-/** Whichever comes first: the other one is wanted. */
+/** One of the two files is used, whichever comes first. */
 function oneTakenOfTwo(): Pick<Refusal, 'query' | 'variables'> {
   return {
     query: 'mutation ($introVideo: Upload!) { uploadImage(file: $introVideo) { id } }',
@@ -92,7 +92,7 @@ function oneTakenOfTwo(): Pick<Refusal, 'query' | 'variables'> {
   };
 }
 
-describe('a request that is refused while both of its files are still coming', () => {
+describe('a request that is refused while both of its files are still arriving', () => {
   let app: TestApp;
   let tokens: Record<string, string>;
   let served: ServedRequests;
@@ -124,7 +124,7 @@ describe('a request that is refused while both of its files are still coming', (
   let sent = 0;
 
   it.each(sampleOf(REFUSALS, 6))(
-    '$what: is answered within 2 s in either order, to clients of both kinds',
+    '$what: is answered within 2 s with files in either order, to full-duplex and half-duplex clients',
     async (refusal) => {
       const { role = 'instructor', headers = {} } = refusal;
       const attempts = [false, true].flatMap((turned) => {
@@ -139,7 +139,7 @@ describe('a request that is refused while both of its files are still coming', (
         const codes = (JSON.parse(response?.text ?? '{}') as Answer).errors?.map(({ extensions }) => extensions.code);
         expect({ turned, client, codes }).toEqual({ turned, client, codes: [expectedCode(refusal, turned)] });
         await expectInTime(milliseconds, ANSWER_MS);
-        // The connection is let go, whether its client does or not.
+        // The server closes the connection, whether or not the client does.
         const request = served.all.find(({ url }) => url === path)!;
         await waitUntil(() => request.closedAt !== undefined, { within: 2_000 });
       }
@@ -148,7 +148,7 @@ describe('a request that is refused while both of its files are still coming', (
   );
 });
 
-describe('two fields of one operation whose files come in their order', () => {
+describe('two fields of one operation whose files arrive in their order', () => {
   let app: TestApp;
   let token: string;
   beforeAll(async () => {
@@ -157,7 +157,7 @@ describe('two fields of one operation whose files come in their order', () => {
   });
   afterAll(() => app.remove());
 
-  // Held in the parser's buffers, just over them, and far more than all buffers hold.
+  // Within the parser's buffers, just over them, and much more than all buffers.
   it.each([20_000, 30_000, 50_000, 100_000, 9 * MIB])('are served: %i bytes each', async (size) => {
     const body = multipartBody([
       fieldPart('operations', JSON.stringify({ query: bothFields, variables: nulls })),
@@ -176,7 +176,7 @@ interface Answer {
   readonly errors?: { readonly extensions: { readonly code: string } }[];
 }
 
-/** What stands in the way is said where something does. */
+/** The refusal of the field that is reached first. */
 function expectedCode({ what, code }: Refusal, turned: boolean): string {
   if (what === 'two fields') return turned ? 'BAD_REQUEST' : code;
   if (what === 'a file that no field takes before one that is needed') return turned ? 'UNSUPPORTED_MEDIA_TYPE' : code;

@@ -26,7 +26,7 @@ async function tree(variables: CourseTreeQueryVariables): Promise<Tree> {
 const titlesOf = (list: { nodes: readonly { title: string }[] }): string[] => list.nodes.map(({ title }) => title);
 
 describe('topics and videos', () => {
-  it('come in the order in which they were made, and count', async () => {
+  it('are listed in the order of their creation, with their count', async () => {
     const { id } = await createCourse(ada, { title: 'In order' });
     const topics: string[] = [];
     for (const title of ['Zeta', 'Alpha', 'Middle']) topics.push(await createTopic(ada, id, title));
@@ -39,7 +39,7 @@ describe('topics and videos', () => {
     expect(course.topics.nodes.map(({ id: topicId }) => topicId)).toEqual(topics);
   });
 
-  it('lose none when many are made at once', async () => {
+  it('are all listed when many are created concurrently', async () => {
     const { id } = await createCourse(ada, { title: 'At once' });
     const topics = Array.from({ length: 10 }, (_, i) => `Topic ${i}`);
     const ids = await Promise.all(topics.map((title) => createTopic(ada, id, title)));
@@ -66,7 +66,7 @@ describe('topics and videos', () => {
     }
   }
 
-  it('come in pages that stay stable when topics come and go', async () => {
+  it('are listed in pages that stay stable while topics are created and deleted', async () => {
     const { id } = await createCourse(ada, { title: 'Paged' });
     const ids: Record<string, string> = {};
     for (const title of ['a', 'b', 'c', 'd', 'e', 'f']) ids[title] = await createTopic(ada, id, title);
@@ -77,7 +77,7 @@ describe('topics and videos', () => {
     expect(await topicPages({ id, topics: 6 })).toEqual([['a', 'b', 'c', 'd', 'e', 'f']]);
     const found = await topicPages({ id, topics: 2 }, async (page) => {
       if (page === 1) {
-        // As a deletion does it, of the very topic that the cursor names; and a new one comes last.
+        // Deletes the topic that the cursor names, as a deletion does. The new topic comes last.
         await CourseModel.updateOne({ _id: id }, { $pull: { topicIds: ids['b'] } });
         await TopicModel.updateOne({ _id: ids['b']! }, { $set: { deletedAt: new Date() } });
         await createTopic(ada, id, 'g');
@@ -86,7 +86,7 @@ describe('topics and videos', () => {
     expect(found).toEqual([['a', 'b'], ['c', 'd'], ['e', 'f'], ['g']]);
   });
 
-  it('pass over a video that is marked as deleted and one that never came to be', async () => {
+  it('are listed without deleted videos and without ids that have no video', async () => {
     const { id } = await createCourse(ada, { title: 'With gaps' });
     const topicId = await createTopic(ada, id, 'Gaps');
     const gone = await createVideo(ada, topicId, 'gone');
@@ -98,7 +98,7 @@ describe('topics and videos', () => {
     expect([titlesOf(videos), videos.totalCount, videos.pageInfo.hasNextPage]).toEqual([['here', 'there'], 2, false]);
   });
 
-  it('refuse what is no page', async () => {
+  it('refuse an invalid page with BAD_USER_INPUT', async () => {
     const { id } = await createCourse(ada, { title: 'No page' });
     await createTopic(ada, id, 'One');
     for (const variables of [{ topics: -1 }, { afterTopic: 'nonsense' }, { videos: -1 }, { afterVideo: 'WzFd' }]) {
@@ -109,7 +109,7 @@ describe('topics and videos', () => {
     expect((await tree({ id, topics: 0 })).topics.nodes).toEqual([]);
   });
 
-  it('have at most 100 on a page', async () => {
+  it('are listed with at most 100 on a page', async () => {
     const { id } = await createCourse(ada, { title: 'A hundred' });
     const topicId = await createTopic(ada, id, 'A hundred');
     const numbers = Array.from({ length: 101 }, (_, i) => `Video ${String(i).padStart(3, '0')}`);
@@ -143,7 +143,7 @@ describe('images', () => {
     others = await uploadImages(await clientOf(app, 'bob'), 2);
   });
 
-  it("are listed newest first: one's own, and all for admins", async () => {
+  it("are listed with the newest first: the viewer's own, or all for admins", async () => {
     const own = dataOf(await ada.send(ImagesDocument, {})).images;
     expect([own.nodes.map(({ id }) => id), own.totalCount]).toEqual([mine, 3]);
     const admin = await clientOf(app, 'root', 'admin');
@@ -154,7 +154,7 @@ describe('images', () => {
     expect(errorCodes(await (await clientOf(app)).send(ImagesDocument, {}))).toEqual(['UNAUTHENTICATED']);
   });
 
-  it('come in pages', async () => {
+  it('are listed in pages', async () => {
     const first = dataOf(await ada.send(ImagesDocument, { first: 2 })).images;
     expect(first.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
     const second = dataOf(await ada.send(ImagesDocument, { first: 2, after: first.pageInfo.endCursor })).images;

@@ -15,7 +15,7 @@ interface Answer {
   readonly code: string | undefined;
 }
 
-/** Follows no redirect. The path goes over the wire as it is given, as far as a URL can say it. */
+/** Requests a path without following redirects or changing the path. */
 async function get(app: TestApp, path: string, client?: Client, method = 'GET'): Promise<Answer> {
   const headers = client?.token === undefined ? {} : { authorization: `Bearer ${client.token}` };
   const response = await fetch(app.origin + path, { headers, method, redirect: 'manual' });
@@ -68,7 +68,7 @@ onAnyStorage('a permalink', (storage) => {
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
   }
 
-  /** Each with what it opens, and whether one has to sign in. */
+  /** Each link, the file it opens, and whether it needs a signed-in viewer. */
   const LINKS: [string, (tree: CourseTree) => string, SampleFile, boolean][] = [
     ['the file of a video', ({ videoId }) => `/media/video/${videoId}`, fixtures.video, true],
     ['the thumbnail of a video', ({ videoId }) => `/media/thumbnail/${videoId}`, fixtures.png, false],
@@ -76,7 +76,7 @@ onAnyStorage('a permalink', (storage) => {
     ['the intro of a course', ({ courseId }) => `/courses/${courseId}/intro-video/file`, fixtures.intro, false],
   ];
 
-  it.each(LINKS)('to %s opens it for whoever sees it', async (_what, pathOf, sample, needsViewer) => {
+  it.each(LINKS)('to %s redirects every viewer who may see the file', async (_what, pathOf, sample, needsViewer) => {
     const { nobody, student, other, owner, admin } = clients;
     const path = pathOf(trees.PUBLISHED!);
     for (const client of [student, other, owner, admin]) await expectOpens(path, client, sample);
@@ -89,12 +89,12 @@ onAnyStorage('a permalink', (storage) => {
     }
   });
 
-  it('to a preview opens without sign-in', async () => {
+  it('to a preview works for anonymous viewers', async () => {
     const { videoId } = await createTree(clients.owner, { title: 'Has a preview' }, { isPreview: true });
     await expectOpens(`/media/video/${videoId}`, clients.nobody, fixtures.video);
   });
 
-  it('to an image opens for anyone signed in, by id and by storage key', async () => {
+  it('to an image works for every signed-in viewer, by id and by storage key', async () => {
     const { key } = image.file;
     const paths = [image.id, key, encodeURIComponent(key), key.replaceAll('/', '%2f')].map(
       (id) => `/media/image/${id}`,
@@ -109,7 +109,7 @@ onAnyStorage('a permalink', (storage) => {
     for (const id of others) await expectRefused(`/media/image/${id}`, clients.admin, 404, 'NOT_FOUND');
   });
 
-  it('goes to the file that there is now, and to none when it has gone', async () => {
+  it('redirects to the current file, and answers 404 when it was deleted', async () => {
     const { owner } = clients;
     const { courseId, videoId } = await createTree(owner, { title: 'Changes' });
     const path = `/media/video/${videoId}`;
@@ -128,7 +128,7 @@ onAnyStorage('a permalink', (storage) => {
     for (const id of [gone.id, gone.file.key]) await expectRefused(`/media/image/${id}`, owner, 404, 'NOT_FOUND');
   });
 
-  it('to an empty slot is 404', async () => {
+  it('to an empty slot answers 404', async () => {
     const { owner } = clients;
     const { id: courseId } = await createCourse(owner, { title: 'With no files' });
     const topicId = await createTopic(owner, courseId, 'With no files');
@@ -138,7 +138,7 @@ onAnyStorage('a permalink', (storage) => {
     }
   });
 
-  it('answers HEAD as GET, and takes nothing else', async () => {
+  it('answers HEAD like GET, and 404 to other methods', async () => {
     const path = `/media/video/${trees.PUBLISHED!.videoId}`;
     const head = await get(app, path, clients.student, 'HEAD');
     expect([head.status, head.headers.get('cache-control')]).toEqual([302, 'no-store']);
@@ -148,7 +148,7 @@ onAnyStorage('a permalink', (storage) => {
     }
   });
 
-  it('takes a token in the header only, and refuses one that is none', async () => {
+  it('accepts a token in the Authorization header only, and refuses an invalid one', async () => {
     const path = `/media/video/${trees.PUBLISHED!.videoId}`;
     const inQuery = await get(app, `${path}?token=${clients.owner.token!}&access_token=${clients.owner.token!}`);
     expect([inQuery.status, inQuery.code]).toEqual([401, 'UNAUTHENTICATED']);
@@ -204,7 +204,7 @@ describe('a permalink with a hostile id', () => {
     '01a20d8c-96f4-76c4-9664-c87c2168b814',
   ];
 
-  it.each(HOSTILE)("is refused as the client's fault: %.40s", async (id) => {
+  it.each(HOSTILE)('is refused with a 4xx status: %.40s', async (id) => {
     for (const path of ['/media/video/@', '/media/thumbnail/@', '/media/image/@', '/courses/@/thumbnail/file']) {
       for (const client of [undefined, admin]) {
         const answer = await get(
@@ -219,7 +219,7 @@ describe('a permalink with a hostile id', () => {
     }
   });
 
-  it('is not found where there is no id', async () => {
+  it('answers 404 without an id', async () => {
     for (const path of ['/media/video', '/media/video/', '/media/image/', '/courses//thumbnail/file', '/media/']) {
       const { status, code } = await get(app, path, admin);
       expect([path, status, code]).toEqual([path, 404, 'NOT_FOUND']);

@@ -5,7 +5,7 @@ import { clientOf, createCourse, createTopic, createVideo } from '../support/cli
 import { fixtures } from '../support/fixtures.js';
 import { onAnyStorage } from '../support/storages.js';
 
-/** What a page finds out about a video by playing it. */
+/** What a page observes of a video while it plays. */
 interface Played {
   readonly ended: boolean;
   readonly error: string | null;
@@ -16,7 +16,7 @@ interface Played {
   readonly height: number;
 }
 
-/** Runs in the page, so it is text: the tests are compiled without the types of a browser. */
+/** Runs in the page, and is therefore text: the tests are compiled without browser types. */
 const PLAY = `(url) => new Promise((resolve) => {
   const video = document.createElement('video');
   video.muted = true;
@@ -38,7 +38,7 @@ const SHOW = `(url) => new Promise((resolve) => {
   image.src = url;
 })`;
 
-describe.skipIf(!hasChromium)('in a browser', () => {
+describe.skipIf(!hasChromium)('Chromium', () => {
   let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser();
@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     });
     afterAll(() => app.remove());
 
-    it('plays from its signed URL to its end, and its thumbnail shows', async () => {
+    it('plays from its signed URL to the end, and shows its thumbnail', async () => {
       const instructor = await clientOf(app, 'ada');
       const course = await createCourse(instructor, { title: 'To watch' });
       const topicId = await createTopic(instructor, course.id, 'Films');

@@ -9,7 +9,7 @@ import { useProcessSite, variablesNamed } from '../support/process-site.js';
 const site = useProcessSite();
 
 describe('a configuration with faults', () => {
-  it('is read from .env too, and the environment wins over it', async () => {
+  it('is read from .env too, and the environment overrides it', async () => {
     await writeFile(join(site.dataDir, '.env'), 'PORT=eighty\nLOG_LEVEL=loud\n');
     const { stderr } = await site.refusal({ PORT: '0' });
     expect(variablesNamed(stderr)).toEqual(['LOG_LEVEL']);
@@ -18,7 +18,7 @@ describe('a configuration with faults', () => {
 
 describe('MONGODB_URI', () => {
   it.each(['mongodb://app:Sec/ret9@127.0.0.1:27017/lectern', 'mongodb://app:p@Secret/9@127.0.0.1:27017/lectern'])(
-    'is refused with special characters in the password as they are, without a part of it: %s',
+    'is refused with unencoded characters in the password, without showing any part of it: %s',
     async (uri) => {
       const { stderr } = await site.refusal({ MONGODB_URI: uri });
       expect(variablesNamed(stderr)).toEqual(['MONGODB_URI']);
@@ -34,16 +34,16 @@ describe('MONGODB_URI', () => {
   });
 });
 
-describe('a variable that is nearly one of ours', () => {
-  it('is named with the right name, and the server starts', async () => {
+describe('a misspelt variable', () => {
+  it('is reported with the right name, and the server starts', async () => {
     const server = await site.start({ S3_BUCKET: 'media', MONGO_URI: 'mongodb://db', LOG_LEVEL: 'silent' });
     expect(server.stdout()).toMatch(/S3_BUCKET is set, but it is not a setting of Lectern: set S3_BUCKET_NAME/);
     expect(server.stdout()).toMatch(/MONGO_URI is set, but it is not a setting of Lectern: set MONGODB_URI/);
   });
 });
 
-describe('a port that is taken', () => {
-  it('is refused with a word on what to do', async () => {
+describe('a port in use', () => {
+  it('is reported with a remedy', async () => {
     const server = await site.start({});
     const other = await mkdtemp(join(tmpdir(), 'lectern-start-'));
     const { stderr } = await site.refusal({ PORT: new URL(server.url).port, DATA_DIR: other });
@@ -55,13 +55,13 @@ describe('a port that is taken', () => {
 const PUBLIC_URL = 'https://media.example.org';
 
 describe('production', () => {
-  it('is refused without a secret, a database and a public URL, all named', async () => {
+  it('is refused without a secret, a database and a public URL, and names all of them', async () => {
     const { stderr } = await site.refusal({ NODE_ENV: 'production' });
     expect(variablesNamed(stderr)).toEqual(['AUTH_JWT_SECRET', 'MONGODB_URI', 'PUBLIC_URL', 'URL_SIGNING_SECRET']);
     expect(await readdir(site.dataDir)).toEqual([]);
   });
 
-  it('is refused with either of them alone', async () => {
+  it('is refused with only a secret or only a database', async () => {
     const secretOnly = await site.refusal({ NODE_ENV: 'production', PUBLIC_URL, AUTH_JWT_SECRET: TEST_SECRET });
     expect(variablesNamed(secretOnly.stderr)).toEqual(['MONGODB_URI']);
     expect(secretOnly.stderr).toContain('ALLOW_EMBEDDED_DATABASE=true');
@@ -70,7 +70,7 @@ describe('production', () => {
     expect(variablesNamed(databaseOnly.stderr)).toEqual(['AUTH_JWT_SECRET', 'URL_SIGNING_SECRET']);
   });
 
-  it('is refused when only a key set verifies tokens and nothing could sign the URLs of local files', async () => {
+  it('is refused when nothing can sign the URLs of local files because only a key set is configured', async () => {
     const { stderr } = await site.refusal({
       NODE_ENV: 'production',
       PUBLIC_URL,
@@ -80,10 +80,10 @@ describe('production', () => {
     expect(variablesNamed(stderr)).toEqual(['URL_SIGNING_SECRET']);
   });
 
-  // The embedded run has no MongoDB to start on; `npm run test:mongodb` has.
+  // The embedded run has no MongoDB server; `npm run test:mongodb` has one.
   const mongodbUri = inject('mongodbUri');
   if (mongodbUri !== null) {
-    it('starts on MongoDB', async () => {
+    it('starts with MongoDB', async () => {
       const address = await productionAddress();
       const environment = { NODE_ENV: 'production', AUTH_JWT_SECRET: TEST_SECRET, MONGODB_URI: mongodbUri, ...address };
       const server = await site.start(environment);

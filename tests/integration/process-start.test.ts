@@ -9,7 +9,7 @@ import { useProcessSite, variablesNamed } from '../support/process-site.js';
 const site = useProcessSite();
 
 describe('a configuration with faults', () => {
-  it('is refused with all of them at once, by variable, problem and remedy, and no secret', async () => {
+  it('is refused with every fault, its variable, problem and remedy, and without a secret', async () => {
     const { stderr } = await site.refusal({
       PORT: 'eighty',
       MONGODB_URI: 'https://user:hunter2@db.example.org/lectern',
@@ -39,7 +39,7 @@ describe('a configuration with faults', () => {
 });
 
 describe('production', () => {
-  it('starts on the embedded database when told to, with one line of JSON and no token, whatever the log level', async () => {
+  it('starts with the embedded database when allowed, and prints one line of JSON without a token at any log level', async () => {
     const environment = { NODE_ENV: 'production', ALLOW_EMBEDDED_DATABASE: 'true', AUTH_JWT_SECRET: TEST_SECRET };
     const address = await productionAddress();
     const server = await site.start({ ...environment, ...address, LOG_LEVEL: 'silent' });
@@ -57,8 +57,8 @@ describe('production', () => {
   });
 });
 
-describe('a database that is away', () => {
-  it('is told in one sentence, without the password', async () => {
+describe('an unavailable database', () => {
+  it('is reported in one sentence, without the password', async () => {
     const { stderr } = await site.refusal({ MONGODB_URI: 'mongodb://user:hunter2@127.0.0.1:9/lectern' });
     expect(stderr).toMatch(/database does not answer.*MONGODB_URI/);
     expect(stderr).not.toContain('hunter2');

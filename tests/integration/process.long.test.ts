@@ -13,7 +13,7 @@ import { tryStartServer } from '../support/server.js';
 const site = useProcessSite();
 
 describe.each(DATABASES)('the server process on %s', (_name, database) => {
-  it('stops on SIGTERM and SIGINT, and has everything when it starts again, URLs given before included', async () => {
+  it('stops on SIGTERM and SIGINT, and after a restart has all data, and serves earlier URLs', async () => {
     const environment = { ...database(), PORT: String(await freePort()) };
     let server = await site.start(environment);
     const token = tokenIn(server);
@@ -32,7 +32,7 @@ describe.each(DATABASES)('the server process on %s', (_name, database) => {
     }
   });
 
-  it('takes one Ctrl-C that arrives twice for one', async () => {
+  it('stops normally when one Ctrl-C arrives as two signals', async () => {
     const server = await site.start(database());
     server.process.kill('SIGINT');
     expect(await server.stop('SIGINT')).toBe(0);
@@ -40,7 +40,7 @@ describe.each(DATABASES)('the server process on %s', (_name, database) => {
 });
 
 describe('DATA_DIR', () => {
-  it('keeps secrets and the socket to this user, and no TCP port for the database', async () => {
+  it('has secrets and the database socket readable by this user only, and no TCP port', async () => {
     const server = await site.start();
     const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
     const secrets = join(site.dataDir, 'secrets');

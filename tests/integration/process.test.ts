@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const site = useProcessSite();
 
 describe.each(DATABASES)('the server process on %s', (name, database) => {
-  it('starts with nothing set, says how to go on, and its curl line runs as printed', async () => {
+  it('starts without settings and prints instructions with a curl command that works', async () => {
     const server = await site.start({ ...database(), LOG_LEVEL: 'silent' });
     const text = server.stdout();
     expect(server.url).toMatch(/^http:\/\/localhost:\d+\/graphql$/);
@@ -39,7 +39,7 @@ describe.each(DATABASES)('the server process on %s', (name, database) => {
     expect(server.stderr()).toBe('');
   });
 
-  it('loses no acknowledged course to kill -9 during work', async () => {
+  it('keeps every acknowledged course when it is killed with SIGKILL', async () => {
     const environment = database();
     const server = await site.start(environment);
     const token = tokenIn(server);

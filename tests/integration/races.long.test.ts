@@ -25,18 +25,18 @@ import { faultsOf, letTimePass, leftAfterSweep } from '../support/wholeness.js';
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const run = promisify(execFile);
 
-/** How many clients replace the same file at once. */
+/** The number of clients that replace the same file concurrently. */
 const REPLACERS = 64;
 const ROUNDS = [1, 2, 3, 4];
 
 let made = 0;
-/** No two are alike: each has a size of its own. */
+/** Returns a video with a size of its own, so that no two are equal. */
 function nextVideo(): SampleFile {
   made += 1;
   return bigMp4(fixtures.video.size + 100 + made, `take-${made}.mp4`);
 }
 
-/** The code of the only error of an answer; null for one without errors. */
+/** The code of the only error of an answer; null when there is no error. */
 function codeOf(answer: GraphqlResponse<unknown>): string | null | undefined {
   const codes = errorCodes(answer);
   return codes.length === 0 ? null : codes[0];
@@ -54,7 +54,7 @@ onEveryStorage('races', (storage) => {
   });
   afterAll(() => app.remove());
 
-  /** Nothing is open, nothing is left, nothing is missing; a sweep with all deadlines passed finds nothing to do. */
+  /** Expects a sweep past all deadlines to leave no fault. */
   async function expectWhole(): Promise<void> {
     await letTimePass();
     await app.app.sweeper.sweep();
@@ -71,7 +71,7 @@ onEveryStorage('races', (storage) => {
   }
 
   it.each(ROUNDS)(
-    `${REPLACERS} replacements of one file at once all succeed, and one object is left (round %d)`,
+    `${REPLACERS} concurrent replacements of one file succeed and leave one object (round %d)`,
     async () => {
       const { id } = await createVideo(ada, topicId, 'Replaced', { file: fixtures.video });
       const files = Array.from({ length: REPLACERS }, nextVideo);
@@ -85,25 +85,28 @@ onEveryStorage('races', (storage) => {
     },
   );
 
-  it.runIf(inject('mongodbUri') !== null)('so they do when two servers share the work', async () => {
-    const second = await startServer({ ...app.environment, LOG_LEVEL: 'silent' });
-    try {
-      const { id } = await createVideo(ada, topicId, 'Replaced by two servers', { file: fixtures.video });
-      const elsewhere = clientWith(second.url, ada.token);
-      const files = Array.from({ length: REPLACERS }, nextVideo);
-      const answers = await Promise.all(files.map((file, i) => replace(i % 2 ? ada : elsewhere, id, file)));
-      expect(answers.map(codeOf)).toEqual(files.map(() => null));
-      const { file, videoUrl } = dataOf(await elsewhere.send(VideoDocument, { id })).video!;
-      expect(await downloadedSha256(videoUrl!)).toBe(file!.sha256);
+  it.runIf(inject('mongodbUri') !== null)(
+    'concurrent replacements on two servers succeed and leave one object',
+    async () => {
+      const second = await startServer({ ...app.environment, LOG_LEVEL: 'silent' });
+      try {
+        const { id } = await createVideo(ada, topicId, 'Replaced by two servers', { file: fixtures.video });
+        const elsewhere = clientWith(second.url, ada.token);
+        const files = Array.from({ length: REPLACERS }, nextVideo);
+        const answers = await Promise.all(files.map((file, i) => replace(i % 2 ? ada : elsewhere, id, file)));
+        expect(answers.map(codeOf)).toEqual(files.map(() => null));
+        const { file, videoUrl } = dataOf(await elsewhere.send(VideoDocument, { id })).video!;
+        expect(await downloadedSha256(videoUrl!)).toBe(file!.sha256);
+        await expectWhole();
+        expect(await keysOf(id)).toEqual([file!.key]);
+      } finally {
+        await second.stop();
+      }
       await expectWhole();
-      expect(await keysOf(id)).toEqual([file!.key]);
-    } finally {
-      await second.stop();
-    }
-    await expectWhole();
-  });
+    },
+  );
 
-  it('a replacement and a deletion at once: the video is gone, with all its files', async () => {
+  it('a deletion with concurrent replacements deletes the video with all its files', async () => {
     const outcomes = new Set<string | null | undefined>();
     for (let round = 0; round < 12; round++) {
       const { id } = await createVideo(ada, topicId, `Contested ${round}`, { file: nextVideo() });
@@ -120,7 +123,7 @@ onEveryStorage('races', (storage) => {
     await expectWhole();
   });
 
-  it('a video that is made while its topic or course is deleted does not outlive it', async () => {
+  it('videos and topics that are created during the deletion of their parent are deleted with it', async () => {
     for (let round = 0; round < 12; round++) {
       const courseId = (await createCourse(ada, { title: `Doomed ${round}` })).id;
       const doomedTopic = await createTopic(ada, courseId, 'Doomed');
@@ -142,7 +145,7 @@ onEveryStorage('races', (storage) => {
     await expectWhole();
   });
 
-  it('several sweepers at once finish the same work, and nobody minds the others', async () => {
+  it('concurrent sweepers settle the same work without an error', async () => {
     const left = await Promise.all(
       Array.from({ length: 40 }, async () => {
         const ownerId = newId();
@@ -169,7 +172,7 @@ onEveryStorage('races', (storage) => {
 });
 
 onEveryStorage('a reader during replacements, with REPLACED_MEDIA_GRACE_SECONDS', (storage) => {
-  it('always gets the whole file behind the URL that it was given last', async () => {
+  it('always downloads the whole file from the latest URL', async () => {
     const app = await startApp({ ...(await storage.environment()), REPLACED_MEDIA_GRACE_SECONDS: '60' });
     try {
       const ada = await clientOf(app, 'ada');

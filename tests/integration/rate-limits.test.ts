@@ -21,15 +21,15 @@ async function start(environment: Environment): Promise<TestApp> {
 const ask = (app: TestApp, options: RequestOptions = {}) => graphql(app.url, ViewerDocument, {}, options);
 const from = (...addresses: string[]): RequestOptions => ({ headers: { 'x-forwarded-for': addresses.join(', ') } });
 
-/** The statuses of as many requests, one after the other. */
+/** The statuses of `count` requests, sent one after the other. */
 async function statuses(count: number, send: () => Promise<{ status: number }>): Promise<number[]> {
   const all: number[] = [];
   for (let i = 0; i < count; i++) all.push((await send()).status);
   return all;
 }
 
-describe('the limit of an address', () => {
-  it('refuses one request too many as RATE_LIMITED, and says when to come again', async () => {
+describe('the limit for each address', () => {
+  it('refuses requests above it with RATE_LIMITED and Retry-After', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '3' });
     expect(await statuses(3, () => ask(app))).toEqual([200, 200, 200]);
     const refused = await ask(app);
@@ -41,24 +41,24 @@ describe('the limit of an address', () => {
     expect((await fetch(`${app.origin}/media/video/1`, { redirect: 'manual' })).status).toBe(429);
   });
 
-  it('counts tokens that are refused: guessing is limited', async () => {
+  it('counts requests with invalid tokens, so that guessing is limited', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '3' });
     expect(await statuses(5, () => ask(app, { token: 'guessed' }))).toEqual([401, 401, 401, 429, 429]);
   });
 
-  it('lets a valid token in while its address is over the limit, and never counts it', async () => {
+  it('does not apply to valid tokens, and does not count them', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '3' });
     const token = await tokenFor('ada', 'student');
     expect(new Set(await statuses(5, () => ask(app, { token })))).toEqual(new Set([200]));
     expect(await statuses(4, () => ask(app))).toEqual([200, 200, 200, 429]);
     expect(await statuses(2, () => ask(app, { token }))).toEqual([200, 200]);
     expect(await statuses(1, () => ask(app))).toEqual([429]);
-    // At once, while strangers flood: none of theirs is counted for an address.
+    // Concurrently with anonymous requests above the limit.
     const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ask(app, i % 2 ? { token } : {})));
     expect(answers.map(({ status }) => status)).toEqual(answers.map((_, i) => (i % 2 ? 200 : 429)));
   });
 
-  it('is not for those who are signed in, nor for probes and files', async () => {
+  it('does not apply to signed-in viewers, health checks, metrics and files', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '2' });
     const token = await tokenFor('ada', 'student');
     expect(new Set(await statuses(10, () => ask(app, { token })))).toEqual(new Set([200]));
@@ -86,8 +86,8 @@ describe('the limit of an address', () => {
   });
 });
 
-describe('the limit of a viewer', () => {
-  it('counts each viewer by themself, whatever the token', async () => {
+describe('the limit for each viewer', () => {
+  it('counts the requests of each viewer with any token', async () => {
     const app = await start({ RATE_LIMIT_VIEWER_PER_MINUTE: '2' });
     const ada = async () => ask(app, { token: await tokenFor('ada', 'student') });
     expect(await statuses(3, ada)).toEqual([200, 200, 429]);
@@ -100,32 +100,32 @@ describe('the limit of a viewer', () => {
 });
 
 describe('X-Forwarded-For', () => {
-  it('is not believed unless TRUST_PROXY says so', async () => {
+  it('is ignored without TRUST_PROXY', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '2' });
     expect(await statuses(1, () => ask(app, from('192.0.2.1')))).toEqual([200]);
     expect(await statuses(2, () => ask(app, from('192.0.2.2')))).toEqual([200, 429]);
   });
 
   it.each(['1', 'loopback'])(
-    'tells the address behind TRUST_PROXY=%s, and no more than the proxies in front say',
+    "gives the client's address with TRUST_PROXY=%s, and ignores addresses before the trusted ones",
     async (trusted) => {
       const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '2', TRUST_PROXY: trusted });
       expect(await statuses(3, () => ask(app, from('192.0.2.1')))).toEqual([200, 200, 429]);
       expect((await ask(app, from('192.0.2.2'))).status).toBe(200);
-      // What a client puts in front of what the proxy adds changes nothing.
+      // An address that the client itself puts first changes nothing.
       expect((await ask(app, from('198.51.100.9', '192.0.2.1'))).status).toBe(429);
       expect((await ask(app, from('2001:db8::1'))).status).toBe(200);
       expect(await statuses(2, () => ask(app, from('2001:db8::2')))).toEqual([200, 429]);
     },
   );
 
-  it('that holds no address counts as its sender', async () => {
+  it('without an address counts for the sender of the request', async () => {
     const app = await start({ RATE_LIMIT_ADDRESS_PER_MINUTE: '2', TRUST_PROXY: '1' });
     expect(await statuses(3, () => ask(app, from(`no address ${Math.random()}`)))).toEqual([200, 200, 429]);
   });
 });
 
-it('there are no limits outside production, and those of the table in production', async () => {
+it('requests are not limited outside production, and by the default limits in production', async () => {
   const aVideo = async ({ origin }: TestApp) => readResponse(await fetch(`${origin}/media/video/1`));
   const app = await start({});
   expect(new Set(await statuses(301, () => aVideo(app)))).toEqual(new Set([404]));

@@ -10,7 +10,7 @@ import { onAnyStorage } from '../support/storages.js';
 const named = (files: readonly Genuine[]) => files.map((one) => [one.file.filename, one] as const);
 const LANGUAGES = ['de', 'en', 'fr'];
 
-onAnyStorage('real media are taken and come back byte for byte, odd but valid ones included', (storage) => {
+onAnyStorage('real media files, including unusual ones, are accepted and served unchanged', (storage) => {
   let app: TestApp;
   let ada: Client;
   let topicId: string;
@@ -53,7 +53,7 @@ onAnyStorage('real media are taken and come back byte for byte, odd but valid on
     await expectBack(dataOf(answer).addVideoResource.resources!.at(-1)!.file, one, 'attachment');
   });
 
-  it.each(CAPTIONS.map((one, index) => [index + 1, one] as const))('captions, %i', async (index, one) => {
+  it.each(CAPTIONS.map((one, index) => [index + 1, one] as const))('captions, file %i', async (index, one) => {
     const variables = { videoId, file: null, input: { language: LANGUAGES[index - 1]! } };
     const answer = await ada.upload(gql.AddVideoCaptionDocument, variables, { file: one.file });
     await expectBack(dataOf(answer).addVideoCaption.captions!.at(-1)!.file, one, 'inline');

@@ -16,13 +16,13 @@ let ada: Client;
 
 beforeAll(async () => {
   app = await startApp();
-  // A run in the background would update the old records that the tests insert.
+  // A run in the background would update the outdated records that the tests insert.
   await app.app.rebuilding.stop();
   ada = await clientOf(app, 'ada');
 });
 afterAll(() => app.remove());
 
-/** Makes the records of a category as the version before wrote them: with other words, and without a version. */
+/** Gives the records of a category the derived fields of the earlier version, without a version number. */
 async function makeOld(category: string): Promise<void> {
   const old = {
     $set: { words: ['łodz', 'na', 'zaglach'], titleKey: 'łodz na zaglach' },
@@ -42,7 +42,7 @@ async function found(category: string, search: string): Promise<number> {
   return dataOf(await ada.send(CoursesDocument, { filter: { category, search }, first: 1 })).courses.totalCount;
 }
 
-it('a server that starts on records of the version before brings them up to date', async () => {
+it('a starting server rebuilds records of the earlier version', async () => {
   await insertOld('before', 250);
   dataOf(await ada.upload(UploadImageDocument, { file: null }, { file: fixtures.png }));
   await ImageModel.collection.updateMany({}, { $set: { listKeys: ['none'] }, $unset: { derivedVersion: 1 } });
@@ -57,7 +57,7 @@ it('a server that starts on records of the version before brings them up to date
   expect(await CourseModel.countDocuments({ titleKey: 'lodz na zaglach' })).toBe(250);
 });
 
-it('lectern rebuild does it at once, beside a running server, and says so', async () => {
+it('lectern rebuild updates records beside a running server, and prints their number', async () => {
   await insertOld('command', 130);
   const first = await lectern(app.environment, 'rebuild');
   expect([first.exitCode, first.stdout]).toEqual([0, 'Updated 130 records.\n']);
@@ -66,7 +66,7 @@ it('lectern rebuild does it at once, beside a running server, and says so', asyn
   expect([second.exitCode, second.stdout]).toEqual([0, 'All records are up to date already.\n']);
 });
 
-it('a run that was stopped is continued by the next one', async () => {
+it('a run continues where a stopped one ended', async () => {
   await insertOld('stopped', 250);
   const stop = new AbortController();
   const seen: [number, number][] = [];
@@ -82,7 +82,7 @@ it('a run that was stopped is continued by the next one', async () => {
   expect(await found('stopped', 'lodz')).toBe(250);
 });
 
-it('a record without a title keeps no other from its turn', async () => {
+it('a record without a title is counted as failed, and the others are rebuilt', async () => {
   const [id = ''] = await insertOld('poisoned', 30);
   await CourseModel.collection.updateOne({ _id: id as never }, { $unset: { title: 1 } });
   expect(await app.app.rebuilding.rebuild()).toEqual({ updated: 29, failed: 1 });
@@ -90,7 +90,7 @@ it('a record without a title keeps no other from its turn', async () => {
   expect(await app.app.rebuilding.rebuild()).toEqual({ updated: 0, failed: 0 });
 });
 
-it('a change of a record while it is rebuilt is not lost', async () => {
+it('a change of a record during its rebuild is not lost', async () => {
   const [id = ''] = await insertOld('changing', 1);
   for (const records of DERIVED_RECORDS) {
     for await (const batch of records.old(100)) {
@@ -102,7 +102,7 @@ it('a change of a record while it is rebuilt is not lost', async () => {
   expect([await found('changing', 'meanwhile'), await found('changing', 'lodz')]).toEqual([1, 0]);
 });
 
-it('tombstones stay as they are', async () => {
+it('deleted records are not rebuilt', async () => {
   const [id = ''] = await insertOld('deleted', 1);
   await CourseModel.updateOne({ _id: id }, { $set: { deletedAt: new Date(), listKeys: [] } });
   expect(await app.app.rebuilding.rebuild()).toEqual({ updated: 0, failed: 0 });

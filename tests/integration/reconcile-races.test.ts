@@ -16,8 +16,8 @@ const SLOT = 'COURSE_THUMBNAIL';
 const owner = slotOwners[SLOT];
 const future = (): Date => new Date(Date.now() + 600_000);
 
-/** What happens between two looks of the reconciliation is made to happen there, every time. */
-onAnyStorage('reconciliation, when work goes on between its looks', (storage) => {
+/** Makes other work happen between two reads of the reconciliation, every time. */
+onAnyStorage('reconciliation during other work', (storage) => {
   let app: TestApp;
   let ada: Client;
 
@@ -38,7 +38,7 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     return found;
   }
 
-  /** Lets things happen before or after one of the times that owners are asked for what they hold. */
+  /** Runs `before` and `after` around each of the next times that owners are asked for their files. */
   function whenOwnersAreAsked(...happenings: readonly { before?: () => Promise<void>; after?: () => Promise<void> }[]) {
     const { collection } = owner;
     const ask = collection.heldBy.bind(collection);
@@ -61,7 +61,7 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     dataOf(await ada.upload(UploadCourseThumbnailDocument, { courseId, file: null }, { file: fixtures.png }));
   }
 
-  /** Bytes under a pending row, as an upload has them before it publishes. */
+  /** Stores an object with a pending row, as an upload does before it publishes. */
   async function uploaded(ownerId: string): Promise<PlacedObject> {
     const key = `course-thumbnails/${ownerId}/new-${newId().slice(-8)}.jpg`;
     const object = { storage: storage.name, key, slot: SLOT, place: { ownerId } } as const;
@@ -71,7 +71,7 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     return object;
   }
 
-  /** What an upload does at its end. */
+  /** Publishes an object, as an upload does at its end. */
   async function publish({ key, place }: PlacedObject, like: CreatedCourse): Promise<void> {
     const { file } = (await owner.read({ ownerId: like.id }))!;
     const seen = (await owner.read(place))!;
@@ -80,15 +80,15 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     await app.app.journal.remove([{ storage: storage.name, key }]);
   }
 
-  it('a file that is replaced after it was listed is no orphan', async () => {
+  it('does not report a file that is replaced after it was listed', async () => {
     const course = await courseWithThumbnail();
     const asked = whenOwnersAreAsked({ before: () => replaceThumbnail(course) });
     expect(await findings()).toEqual([]);
-    // It is on the owner's list `released` by then, so the first answer is enough.
+    // The owner's `released` list contains it by then, so that the first answer is enough.
     expect(asked).toHaveBeenCalledTimes(1);
   });
 
-  it('a file that is published after its owner was asked is no orphan', async () => {
+  it('does not report a file that is published after its owner was asked', async () => {
     const course = await courseWithThumbnail();
     const empty = await createCourse(ada, { title: 'Empty' });
     const object = await uploaded(empty.id);
@@ -97,7 +97,7 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     expect(asked).toHaveBeenCalledTimes(2);
   });
 
-  it('nor is it when it is replaced again before the second asking, and its deletion waits', async () => {
+  it('does not report a file that is published and replaced between the two times its owner is asked', async () => {
     const course = await courseWithThumbnail();
     const empty = await createCourse(ada, { title: 'Empty' });
     const object = await uploaded(empty.id);
@@ -110,7 +110,7 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     await letTimePass();
   });
 
-  it('a file that its record releases, or whose record is deleted, is not dangling', async () => {
+  it('does not report a missing file that its record has released, or whose record is deleted', async () => {
     const [replaced, deleted] = [await courseWithThumbnail(), await courseWithThumbnail()];
     const stat = app.app.storages.current.stat.bind(app.app.storages.current);
     vi.spyOn(app.app.storages.current, 'stat').mockImplementation(async (key) => {
@@ -121,11 +121,11 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     expect(await findings()).toEqual([]);
   });
 
-  it('an orphan that is published before it would be deleted stays', async () => {
+  it('keeps an orphan that is published before its deletion', async () => {
     const [one, two] = [await courseWithThumbnail(), await courseWithThumbnail()];
     const object = await uploaded((await createCourse(ada, { title: 'Empty' })).id);
     await app.app.journal.remove([object]);
-    // Counted as an orphan, then found as one again; and then it is asked once more.
+    // It is counted as an orphan, found again as one, and then its owner is asked once more.
     const listing = app.app.storages.current.list.bind(app.app.storages.current);
     let listed = 0;
     vi.spyOn(app.app.storages.current, 'list').mockImplementation(async function* (prefix) {
@@ -142,7 +142,7 @@ onAnyStorage('reconciliation, when work goes on between its looks', (storage) =>
     }
   });
 
-  it('an orphan that cannot be deleted now is in the journal, and the sweep deletes it', async () => {
+  it('journals an orphan that cannot be deleted now, and the sweep deletes it', async () => {
     await courseWithThumbnail();
     const object = await uploaded(newId());
     await app.app.journal.remove([object]);

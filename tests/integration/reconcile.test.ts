@@ -75,12 +75,12 @@ class Site {
     return key;
   }
 
-  /** An object with a key of ours that nobody knows of. */
+  /** Stores an object with a valid key that nothing refers to. */
   orphan(slot: MediaSlot = 'VIDEO_FILE'): Promise<string> {
     return this.put(`${PREFIXES[slot]!}/${newId()}/orphan-${newId().slice(-8)}.mp4`);
   }
 
-  /** Other bytes in the place of an object. */
+  /** Replaces the bytes of an object. */
   async rewrite(key: string, bytes: Buffer | string): Promise<void> {
     await this.app.storages.current.delete([key]);
     await this.put(key, bytes);
@@ -90,7 +90,7 @@ class Site {
     return (await this.app.storages.current.stat(key)) !== null;
   }
 
-  /** As on the first day, so that what one test left is not found by the next. */
+  /** Deletes everything, so that no test finds what an earlier one left. */
   async empty(): Promise<void> {
     for (const model of Object.values(mongoose.models)) await model.deleteMany({});
     for (const storage of this.app.storages.all()) {
@@ -99,7 +99,7 @@ class Site {
     }
   }
 
-  /** How the journal names an object with such a key. */
+  /** The object with this key as the journal identifies it. */
   journalled(key: string, slot: MediaSlot = 'VIDEO_FILE'): PlacedObject {
     return { storage: this.storage.name, key, slot, place: { ownerId: key.split('/')[1]! } };
   }
@@ -114,7 +114,7 @@ onAnyStorage('lectern reconcile', (storage) => {
   afterEach(() => site.empty());
   afterAll(() => site.close());
 
-  it('finds nothing beside a server with a file in every slot: an empty list, alone, and exit code 0', async () => {
+  it('prints only an empty list and exits with 0 when a file in every slot is as recorded', async () => {
     await createTree(site.ada, { title: 'All is well' });
     expect(await site.reconcile('--deep', '--json')).toEqual({ exitCode: 0, stdout: '[]\n', stderr: '' });
   });
@@ -126,7 +126,7 @@ onAnyStorage('lectern reconcile', (storage) => {
     expect(table.stdout).toMatch(/^\d+ objects, \d+ files of records: all is well\.\n$/);
   });
 
-  it('finds each kind of disagreement, and only those', async () => {
+  it('reports each kind of fault, and nothing else', async () => {
     const { files, videoId, courseId } = await createTree(site.ada, { title: 'In disorder' });
     const orphan = await site.orphan();
     const { key: gone } = files.videoThumbnail;
@@ -182,7 +182,7 @@ onAnyStorage('lectern reconcile', (storage) => {
     expect(stdout).not.toContain('wrong-checksum');
   });
 
-  /** What a put that was cut off leaves, without its row. Returns the name. */
+  /** Leaves what an interrupted put leaves, without its row. Returns the name. */
   async function leaveUnfinished(): Promise<string> {
     if (storage.name === 's3') {
       const key = `videos/${newId()}/cut-off.mp4`;
@@ -200,7 +200,7 @@ onAnyStorage('lectern reconcile', (storage) => {
     return join(site.environment['DATA_DIR']!, 'files');
   }
 
-  it('does not take for orphans what the journal knows of, whatever its state, or what an owner has released', async () => {
+  it('does not report as orphans objects in the journal, in any state, or released by an owner', async () => {
     const keys = await Promise.all([...ROW_STATES, 'released'].map(() => site.orphan()));
     const batchId = newId();
     for (const [i, state] of ROW_STATES.entries()) {
@@ -222,7 +222,7 @@ onAnyStorage('lectern reconcile', (storage) => {
     expect(without.findings.map(({ key }) => key).sort()).toEqual([...keys].sort());
   });
 
-  it('does not take for unfinished what the journal knows of', async () => {
+  it('does not report as unfinished an upload in the journal', async () => {
     const key = `videos/${newId()}/slow.mp4`;
     const object = site.journalled(key);
     await site.app.journal.addPending(object, newId(), future());
@@ -249,7 +249,7 @@ onAnyStorage('lectern reconcile', (storage) => {
     return names;
   }
 
-  it('--delete-orphans takes orphans of the age, and nothing else', async () => {
+  it('deletes with --delete-orphans only orphans of the given age', async () => {
     await createTree(site.ada, { title: 'Enough files for the guard' });
     const young = await site.orphan();
     const foreign = [
@@ -282,7 +282,7 @@ onAnyStorage('lectern reconcile', (storage) => {
     expect(await leftAfterSweep(site.app)).toBe(0);
   });
 
-  it('says nothing, beside a server that replaces, makes and deletes without pause, and takes nothing', async () => {
+  it('reports and deletes nothing while a server creates, replaces and deletes files', async () => {
     const { id: courseId } = await createCourse(site.ada, { title: 'Busy' });
     const topicId = await createTopic(site.ada, courseId, 'Busy');
     const video = await site.ada.upload(
@@ -326,7 +326,7 @@ onAnyStorage('lectern reconcile', (storage) => {
   });
 });
 
-onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong database', (storage) => {
+onAnyStorage('lectern reconcile --delete-orphans on what may be the wrong database', (storage) => {
   let site: Site;
   let orphans: string[];
 
@@ -343,7 +343,7 @@ onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong data
     return count;
   };
 
-  it('refuses when more than half of the objects would be deleted, and prints nothing to standard output', async () => {
+  it('refuses to delete more than half of the objects, and prints nothing to standard output', async () => {
     const { exitCode, stdout, stderr } = await site.reconcile('--delete-orphans', '--older-than', '0');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(
@@ -352,11 +352,11 @@ onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong data
     expect(await stored()).toBe(3);
   });
 
-  it('does not count what is too young to go', async () => {
+  it('does not count objects that are too young to be deleted', async () => {
     expect(await site.findings('--delete-orphans')).toMatchObject({ exitCode: 1, findings: [{}, {}] });
   });
 
-  it('refuses when the database knows no file of the storage, even for one object', async () => {
+  it('refuses when the database has no file of the storage, even for one object', async () => {
     const empty = await newEnvironment({ LOCAL_STORAGE_DIR: join(site.environment['DATA_DIR']!, 'files') });
     const { MONGODB_URI, DATA_DIR } = empty;
     const wrong: Environment = { ...site.environment, ...empty, ...(MONGODB_URI !== undefined && { MONGODB_URI }) };
@@ -369,7 +369,7 @@ onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong data
     await rm(DATA_DIR, { recursive: true, force: true });
   });
 
-  it('does as it is told with --force', async () => {
+  it('deletes the orphans with --force', async () => {
     const { exitCode, findings } = await site.findings('--delete-orphans', '--older-than', '0', '--force');
     expect(exitCode).toBe(0);
     expect(findings.map(({ key, deleted }) => [key, deleted]).sort()).toEqual(orphans.map((key) => [key, true]).sort());
@@ -378,9 +378,9 @@ onAnyStorage('lectern reconcile --delete-orphans, where it may be the wrong data
   });
 });
 
-describe('lectern reconcile, when it cannot look', () => {
+describe('lectern reconcile when it cannot run', () => {
   it.each([['--unknown'], ['--older-than 1h'], ['--force'], ['--delete-orphans --older-than soon']])(
-    'ends with exit code 2 at %s',
+    'exits with 2 for %s',
     async (args) => {
       const { exitCode, stdout, stderr } = await lectern({}, 'reconcile', ...args.split(' '));
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -388,7 +388,7 @@ describe('lectern reconcile, when it cannot look', () => {
     },
   );
 
-  it('ends with exit code 2 and one line where the database does not answer', async () => {
+  it('exits with 2 and one line when the database does not answer', async () => {
     const environment = await newEnvironment({ MONGODB_URI: 'mongodb://127.0.0.1:1/lectern' });
     const { exitCode, stdout, stderr } = await lectern(
       {
@@ -404,21 +404,18 @@ describe('lectern reconcile, when it cannot look', () => {
     await rm(environment.DATA_DIR, { recursive: true, force: true });
   });
 
-  it.skipIf(inject('s3') === null)(
-    'says of which files it can say nothing, when their storage is not configured',
-    async () => {
-      const server = await startApp(s3Environment(await createBucket()) ?? {});
-      const ada = await clientOf(server, 'ada');
-      const { id, thumbnail } = await createCourse(ada, { title: 'Bucket' }, { thumbnail: fixtures.thumbnail });
-      const withoutBucket: Environment = { ...server.environment, USE_S3: 'false', S3_BUCKET_NAME: '' };
-      const { exitCode, stdout } = await lectern(withoutBucket, 'reconcile', '--json');
-      await server.remove();
-      expect(exitCode).toBe(1);
-      expect(JSON.parse(stdout)).toEqual([
-        { kind: 'unknown-storage', key: thumbnail!.key, storage: 's3', slot: 'COURSE_THUMBNAIL', ownerId: id },
-      ]);
-    },
-  );
+  it.skipIf(inject('s3') === null)('reports files whose storage is not configured', async () => {
+    const server = await startApp(s3Environment(await createBucket()) ?? {});
+    const ada = await clientOf(server, 'ada');
+    const { id, thumbnail } = await createCourse(ada, { title: 'Bucket' }, { thumbnail: fixtures.thumbnail });
+    const withoutBucket: Environment = { ...server.environment, USE_S3: 'false', S3_BUCKET_NAME: '' };
+    const { exitCode, stdout } = await lectern(withoutBucket, 'reconcile', '--json');
+    await server.remove();
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual([
+      { kind: 'unknown-storage', key: thumbnail!.key, storage: 's3', slot: 'COURSE_THUMBNAIL', ownerId: id },
+    ]);
+  });
 });
 
 function sorted(findings: readonly { readonly kind: string }[]): readonly unknown[] {

@@ -16,16 +16,16 @@ const INTRO_MAX = 9 * MIB;
 const HTML = '<!doctype html><html><body><script>alert(1)</script></body></html>';
 const SVG = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
 
-/** What no image slot takes, and why. */
+/** Files that each image slot refuses, and the error codes. */
 const WRONG_IMAGES: [string, UploadFile, string][] = [
   ['a video', fixtures.video, 'UNSUPPORTED_MEDIA_TYPE'],
   [
-    'a video that calls itself an image',
+    'a video declared as an image',
     { ...fixtures.video, filename: 'a.png', contentType: 'image/png' },
     'UNSUPPORTED_MEDIA_TYPE',
   ],
   ['SVG', fileOf(SVG, 'logo.svg', 'image/svg+xml'), 'UNSUPPORTED_MEDIA_TYPE'],
-  ['SVG that calls itself PNG', fileOf(SVG, 'logo.png', 'image/png'), 'UNSUPPORTED_MEDIA_TYPE'],
+  ['SVG declared as PNG', fileOf(SVG, 'logo.png', 'image/png'), 'UNSUPPORTED_MEDIA_TYPE'],
   ['HTML', fileOf(HTML, 'page.jpg', 'image/jpeg'), 'UNSUPPORTED_MEDIA_TYPE'],
   ['one byte', fileOf('x', 'x.png', 'image/png'), 'UNSUPPORTED_MEDIA_TYPE'],
   ['an empty file', fileOf('', 'empty.png', 'image/png'), 'EMPTY_FILE'],
@@ -33,7 +33,7 @@ const WRONG_IMAGES: [string, UploadFile, string][] = [
   ['far more than the limit', bigPng(9 * MIB), 'FILE_TOO_LARGE'],
 ];
 
-onAnyStorage('an upload that is refused leaves no object, no record and no row', (storage) => {
+onAnyStorage('a refused upload leaves no object, no record and no row', (storage) => {
   let app: TestApp;
   let instructor: Client;
   let before: string[];
@@ -46,35 +46,35 @@ onAnyStorage('an upload that is refused leaves no object, no record and no row',
   });
   afterAll(() => app.remove());
 
-  it.each(WRONG_IMAGES)('%s as an image', async (_what, file, code) => {
+  it.each(WRONG_IMAGES)('%s, uploaded as an image', async (_what, file, code) => {
     const answer = await instructor.upload(UploadImageDocument, { file: null }, { file });
     expect(errorCodes(answer)).toEqual([code]);
     expect(answer.body.errors?.[0]?.path).toEqual(['uploadImage']);
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('text named .mp4, beside a good thumbnail', async () => {
+  it('text named .mp4, beside a valid thumbnail', async () => {
     const files = { thumbnail: fixtures.thumbnail, introVideo: fileOf('just text', 'lesson.mp4', 'video/mp4') };
     const answer = await instructor.upload(CreateCourseDocument, { input: { title: 'No' } }, files);
     expect(errorCodes(answer)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('an image as intro video, beside a thumbnail of 9 MB that goes through', async () => {
+  it('an image as intro video, beside a valid thumbnail of 9 MB', async () => {
     const files = { introVideo: fixtures.png, thumbnail: bigJpeg(9 * MIB) };
     const answer = await instructor.upload(CreateCourseDocument, { input: { title: 'No' } }, files);
     expect(errorCodes(answer)).toEqual(['UNSUPPORTED_MEDIA_TYPE']);
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('a limit passed after megabytes were stored', async () => {
+  it('a file that passes its limit after megabytes were stored', async () => {
     const files = { thumbnail: fixtures.thumbnail, introVideo: bigMp4(INTRO_MAX + 1) };
     const answer = await instructor.upload(CreateCourseDocument, { input: { title: 'No' } }, files);
     expect(errorCodes(answer)).toEqual(['FILE_TOO_LARGE']);
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('a file that is announced in the map and never comes', async () => {
+  it('a file that is in the map but not in the body', async () => {
     const parts = graphqlParts({
       document: CreateCourseDocument,
       variables: { input: { title: 'No' } },
@@ -88,13 +88,13 @@ onAnyStorage('an upload that is refused leaves no object, no record and no row',
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('exactly the limit is no refusal', async () => {
+  it('a file of exactly the limit, which is accepted', async () => {
     const answer = await instructor.upload(UploadImageDocument, { file: null }, { file: bigPng(IMAGE_MAX) });
     expect(dataOf(answer).uploadImage.file.size).toBe(IMAGE_MAX);
   });
 });
 
-describe('who may not upload leaves no trace either', () => {
+describe('an upload without the right to it leaves no trace', () => {
   let app: TestApp;
   let owner: Client;
   let published: string;
@@ -117,7 +117,7 @@ describe('who may not upload leaves no trace either', () => {
   const files = { file: fixtures.video };
   const input = { title: 'Mine now' };
 
-  it('nobody: refused as a whole, before the body is looked at', async () => {
+  it('by an anonymous viewer: the whole request is refused with 401', async () => {
     const nobody = await clientOf(app);
     const answer = await nobody.upload(CreateVideoDocument, { topicId: publishedTopic, input }, files);
     expect(answer.status).toBe(401);
@@ -127,7 +127,7 @@ describe('who may not upload leaves no trace either', () => {
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('a student', async () => {
+  it('by a student: FORBIDDEN', async () => {
     const student = await clientOf(app, 'sam', 'student');
     const answers = [
       await student.upload(CreateCourseDocument, { input }, { thumbnail: fixtures.thumbnail }),
@@ -139,7 +139,7 @@ describe('who may not upload leaves no trace either', () => {
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('an instructor of other courses: FORBIDDEN where they see the course, NOT_FOUND where they do not', async () => {
+  it('by another instructor: FORBIDDEN for a course they may see, NOT_FOUND for one they may not', async () => {
     const other = await clientOf(app, 'bob');
     const video = async (topicId: string) =>
       errorCodes(await other.upload(CreateVideoDocument, { topicId, input }, files));
@@ -152,7 +152,7 @@ describe('who may not upload leaves no trace either', () => {
   });
 
   it.each(['0193b8a0-0000-7000-8000-000000000000', 'not an id', '', '$ne', '{"$ne":null}', 'x'.repeat(5_000)])(
-    'an unknown id is NOT_FOUND in mutations and null in queries: %.40s',
+    'with an unknown id: NOT_FOUND, and null in queries: %.40s',
     async (id) => {
       const admin = await clientOf(app, 'root', 'admin');
       expect(errorCodes(await admin.upload(CreateVideoDocument, { topicId: id, input }, files))).toEqual(['NOT_FOUND']);
@@ -164,7 +164,7 @@ describe('who may not upload leaves no trace either', () => {
     },
   );
 
-  it('a draft, its topics and its videos do not exist for others, and do for its instructor and admins', async () => {
+  it('a draft and its topics are visible only to its instructor and admins', async () => {
     const ask = async (client: Client) => [
       dataOf(await client.send(CourseUnsignedDocument, { id: draft })).course?.id,
       dataOf(await client.send(TopicDocument, { id: draftTopic })).topic?.id,

@@ -36,7 +36,7 @@ onAnyStorage('stored files', (storage) => {
     'file.measured': 1,
   };
 
-  /** A video whose file is stored and was not measured. */
+  /** Makes a video whose stored file was not measured. Returns its id. */
   async function unmeasured(): Promise<string> {
     const { id } = await createVideo(ada, topicId, 'Not measured', { file: fixtures.video });
     await VideoModel.updateOne({ _id: id }, { $unset: givenUp });
@@ -44,7 +44,7 @@ onAnyStorage('stored files', (storage) => {
     return id;
   }
 
-  it('whose measuring was given up are measured by the server, and their bytes stay', async () => {
+  it('that were not measured are measured by the server, and their bytes stay', async () => {
     const id = await unmeasured();
     const before = await recorded(id);
     expect(await app.app.remeasuring.run({ which: 'given up', signal })).toEqual({ measured: 1, failed: 0 });
@@ -56,7 +56,7 @@ onAnyStorage('stored files', (storage) => {
     expect(await app.app.remeasuring.run({ which: 'given up', signal })).toEqual({ measured: 0, failed: 0 });
   });
 
-  it('of a list are measured too, and the list stays in its order', async () => {
+  it('in a list are measured, and the list keeps its order', async () => {
     const { id } = await createVideo(ada, topicId, 'List', { file: fixtures.video });
     for (const file of [fixtures.png, fixtures.gif]) {
       dataOf(await ada.upload(AddVideoResourceDocument, { videoId: id, file: null }, { file }));
@@ -70,7 +70,7 @@ onAnyStorage('stored files', (storage) => {
     expect((await VideoModel.findById(id).lean())!.resources).toEqual(before);
   });
 
-  it('that are replaced while they are measured stay replaced', async () => {
+  it('that are replaced during the measuring stay replaced', async () => {
     const id = await unmeasured();
     const owner = slotOwners.VIDEO_FILE;
     const amend = owner.amend.bind(owner);
@@ -83,7 +83,7 @@ onAnyStorage('stored files', (storage) => {
     expect(await recorded(id)).toMatchObject({ sha256: fixtures.webm.sha256, measured: 1 });
   });
 
-  it('that cannot be measured now are left for the next run', async () => {
+  it('that cannot be read now are measured by the next run', async () => {
     const id = await unmeasured();
     const current = app.app.storages.current;
     const away = (): Promise<never> => Promise.reject(new LecternError('STORAGE_UNAVAILABLE'));
@@ -94,7 +94,7 @@ onAnyStorage('stored files', (storage) => {
     expect(await app.app.remeasuring.run({ which: 'given up', signal })).toEqual({ measured: 1, failed: 0 });
   });
 
-  it('that an earlier version measured are measured by `lectern remeasure`, beside the server', async () => {
+  it('that an earlier version measured are measured by `lectern remeasure` beside the server', async () => {
     const { id } = await createVideo(ada, topicId, 'Older', { file: fixtures.video });
     await VideoModel.updateOne({ _id: id }, { $set: { 'file.measured': 0, 'file.width': 1 } });
     const { exitCode, stdout } = await lectern(app.environment, 'remeasure');

@@ -16,22 +16,22 @@ beforeAll(async () => {
 afterAll(() => app.remove());
 
 interface Outcome {
-  /** Null when it was refused. */
+  /** Null when the request was refused. */
   readonly order: string[] | null;
   readonly code: string;
 }
 
-/** The two lists that are kept in an order, each by the same rules. */
+/** An ordered list: topics and videos follow the same rules. */
 interface OrderedList {
   readonly name: string;
   readonly argument: string;
-  /** A new parent. */
+  /** Makes a new parent. */
   parent(): Promise<string>;
   add(parentId: string, title: string): Promise<string>;
   remove(id: string): Promise<unknown>;
   reorder(parentId: string, ids: string[]): Promise<Outcome>;
   read(parentId: string): Promise<{ order: string[]; totalCount: number }>;
-  /** The list as it is kept, ids without a child among it. */
+  /** The stored list, including ids without a child. */
   kept(parentId: string): Promise<readonly string[]>;
   keep(parentId: string, ids: readonly string[]): Promise<unknown>;
 }
@@ -89,7 +89,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     return { parentId, ids };
   }
 
-  it('puts all in the order given, and a new one comes last', async () => {
+  it('sets the given order, and a new child comes last', async () => {
     const { parentId, ids } = await family(5);
     for (const order of [[...ids].reverse(), ids, [ids[2]!, ids[0]!, ids[4]!, ids[1]!, ids[3]!]]) {
       expect(await reorder(parentId, order)).toEqual({ order, code: '' });
@@ -101,7 +101,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     expect((await read(parentId)).order).toEqual([...before, last]);
   });
 
-  it('is a CONFLICT for any list but the one that there is now', async () => {
+  it('fails with CONFLICT for any list that does not contain the current children', async () => {
     const { parentId, ids } = await family(3);
     const [a = '', b = '', c = ''] = ids;
     const { parentId: otherParent, ids: others } = await family(1);
@@ -127,7 +127,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     expect((await reorder(parentId, [...now].reverse())).order).toEqual([...now].reverse());
   });
 
-  it('is BAD_USER_INPUT for an id that is given twice', async () => {
+  it('fails with BAD_USER_INPUT when an id is given twice', async () => {
     const { parentId, ids } = await family(3);
     const [a = '', b = '', c = ''] = ids;
     const before = await dumpOf(app);
@@ -145,7 +145,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', fields: [argument] } }]);
   });
 
-  it('takes the empty list of a parent without children', async () => {
+  it('accepts an empty list for a parent without children', async () => {
     const parentId = await parent();
     expect(await reorder(parentId, [])).toEqual({ order: [], code: '' });
     const { parentId: emptied, ids } = await family(1);
@@ -153,7 +153,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     expect(await reorder(emptied, [])).toEqual({ order: [], code: '' });
   });
 
-  it('keeps the place of a child that is just being made', async () => {
+  it('keeps the id of a child that is being created', async () => {
     const { parentId, ids } = await family(2);
     await keep(parentId, ['being made', ...ids]);
     const order = [...ids].reverse();
@@ -162,7 +162,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     expect((await read(parentId)).order).toEqual(order);
   });
 
-  it('at the same time as others: one of the orders comes out, whole', async () => {
+  it('by several concurrent requests results in one of their orders', async () => {
     const { parentId, ids } = await family(4);
     const orders = ids.map((_, i) => [...ids.slice(i), ...ids.slice(0, i)]);
     const outcomes = await Promise.all(orders.map((order) => reorder(parentId, order)));
@@ -172,7 +172,7 @@ describe.each(LISTS.map((list) => [list.name, list] as const))('%s', (_name, lis
     expect(succeeded).toContainEqual((await read(parentId)).order);
   });
 
-  it('at the same time as creation and deletion: no child is lost and none comes back', async () => {
+  it('during creations and deletions loses no child and restores none', async () => {
     for (let round = 0; round < 4; round++) {
       const { parentId, ids } = await family(4);
       const [gone = '', ...stay] = ids;

@@ -29,7 +29,7 @@ async function keysIn(running: TestApp, name: StorageName): Promise<string[]> {
 }
 
 onAnyStorage('with REPLACED_MEDIA_GRACE_SECONDS', (storage) => {
-  it('a replaced file stays readable until its time has come, then the sweeper takes it', async () => {
+  it('a replaced file stays readable until it is due, and then the sweeper deletes it', async () => {
     const environment = { ...(await storage.environment()), REPLACED_MEDIA_GRACE_SECONDS: '3600' };
     app = await startApp(environment);
     const ada = await clientOf(app, 'ada');
@@ -58,7 +58,7 @@ onAnyStorage('with REPLACED_MEDIA_GRACE_SECONDS', (storage) => {
   });
 });
 
-describe.skipIf(inject('s3') === null)('a file that lives in the other storage', () => {
+describe.skipIf(inject('s3') === null)('a file in another storage than that of new files', () => {
   const MOVES: readonly (readonly [StorageName, StorageName])[] = [
     ['local', 's3'],
     ['s3', 'local'],

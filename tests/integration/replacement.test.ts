@@ -13,7 +13,7 @@ import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep, releasedObjects } from '../support/wholeness.js';
 
 const MIB = 1024 ** 2;
-/** A size that every slot takes here, and one that none takes. */
+/** A size that every slot accepts here, and limits that make larger files fail. */
 const ACCEPTED = MIB;
 const LIMITS = { image: MIB + 100_000, video: 10 * MIB };
 const AT_ONCE = 16;
@@ -24,7 +24,7 @@ onAnyStorage('the replacement of a file', (storage) => {
 
   beforeAll(async () => {
     const limits = Object.values(REPLACEMENTS).map(({ limit, kind }) => [limit, String(LIMITS[kind])]);
-    // No URL changes in the middle of a test.
+    // Lifetimes so long that no URL changes during a test.
     const lifetimes = { IMAGE_URL_TTL_SECONDS: '604800', VIDEO_URL_TTL_SECONDS: '604800' };
     app = await startApp({ ...(await storage.environment()), ...Object.fromEntries(limits), ...lifetimes });
     ada = await clientOf(app, 'ada');
@@ -49,7 +49,7 @@ onAnyStorage('the replacement of a file', (storage) => {
     const { samples, send, answered, read, prefix, ownerId, kind, document } = replacement;
     const big = kind === 'image' ? bigPng : bigMp4;
 
-    it('serves the new file from its answer on; the old object is gone and nothing is open', async () => {
+    it('serves the new file at once, and leaves neither the old object nor an open row', async () => {
       const owner = await createOwner(`${name} serves`);
       const place = `${prefix}/${ownerId(owner)}/`;
       let old: string | undefined;
@@ -67,7 +67,7 @@ onAnyStorage('the replacement of a file', (storage) => {
       }
     });
 
-    it('leaves the old file where the new one is refused', async () => {
+    it('keeps the old file when the new one is refused', async () => {
       const owner = await createOwner(`${name} refuses`);
       const first = answered(await send(ada, owner, samples[0]));
       const before = await dumpOf(app);
@@ -85,7 +85,7 @@ onAnyStorage('the replacement of a file', (storage) => {
       expect(await downloadedSha256(first.url!)).toBe(samples[0].sha256);
     });
 
-    it('leaves the old file where the client goes away in the middle', async () => {
+    it('keeps the old file when the client disconnects half-way', async () => {
       const owner = await createOwner(`${name} breaks off`);
       answered(await send(ada, owner, samples[0]));
       const before = await dumpOf(app);
@@ -96,7 +96,7 @@ onAnyStorage('the replacement of a file', (storage) => {
       await waitFor(async () => expect(await dumpOf(app)).toEqual(before));
     });
 
-    it('is NOT_FOUND where the owner is deleted meanwhile, and leaves nothing', async () => {
+    it('fails with NOT_FOUND when the owner is deleted meanwhile, and leaves nothing behind', async () => {
       const owner = await createOwner(`${name} deleted`);
       answered(await send(ada, owner, samples[0]));
       const file = big(ACCEPTED);
@@ -118,7 +118,7 @@ onAnyStorage('the replacement of a file', (storage) => {
   });
 
   it.each(['uploadCourseThumbnail', 'replaceVideoFile'])(
-    `%s succeeds for all of ${AT_ONCE} at once, and one object is left`,
+    `%s succeeds for ${AT_ONCE} concurrent requests, and one object is left`,
     async (name) => {
       const { send, answered, read, prefix, ownerId, samples, kind } = REPLACEMENTS[name]!;
       const owner = await createOwner(`${name} at once`);
@@ -128,20 +128,20 @@ onAnyStorage('the replacement of a file', (storage) => {
       );
       const answers = await Promise.all(files.map((file) => send(ada, owner, file)));
       const stored = answers.map((answer) => answered(answer).file!);
-      // Another may have come after one's own, and is told then: it is one of them all the same.
+      // A request may be answered with the file of a later one.
       const sums = files.map((file) => file.sha256);
       for (const file of stored) expect(sums).toContain(file.sha256);
       const { file, url } = await read(ada, owner);
       expect(sums).toContain(file?.sha256);
       expect(await downloadedSha256(url!)).toBe(file?.sha256);
-      // A request that waited long enough for its deletion has left it, and those that followed, to the sweeper.
+      // A request that waited long for its deletion leaves it, and those after it, to the sweeper.
       await app.app.sweeper.sweep();
       expect(await keysUnder(`${prefix}/${ownerId(owner)}/`)).toEqual([file?.key]);
       expect(await leftAfterSweep(app.app)).toBe(0);
     },
   );
 
-  it('succeeds although the storage cannot delete now; the sweeper does it later', async () => {
+  it('succeeds when the storage cannot delete the old file, which the sweeper deletes later', async () => {
     const { send, answered, read } = REPLACEMENTS['replaceVideoFile']!;
     const owner = await createOwner('Cannot delete');
     const old = answered(await send(ada, owner, fixtures.video)).file!;
@@ -167,7 +167,7 @@ onAnyStorage('the replacement of a file', (storage) => {
     ['lesson', 'lesson'],
     ['___.mp4', 'Untitled'],
     [`${'é'.repeat(300)}.mp4`, 'é'.repeat(125)],
-  ])('uploadVideo makes a video of %j, called so', async (filename, title) => {
+  ])('uploadVideo with the file %j creates a video with the title %s', async (filename, title) => {
     const { id: courseId } = await createCourse(ada, { title: 'Short way' });
     const topicId = await createTopic(ada, courseId, 'Short way');
     const sample = filename.endsWith('.webm') ? fixtures.webm : fixtures.video;

@@ -51,7 +51,7 @@ function lines(): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** The lines about one request, once it has been written that it is over. */
+/** The log lines of a request, once the request has ended. */
 async function linesOf(requestId: string): Promise<Line[]> {
   const mine = (): Line[] => lines().filter((line) => line.requestId === requestId);
   await waitUntil(() => mine().some(({ msg }) => msg === 'request'));
@@ -60,29 +60,29 @@ async function linesOf(requestId: string): Promise<Line[]> {
 
 type PlainInit = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
 
-/** Every kind of answer there is. */
+/** Answers of every kind. */
 const ANSWERS: [name: string, path: string, init: PlainInit, status: number][] = [
   ['health', '/healthz', {}, 200],
   ['readiness', '/readyz', {}, 200],
-  ['metrics that are refused', '/metrics', {}, 404],
-  ['a link that is refused', '/files/images/a/b.png?signature=x', {}, 403],
-  ['another method on a link', '/files/images/a/b.png', { method: 'DELETE' }, 405],
-  ['a malformed link', '/files/%E0%A4%A', {}, 400],
+  ['metrics without a token', '/metrics', {}, 404],
+  ['a file URL with a wrong signature', '/files/images/a/b.png?signature=x', {}, 403],
+  ['another method on a file URL', '/files/images/a/b.png', { method: 'DELETE' }, 405],
+  ['a malformed file URL', '/files/%E0%A4%A', {}, 400],
   ['a permalink', '/media/video/1', {}, 404],
-  ['a token that is refused', '/graphql', { method: 'POST', headers: { authorization: 'Bearer x' } }, 401],
-  ['a body that is refused', '/graphql', { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } }, 400],
+  ['an invalid token', '/graphql', { method: 'POST', headers: { authorization: 'Bearer x' } }, 401],
+  ['an invalid body', '/graphql', { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } }, 400],
   [
     'a preflight',
     '/graphql',
     { method: 'OPTIONS', headers: { origin: 'https://a.example', 'access-control-request-method': 'POST' } },
     204,
   ],
-  ['no query', '/graphql', {}, 400],
-  ['nothing', '/nothing', {}, 404],
+  ['no operation', '/graphql', {}, 400],
+  ['an unknown path', '/nothing', {}, 404],
 ];
 
 describe('X-Request-Id', () => {
-  it.each(ANSWERS)('is echoed on %s, and logged', async (name, path, init, status) => {
+  it.each(ANSWERS)('is returned with the answer to %s, and logged', async (name, path, init, status) => {
     const id = `given-${name.replaceAll(' ', '.')}`;
     const response = await fetch(`${origin}${path}`, { ...init, headers: { ...init.headers, 'x-request-id': id } });
     expect([response.status, response.headers.get('x-request-id')]).toEqual([status, id]);
@@ -97,20 +97,20 @@ describe('X-Request-Id', () => {
     expect(line?.level).toBe(['/healthz', '/readyz', '/metrics'].includes(path) ? 20 : 30);
   });
 
-  it.each(['x'.repeat(128), 'a-b_c.D9'])('is taken as it is: %s', async (id) => {
+  it.each(['x'.repeat(128), 'a-b_c.D9'])('is used as given: %s', async (id) => {
     const response = await fetch(`${origin}/healthz`, { headers: { 'x-request-id': id } });
     expect(response.headers.get('x-request-id')).toBe(id);
   });
 
   it.each(['', 'x'.repeat(129), 'with space', 'semi;colon', '{"a":1}', 'ümlaut', '<b>'])(
-    'is made anew for what is none: %s',
+    'is replaced when it is invalid: %s',
     async (id) => {
       const response = await fetch(`${origin}/healthz`, { headers: { 'x-request-id': id } });
       expect(response.headers.get('x-request-id')).toMatch(UUID);
     },
   );
 
-  it('is another for each request', async () => {
+  it('is different for each request without one', async () => {
     const ids = await Promise.all(
       Array.from({ length: 20 }, async () => (await fetch(`${origin}/healthz`)).headers.get('x-request-id')),
     );
@@ -119,7 +119,7 @@ describe('X-Request-Id', () => {
 });
 
 describe('the log in production', () => {
-  it('is JSON, and names the request on every line about it', async () => {
+  it('is JSON with the request id in each line about a request', async () => {
     const token = await tokenFor('ada', 'instructor');
     const headers = { 'x-request-id': 'an-upload' };
     const variables = { input: { title: 'Logged' } };
@@ -128,11 +128,11 @@ describe('the log in production', () => {
     const mine = await linesOf('an-upload');
     const steps = mine.filter(({ msg }) => msg === 'step begins').map(({ step }) => step);
     expect(steps).toEqual(expect.arrayContaining(['journal', 'store', 'publish', 'finish']));
-    // Nothing of the upload is logged without its name.
+    // Every line about the upload has a request id.
     expect(lines().filter((line) => 'step' in line && line.requestId === undefined)).toEqual([]);
   });
 
-  it('says who asked for what, and which errors the answer had', async () => {
+  it('names the viewer, the operation and the error codes of each request', async () => {
     const token = await tokenFor('ada', 'instructor');
     const send = async (
       id: string,
@@ -160,7 +160,7 @@ describe('the log in production', () => {
     expect(long['operation']).toBe('N'.repeat(100));
   });
 
-  it('says which slot refused a file, and why', async () => {
+  it('names the slot that refused a file, and the reason', async () => {
     const token = await tokenFor('ada', 'instructor');
     const headers = { 'x-request-id': 'refused-file' };
     const variables = { input: { title: 'Refused' } };
@@ -177,7 +177,7 @@ describe('the log in production', () => {
     });
   });
 
-  it('holds no token, no signature and no query', async () => {
+  it('contains no token, no signature and no query string', async () => {
     const token = await tokenFor('ada', 'instructor');
     const variables = { input: { title: 'Secret', status: 'PUBLISHED' as const } };
     const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };

@@ -29,7 +29,7 @@ const GOOD: [string, UploadFile, string, string][] = [
   ['a table', fileOf('a,b\r\n1,2\r\n', 'table.csv', 'text/csv'), 'text/plain', 'txt'],
   ['a shell script', fileOf('#!/bin/sh\nid\n', 'hello.sh', 'application/x-sh'), 'text/plain', 'txt'],
   ['a video', fixtures.intro, 'video/mp4', 'mp4'],
-  ['sound', committed('corpus/lesson.mp3', 'audio/mpeg'), 'audio/mpeg', 'mp3'],
+  ['audio', committed('corpus/lesson.mp3', 'audio/mpeg'), 'audio/mpeg', 'mp3'],
   [
     'a Word document',
     fileOf(openXml('docx'), 'handout.docx', 'application/octet-stream'),
@@ -37,7 +37,7 @@ const GOOD: [string, UploadFile, string, string][] = [
     'docx',
   ],
   [
-    'a PDF by a name of no type',
+    'a PDF under a name without a type',
     { ...pdfFile, filename: 'page.2', contentType: 'application/octet-stream' },
     'application/pdf',
     'pdf',
@@ -48,21 +48,21 @@ const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></
 
 const BAD: [string, UploadFile, string?][] = [
   ['HTML', fileOf('<!doctype html><script>alert(1)</script>', 'notes.txt', 'text/plain')],
-  ['HTML behind white space', fileOf('\n \t<HTML><body>Hi</body></HTML>', 'notes.txt', 'text/plain')],
-  ['HTML behind a byte order mark', fileOf('\uFEFF<html></html>', 'notes.txt', 'text/plain')],
-  ['HTML behind a comment', fileOf('<!-- hi --><script>alert(1)</script>', 'notes.txt', 'text/plain')],
+  ['HTML after white space', fileOf('\n \t<HTML><body>Hi</body></HTML>', 'notes.txt', 'text/plain')],
+  ['HTML after a byte order mark', fileOf('\uFEFF<html></html>', 'notes.txt', 'text/plain')],
+  ['HTML after a comment', fileOf('<!-- hi --><script>alert(1)</script>', 'notes.txt', 'text/plain')],
   ['SVG', fileOf(SVG, 'logo.svg', 'image/svg+xml')],
-  ['SVG that calls itself a PDF', fileOf(`<?xml version="1.0"?>${SVG}`, 'logo.pdf', 'application/pdf')],
-  ['bytes of no kind', fileOf(Buffer.from([1, 2, 3, 0, 255, 254]), 'data.bin', 'application/octet-stream')],
+  ['SVG declared as a PDF', fileOf(`<?xml version="1.0"?>${SVG}`, 'logo.pdf', 'application/pdf')],
+  ['unknown bytes', fileOf(Buffer.from([1, 2, 3, 0, 255, 254]), 'data.bin', 'application/octet-stream')],
   ['text in Latin-1', fileOf(Buffer.from('Übung', 'latin1'), 'notes.txt', 'text/plain')],
-  ['text with a NUL far behind', fileOf(`${'line\n'.repeat(5_000)}\u0000`, 'notes.txt', 'text/plain')],
+  ['text with a NUL after 25 KB', fileOf(`${'line\n'.repeat(5_000)}\u0000`, 'notes.txt', 'text/plain')],
   ['a program', fileOf(Buffer.from('7f454c4602010100', 'hex'), 'tool', 'application/pdf')],
-  ['an archive called a Word document', { ...zipFile, filename: 'a.docx', contentType: 'application/octet-stream' }],
+  ['a ZIP named as a Word document', { ...zipFile, filename: 'a.docx', contentType: 'application/octet-stream' }],
   ['an empty file', fileOf('', 'empty.pdf', 'application/pdf'), 'EMPTY_FILE'],
-  ['more than the limit', fileOf('x'.repeat(LIMIT + 1), 'long.txt', 'text/plain'), 'FILE_TOO_LARGE'],
+  ['a file above the limit', fileOf('x'.repeat(LIMIT + 1), 'long.txt', 'text/plain'), 'FILE_TOO_LARGE'],
 ];
 
-onAnyStorage('resources', (storage) => {
+onAnyStorage('resources of a video', (storage) => {
   let app: TestApp;
   let ada: Client;
   let topicId: string;
@@ -81,7 +81,7 @@ onAnyStorage('resources', (storage) => {
   const resourcesOf = async (id: string, client = ada) =>
     dataOf(await client.send(gql.VideoItemsOfDocument, { id })).video!.resources;
 
-  it.each(GOOD)('may be %s, and are served to be saved', async (what, sample, contentType, extension) => {
+  it.each(GOOD)('may be %s, and are served as attachments', async (what, sample, contentType, extension) => {
     const videoId = await newVideo(`Good: ${what}`);
     const { resources } = dataOf(await add(videoId, sample)).addVideoResource;
     expect(resources).toMatchObject([{ title: sample.filename, file: { contentType, filename: sample.filename } }]);
@@ -95,7 +95,7 @@ onAnyStorage('resources', (storage) => {
     expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
-  it('are refused with what a browser or a shell would run, and with what is unknown', async () => {
+  it('are refused when a browser or a shell could run them, or when their type is unknown', async () => {
     const videoId = await newVideo('Bad');
     const before = await dumpOf(app);
     for (const [what, sample, code = 'UNSUPPORTED_MEDIA_TYPE'] of BAD) {
@@ -104,7 +104,7 @@ onAnyStorage('resources', (storage) => {
     expect(await dumpOf(app)).toEqual(before);
   });
 
-  it('are refused with what to do', async () => {
+  it('are refused with the advice to put the file into a ZIP archive', async () => {
     const videoId = await newVideo('Advice');
     for (const file of [
       fileOf('<svg/>', 'a.svg', 'image/svg+xml'),
@@ -116,7 +116,7 @@ onAnyStorage('resources', (storage) => {
     }
   });
 
-  it('have a title, or the name of the file', async () => {
+  it('have the given title, or the name of the file', async () => {
     const videoId = await newVideo('Titled');
     dataOf(await add(videoId, pdfFile, { title: ' The slides ' }));
     dataOf(await add(videoId, zipFile, { title: null }));
@@ -129,7 +129,7 @@ onAnyStorage('resources', (storage) => {
     expect(await resourcesOf(videoId)).toHaveLength(2);
   });
 
-  it('are null without sign-in, unless the video is a preview', async () => {
+  it('are null for anonymous viewers, unless the video is a preview', async () => {
     const videoId = await newVideo('Locked');
     dataOf(await add(videoId, pdfFile));
     const [nobody, student] = [await clientOf(app), await clientOf(app, 'sam', 'student')];
@@ -139,7 +139,7 @@ onAnyStorage('resources', (storage) => {
     expect(await resourcesOf(videoId, nobody)).toHaveLength(1);
   });
 
-  it('go one by one, each with its file, and leave captions alone', async () => {
+  it('are deleted one by one with their files, without touching captions', async () => {
     const videoId = await newVideo('Deleted');
     const caption = { videoId, file: null, input: { language: 'en' } };
     dataOf(await ada.upload(gql.AddVideoCaptionDocument, caption, { file: vttFile() }));

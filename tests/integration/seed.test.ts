@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => rm(environment.DATA_DIR, { recursive: true, force: true }));
 
 describe('lectern seed', () => {
-  it('fills a catalogue that plays, and changes nothing when it is run again, beside a server or alone', async () => {
+  it('creates a playable catalogue once, beside a server or alone, and changes nothing when it runs again', async () => {
     const first = await seed();
     expect(first).toMatch(/^Created 12 records\.\n/);
     for (const named of [

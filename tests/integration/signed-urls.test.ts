@@ -19,7 +19,7 @@ import { onEveryStorage } from '../support/storages.js';
 
 const FILES = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
 
-/** What an empty variable says: the default. */
+/** Empty variables stand for the default. */
 const DEFAULT_LIFETIMES = { IMAGE_URL_TTL_SECONDS: '', VIDEO_URL_TTL_SECONDS: '' };
 
 onEveryStorage('signed URLs', (storage) => {
@@ -38,7 +38,7 @@ onEveryStorage('signed URLs', (storage) => {
     return (await app.app.telemetry.counted('signings')) - before;
   }
 
-  it('are made only when their field is selected', async () => {
+  it('are created only when their field is selected', async () => {
     const input = { title: 'Unsigned', status: 'PUBLISHED' as const };
     let id = '';
     const creating = await signingsOf(async () => {
@@ -49,7 +49,7 @@ onEveryStorage('signed URLs', (storage) => {
     expect([creating, reading]).toEqual([0, 0]);
   });
 
-  it('are made once for a file, by whatever fields they are asked for', async () => {
+  it('are created once for each file, whichever fields ask for them', async () => {
     const { id } = dataOf(
       await instructor.upload(CreateCourseUnsignedDocument, { input: { title: 'Once' } }, FILES),
     ).createCourse;
@@ -63,7 +63,7 @@ onEveryStorage('signed URLs', (storage) => {
     expect(await signingsOf(() => instructor.send(CourseWithFilesDocument, { id }))).toBe(1);
   });
 
-  it('are the same for everyone within a window, and say when they end', async () => {
+  it('are the same for every viewer within a window, and come with their expiry', async () => {
     const course = await createCourse(instructor, { title: 'Cached' }, FILES);
     const others = await Promise.all([clientOf(app), clientOf(app, 'sam', 'student')]);
     for (const other of others) {
@@ -75,7 +75,7 @@ onEveryStorage('signed URLs', (storage) => {
     }
   });
 
-  /** What the URL itself says. */
+  /** The expiry in the URL itself. */
   function expiryOf(url: string): number {
     const query = new URL(url).searchParams;
     if (storage.name === 'local') return Number(query.get('expires'));
@@ -86,7 +86,7 @@ onEveryStorage('signed URLs', (storage) => {
     return signedAt + Number(query.get('X-Amz-Expires')) * 1000;
   }
 
-  it('open nothing when they were tampered with', async () => {
+  it('are refused when they were changed', async () => {
     const course = await createCourse(instructor, { title: 'Tampered' }, FILES);
     const other = await createCourse(instructor, { title: 'Other' }, FILES);
     const url = new URL(course.thumbnailUrl!);
@@ -120,7 +120,7 @@ onEveryStorage('signed URLs', (storage) => {
   });
 });
 
-/** The shortest lifetimes for which half of one is promised: S3 counts whole seconds. */
+/** The shortest lifetimes of which at least half is guaranteed: S3 counts whole seconds. */
 const SHORTEST_SECONDS = { local: 1, s3: 2 };
 
 onEveryStorage('signed URLs of the shortest lifetime', (storage) => {
@@ -138,7 +138,7 @@ onEveryStorage('signed URLs of the shortest lifetime', (storage) => {
   });
   afterAll(() => app.remove());
 
-  it('open for half of it at least, then no more, and the next one opens again', async () => {
+  it('work for at least half of it, then no more, and are followed by another that works', async () => {
     const asked = Date.now();
     const { thumbnail } = dataOf(await instructor.send(CourseWithFilesDocument, { id: course.id })).course!;
     const { url, urlExpiresAt } = thumbnail!;
@@ -161,7 +161,7 @@ onEveryStorage('signed URLs of the shortest lifetime', (storage) => {
     expect(sha256(await download(again.thumbnail!.url))).toBe(fixtures.thumbnail.sha256);
   });
 
-  it('have half of it left whenever they are asked for', async () => {
+  it('always have at least half of it left when they are returned', async () => {
     const until = Date.now() + ttlMs;
     let asks = 0;
     while (Date.now() < until || asks <= 5) {
@@ -188,7 +188,7 @@ describe('URLs of local files', () => {
   });
   afterAll(() => app.remove());
 
-  it('are built from PUBLIC_URL, never from what the request says, and open behind its proxy', async () => {
+  it('begin with PUBLIC_URL, whatever host the request names, and work behind its proxy', async () => {
     const { id } = await createCourse(client, { title: 'Behind a proxy' }, FILES);
     const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' };
     const answer = await graphql(`${here}/graphql`, CourseWithFilesDocument, { id }, { headers, token: client.token });
@@ -198,7 +198,7 @@ describe('URLs of local files', () => {
     expect(sha256(opened)).toBe(fixtures.thumbnail.sha256);
   });
 
-  it('live 15 minutes for videos and an hour for images unless configured otherwise', async () => {
+  it('last 15 minutes for videos and an hour for images by default', async () => {
     const course = await createCourse(client, { title: 'By default' }, FILES);
     const left = (file: { urlExpiresAt: string } | null): number => Date.parse(file!.urlExpiresAt) - Date.now();
     expect(left(course.introVideo)).toBeLessThanOrEqual(900_000);
@@ -207,7 +207,7 @@ describe('URLs of local files', () => {
     expect(left(course.thumbnail)).toBeGreaterThan(1_800_000 - 20_000);
   });
 
-  it('have an ETag, answer HEAD, and 304 to who has the file', async () => {
+  it('have an ETag, and answer HEAD, and 304 to a client that has the file', async () => {
     const { thumbnailUrl } = await createCourse(client, { title: 'Cached by browsers' }, FILES);
     const url = thumbnailUrl!.replace(PUBLIC_URL, here);
     const whole = await fetch(url);
@@ -226,7 +226,7 @@ describe('URLs of local files', () => {
   });
 });
 
-/** As a browser asks whether its copy is still good. Node's fetch cannot: it adds `Cache-Control: no-cache`. */
+/** Sends a conditional request like a browser. Node's fetch cannot: it adds `Cache-Control: no-cache`. */
 async function conditionalGet(url: string, etag: string): Promise<{ status: number | undefined; bytes: number }> {
   const request = get(url, { headers: { 'if-none-match': etag } });
   const [response] = (await once(request, 'response')) as [IncomingMessage];

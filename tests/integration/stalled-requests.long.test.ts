@@ -12,13 +12,13 @@ import { onEveryStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
-/** How long a request to these servers may stand still, in whole seconds: 1 on a quiet machine. */
+/** How long a request may stall on these servers, in whole seconds: 1 on a quiet machine. */
 const STALL_SECONDS = Math.round(slowness);
 const STALL_MS = STALL_SECONDS * 1_000;
-/** Far longer than that, far shorter than the default. */
+/** Much longer than that, and much shorter than the default. */
 const PATIENCE_MS = 10 * STALL_MS;
 
-onEveryStorage('a request that stops coming', (storage) => {
+onEveryStorage('an upload that stalls', (storage) => {
   let app: TestApp;
   let token: string;
 
@@ -29,7 +29,7 @@ onEveryStorage('a request that stops coming', (storage) => {
 
   afterAll(() => app.remove());
 
-  it('in the middle of a file is answered with UPLOAD_INCOMPLETE and leaves nothing', async () => {
+  it('in the middle of a file is answered with UPLOAD_INCOMPLETE and leaves nothing behind', async () => {
     const before = await tracesOf(app);
     const variables = { input: { title: 'Stalled' } };
     const files = { introVideo: bigMp4(12 * MIB) };
@@ -76,7 +76,7 @@ describe('a request', () => {
     ['in the header of its file', form, bytes.indexOf('filename=') + 3, 'UPLOAD_INCOMPLETE'],
     ['in its file', form, bytes.indexOf(fixtures.png.bytes) + 1_000, 'UPLOAD_INCOMPLETE'],
     ['in its last boundary', form, bytes.length - 4, 'UPLOAD_INCOMPLETE'],
-  ])('that stops coming %s is answered, announced or in chunks', async (_where, body, size, code) => {
+  ])('that stalls %s is answered, with Content-Length and chunked', async (_where, body, size, code) => {
     const before = await tracesOf(app);
     for (const framing of ['content-length', 'chunked'] as const) {
       const stopped = size > 0 ? truncated(body, size) : { ...body, chunks: () => [] };
@@ -95,7 +95,7 @@ describe('a request', () => {
   it.each([
     ['form', form],
     ['query', query],
-  ])('that is slow and moves is served, longer than it may stand still: a %s', async (_what, body) => {
+  ])('that is slow but does not stall is served: a %s', async (_what, body) => {
     const all = Buffer.concat([...body.chunks()]);
     const piece = Math.ceil(all.length / 6);
     const pieces = Array.from({ length: 6 }, (_, i) => all.subarray(i * piece, (i + 1) * piece));
@@ -109,7 +109,7 @@ describe('a request', () => {
     expect(milliseconds).toBeGreaterThan(2 * STALL_MS);
   });
 
-  /** Sends pieces, one each 200 ms, and says how the connection ended and after what time. */
+  /** Sends a piece every 200 ms. Resolves with the answer and the time until the connection ended. */
   async function headOf(pieces: readonly string[]): Promise<{ text: string; milliseconds: number }> {
     const { hostname, port } = new URL(app.url);
     const began = performance.now();
@@ -132,11 +132,11 @@ describe('a request', () => {
   }
 
   it.concurrent.each([
-    ['nothing of it comes', []],
-    ['its first line comes', ['POST /graphql HTTP/1.1\r\n']],
-    ['a header is never whole', ['POST /graphql HTTP/1.1\r\nHost: x\r\nX-Long: y']],
-    ['it comes a byte at a time', 'GET /healthz HTTP/1.1\r\nHost: example.org\r\nX-Slow: z'.split('')],
-  ])('whose head is not whole in time is cut off, when %s', async (_what, pieces) => {
+    ['nothing is sent', []],
+    ['only its first line is sent', ['POST /graphql HTTP/1.1\r\n']],
+    ['a header is never completed', ['POST /graphql HTTP/1.1\r\nHost: x\r\nX-Long: y']],
+    ['it is sent a byte at a time', 'GET /healthz HTTP/1.1\r\nHost: example.org\r\nX-Slow: z'.split('')],
+  ])('whose head is not complete in time is answered with 408 when %s', async (_what, pieces) => {
     const { text, milliseconds } = await headOf(pieces);
     expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*"code":"BAD_REQUEST"/);
     expect(milliseconds).toBeGreaterThan(1_500);
@@ -147,15 +147,19 @@ describe('a request', () => {
     ['nonsense', '\x00\x01\x02 nonsense\r\n\r\n', 400],
     ['a header without a colon', 'GET / HTTP/1.1\r\nHost x\r\n\r\n', 400],
     ['a head that is too long', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
-  ])('that is no HTTP is answered in JSON: %s', async (_what, head, status) => {
+    [
+      'both a length and chunks',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+    ],
+  ])('that is not valid HTTP is answered in JSON: %s', async (_what, head, status) => {
     const { text } = await headOf([head]);
     expect(text).toMatch(new RegExp(`^HTTP/1.1 ${String(status)} `));
     const body = text.slice(text.indexOf('\r\n\r\n') + 4);
     expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST', retryable: false } }] });
   });
 
-  it('whose chunks are no chunks is answered, and leaves nothing', async () => {
+  it('with invalid chunks is answered, and leaves nothing behind', async () => {
     const before = await tracesOf(app);
     const head = requestHead(app.url, { token, body: form, framing: 'chunked' });
     const { text } = await headOf([head, `${bytes.length.toString(16)}\r\n${bytes.toString('latin1')}`, 'no chunk']);
@@ -163,7 +167,7 @@ describe('a request', () => {
     await waitFor(async () => expect(await tracesOf(app)).toEqual(before));
   });
 
-  describe('for a file', () => {
+  describe('for a download', () => {
     const video = bigMp4(40 * MIB);
     let url: URL;
 
@@ -172,7 +176,7 @@ describe('a request', () => {
       url = new URL(course.introVideoUrl!);
     });
 
-    /** Reads the answer only when told to. */
+    /** Starts a download without reading the answer. */
     function download(): Socket {
       const socket = connect({ host: url.hostname, port: Number(url.port) });
       socket.on('error', () => undefined);
@@ -181,7 +185,7 @@ describe('a request', () => {
       return socket;
     }
 
-    it('whose reader stops reading is cut off', async () => {
+    it('is closed when its reader stops reading', async () => {
       const served = followRequests();
       const socket = download();
       await waitUntil(() => served.all[0]?.closedAt !== undefined, { within: PATIENCE_MS });
@@ -190,7 +194,7 @@ describe('a request', () => {
       served.stop();
     });
 
-    it('whose reader is slow is served', async () => {
+    it('is served when its reader is slow', async () => {
       const socket = download();
       const began = performance.now();
       let read = 0;

@@ -5,17 +5,17 @@ import { sampleOf } from '../support/scope.js';
 import { startOnFaultyStore, type Befallen, type FaultyStore } from '../support/storage-fault-rounds.js';
 
 const ROUNDS: readonly (readonly [string, Befallen, Intercept])[] = [
-  ['refuses with 500', 'whatever it is asked', refusing(500, 'InternalError')],
-  ['refuses with 503', 'whatever it is asked', refusing(503, 'SlowDown')],
-  ['resets connections in the middle of a body', 'whatever it is asked', resetting],
-  ['does what it is asked and breaks its answers off', 'whatever it is asked', truncating],
-  ['resets connections in the middle of a body', 'at the last request of an upload', resetting],
-  ['does what it is asked and breaks its answers off', 'at the last request of an upload', truncating],
-  ['refuses with 500', 'when it is to delete', refusing(500, 'InternalError')],
-  ['does what it is asked and breaks its answers off', 'when it is to delete', truncating],
+  ['refuses with 500', 'for every request', refusing(500, 'InternalError')],
+  ['refuses with 503', 'for every request', refusing(503, 'SlowDown')],
+  ['resets connections in the middle of a body', 'for every request', resetting],
+  ['carries requests out but truncates its replies', 'for every request', truncating],
+  ['resets connections in the middle of a body', 'for the last request of an upload', resetting],
+  ['carries requests out but truncates its replies', 'for the last request of an upload', truncating],
+  ['refuses with 500', 'for deletions', refusing(500, 'InternalError')],
+  ['carries requests out but truncates its replies', 'for deletions', truncating],
 ];
 
-describe.skipIf(inject('s3') === null)('a store that', () => {
+describe.skipIf(inject('s3') === null)('uploads and downloads with an S3 store that', () => {
   let store: FaultyStore;
 
   beforeAll(async () => {
@@ -24,13 +24,13 @@ describe.skipIf(inject('s3') === null)('a store that', () => {
   afterAll(() => store.remove());
 
   it.each(sampleOf(ROUNDS, 2))(
-    '%s, %s: what is said is true, and nothing stays',
+    '%s, %s: every answer is correct, and nothing is left behind',
     (_name, befallen, fault) => store.round(fault, befallen),
     ROUND_MS,
   );
 
   it(
-    'is late with everything keeps nobody from anything',
+    'answers late: every operation succeeds',
     () => {
       const { proxy } = store;
       const begin = async (): Promise<void> => void (proxy.intercept = late(700));
@@ -41,7 +41,7 @@ describe.skipIf(inject('s3') === null)('a store that', () => {
   );
 
   it(
-    'is not there fails uploads, until it is',
+    'is unavailable: uploads fail until it is back',
     () => store.roundBetween(store.proxy.refuse, store.proxy.listen, 'STORAGE_UNAVAILABLE', 503),
     ROUND_MS,
   );

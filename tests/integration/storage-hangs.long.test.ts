@@ -3,7 +3,7 @@ import { ROUND_MS } from '../support/fault-rounds.js';
 import { hanging } from '../support/s3-proxy.js';
 import { BEFALLEN, startOnFaultyStore, type Befallen, type FaultyStore } from '../support/storage-fault-rounds.js';
 
-describe.skipIf(inject('s3') === null)('a store that takes connections and never answers', () => {
+describe.skipIf(inject('s3') === null)('an S3 store that accepts connections and never answers', () => {
   let store: FaultyStore;
 
   beforeAll(async () => {
@@ -12,7 +12,7 @@ describe.skipIf(inject('s3') === null)('a store that takes connections and never
   afterAll(() => store.remove());
 
   it.each(Object.keys(BEFALLEN) as Befallen[])(
-    '%s: everybody has a true answer within 30 s, and nothing stays',
+    '%s: every client gets a correct answer within 30 s, and nothing is left behind',
     (befallen) => store.round(hanging, befallen),
     ROUND_MS,
   );

@@ -9,8 +9,8 @@ import { CourseWithFilesDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { type ServedMemoryStorage, serveMemoryStorage } from '../support/memory-storage/serve-memory-storage.js';
 
-/** One server after the other on the same data: each test goes on where the one before it stopped. */
-describe('a third storage, registered beside the built-in ones', () => {
+/** These tests start servers one after the other on the same data; each depends on the one before it. */
+describe('a third storage registered beside the built-in ones', () => {
   let memory: ServedMemoryStorage;
   let environment: Environment;
   let app: TestApp;
@@ -37,7 +37,7 @@ describe('a third storage, registered beside the built-in ones', () => {
     return (await clientOf(app, 'ada')).send(CourseWithFilesDocument, { id: course.id });
   }
 
-  it('takes new files, and its name stands in records, in GraphQL and in URLs', async () => {
+  it('stores new files, and its name is in records and in GraphQL', async () => {
     course = await createCourse(await clientOf(app, 'ada'), { title: 'Kept' }, { thumbnail: fixtures.thumbnail });
     expect(course.thumbnail?.storage).toBe('MEMORY');
     expect((await CourseModel.findById(course.id).lean())?.thumbnail?.storage).toBe('memory');
@@ -45,14 +45,14 @@ describe('a third storage, registered beside the built-in ones', () => {
     expect(await downloadedSha256(dataOf(await read()).course!.thumbnailUrl!)).toBe(fixtures.thumbnail.sha256);
   });
 
-  it('stays readable when new files go elsewhere', async () => {
+  it('stays readable when new files are stored elsewhere', async () => {
     await startAgain({}, environment, withMemory());
     const { thumbnail } = dataOf(await read()).course!;
     expect(thumbnail?.storage).toBe('MEMORY');
     expect(await downloadedSha256(thumbnail!.url)).toBe(fixtures.thumbnail.sha256);
   });
 
-  it('is UNKNOWN to a server without its driver, which reads all else of the record', async () => {
+  it('is UNKNOWN on a server without its driver, which returns everything else', async () => {
     await startAgain({}, environment);
     const query = 'query($id: ID!) { course(id: $id) { title thumbnail { storage key size } } }';
     const response = await fetch(app.url, {
@@ -68,7 +68,7 @@ describe('a third storage, registered beside the built-in ones', () => {
     for (const error of errors) expect(error).toMatchObject({ extensions: { code: 'STORAGE_UNAVAILABLE' } });
   });
 
-  it('is refused as the storage of new files by a server without its driver', async () => {
+  it('is refused for new files on a server without its driver', async () => {
     const refusal = await startApp({ STORAGE: 'memory' }, await newEnvironment()).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ConfigError);
     expect(refusal).toMatchObject({

@@ -9,8 +9,8 @@ import { fixtures } from '../support/fixtures.js';
 import { CourseWithFilesDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 
-/** One server after the other on the same data: each test goes on where the one before it stopped. */
-describe.skipIf(inject('s3') === null)('a switch of the storage, and back', () => {
+/** These tests start servers one after the other on the same data; each depends on the one before it. */
+describe.skipIf(inject('s3') === null)('switching USE_S3 on and off', () => {
   let environment: Environment;
   let withS3: Environment;
   let app: TestApp;
@@ -43,13 +43,13 @@ describe.skipIf(inject('s3') === null)('a switch of the storage, and back', () =
     expect(await downloadedSha256(thumbnail!.url)).toBe(fixtures.thumbnail.sha256);
   }
 
-  it('begins with local files', async () => {
+  it('at first, files are stored on the local disk', async () => {
     onDisk = await upload('On disk');
     expect(onDisk.thumbnail?.storage).toBe('LOCAL');
     await expectOpen(onDisk);
   });
 
-  it('with USE_S3=true new files go to the bucket, and those on the disk stay readable', async () => {
+  it('with USE_S3=true, new files are stored in the bucket, and those on the disk stay readable', async () => {
     await startAgain(withS3);
     await expectOpen(onDisk);
     inBucket = await upload('In the bucket');
@@ -60,7 +60,7 @@ describe.skipIf(inject('s3') === null)('a switch of the storage, and back', () =
     expect((await CourseModel.findById(onDisk.id).lean())?.thumbnail?.storage).toBe('local');
   });
 
-  it('back with USE_S3=false and the other variables kept, both are readable', async () => {
+  it('with USE_S3=false and the other S3 variables, files in both storages are readable', async () => {
     await startAgain({ ...withS3, USE_S3: 'false' });
     await expectOpen(onDisk);
     await expectOpen(inBucket);
@@ -69,7 +69,7 @@ describe.skipIf(inject('s3') === null)('a switch of the storage, and back', () =
     await expectOpen(newest);
   });
 
-  it('without the S3 variables only the URLs of files in the bucket are missing, and say why', async () => {
+  it('without the S3 variables, only URLs of files in the bucket fail, with STORAGE_UNAVAILABLE', async () => {
     await startAgain({});
     await expectOpen(onDisk);
     const answer = await read(inBucket);
@@ -77,7 +77,7 @@ describe.skipIf(inject('s3') === null)('a switch of the storage, and back', () =
     const { data, errors = [] } = answer.body;
     const unavailable = { extensions: { code: 'STORAGE_UNAVAILABLE', retryable: true } };
     expect(errors).toMatchObject(errors.map(() => unavailable));
-    // `url` may not be null, so its file is; the course and all else that was asked for is there.
+    // `url` is not nullable, so its file is null; the rest of the course is returned.
     expect(data?.course).toMatchObject({
       id: inBucket.id,
       title: 'In the bucket',
@@ -88,7 +88,7 @@ describe.skipIf(inject('s3') === null)('a switch of the storage, and back', () =
     expect(new Set(paths)).toEqual(new Set(['course.thumbnail', 'course.thumbnailUrl']));
   });
 
-  it('with them again, all is as it was', async () => {
+  it('with USE_S3=true again, files in both storages are readable', async () => {
     await startAgain(withS3);
     await expectOpen(onDisk);
     await expectOpen(inBucket);

@@ -14,7 +14,7 @@ import { leftAfterSweep } from '../support/wholeness.js';
 
 const past = (): Date => new Date(Date.now() - 1_000);
 
-onAnyStorage('lectern sweep, beside a running server', (storage) => {
+onAnyStorage('lectern sweep beside a running server', (storage) => {
   let server: TestApp;
   let environment: Environment;
   /** The parts that no client can see. */
@@ -23,12 +23,12 @@ onAnyStorage('lectern sweep, beside a running server', (storage) => {
   beforeAll(async () => {
     server = await startApp(await storage.environment());
     ({ environment, app } = server);
-    // The server sweeps at its start, and would share the work.
+    // Waits for the server's first sweep, which would share the work.
     await waitUntil(async () => (await LeaseModel.countDocuments()) === 0);
   });
   afterAll(() => server.remove());
 
-  /** What a server that was killed after the last byte leaves. */
+  /** Leaves what a server leaves that was killed after the last byte. */
   async function leaveStored(): Promise<PlacedObject> {
     const ownerId = newId();
     const key = `videos/${ownerId}/left-behind.mp4`;
@@ -39,7 +39,7 @@ onAnyStorage('lectern sweep, beside a running server', (storage) => {
     return object;
   }
 
-  it('finishes what is left, once, and says how much that was', async () => {
+  it('settles what is left, once, and prints how much that was', async () => {
     const objects = [await leaveStored(), await leaveStored()];
     expect(await lectern(environment, 'sweep')).toEqual({
       exitCode: 0,
@@ -55,7 +55,7 @@ onAnyStorage('lectern sweep, beside a running server', (storage) => {
     });
   });
 
-  it('says that objects wait for their deletion', async () => {
+  it('prints how many objects wait for their deletion', async () => {
     const object = await leaveStored();
     const due = new Date(Date.now() + 600_000);
     await app.journal.discard(object, due);
@@ -69,7 +69,7 @@ onAnyStorage('lectern sweep, beside a running server', (storage) => {
 });
 
 describe('lectern sweep', () => {
-  it('passes over what lies in a storage that is not configured, and leaves the row', async () => {
+  it('skips an object in a storage that is not configured, and keeps its row', async () => {
     const environment = await newEnvironment();
     const app = await createApp(loadConfig(environment));
     const object = { storage: 's3', key: `videos/${newId()}/x.mp4`, slot: 'VIDEO_FILE' } as const;

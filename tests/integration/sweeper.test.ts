@@ -32,7 +32,7 @@ onAnyStorage('the sweeper', (storage) => {
   });
   afterAll(() => app.remove());
 
-  /** What a server that was killed after the last byte leaves: an object, its pending row, and no owner. */
+  /** Leaves what a server leaves that was killed after the last byte: an object and its pending row, without an owner. */
   async function leaveStored(deadline: Date): Promise<PlacedObject> {
     const ownerId = newId();
     const key = `course-thumbnails/${ownerId}/left-behind.jpg`;
@@ -47,10 +47,10 @@ onAnyStorage('the sweeper', (storage) => {
   const isStored = async (object: PlacedObject): Promise<boolean> =>
     (await app.app.storages.current.stat(object.key)) !== null;
 
-  it('removes what was stored and never published, once its deadline has passed', async () => {
+  it('removes a stored object that was not published by its deadline', async () => {
     const object = await leaveStored(past());
     expect(await isStored(object)).toBe(true);
-    // Decided, then deleted.
+    // One step decides about the row, and one deletes the object.
     expect(await app.app.sweeper.sweep()).toEqual({ settled: 2, failed: 0, passedOver: 0 });
     expect(await isStored(object)).toBe(false);
     expect(await app.app.journal.find(object)).toBeNull();
@@ -58,7 +58,7 @@ onAnyStorage('the sweeper', (storage) => {
     expect(await app.app.sweeper.sweep()).toEqual({ settled: 0, failed: 0, passedOver: 0 });
   });
 
-  it('leaves alone what may still be published', async () => {
+  it('keeps an object that may still be published', async () => {
     const object = await leaveStored(future());
     await app.app.sweeper.sweep();
     expect(await isStored(object)).toBe(true);
@@ -68,7 +68,7 @@ onAnyStorage('the sweeper', (storage) => {
     expect(await isStored(object)).toBe(false);
   });
 
-  it('takes up again what an earlier sweep had begun to decide', async () => {
+  it('continues what an earlier sweep began', async () => {
     const [expired, doomed] = [await leaveStored(past()), await leaveStored(past())];
     await UploadRowModel.updateOne({ key: expired.key }, { $set: { state: 'expired' } });
     await app.app.journal.discard(doomed, past());
@@ -76,7 +76,7 @@ onAnyStorage('the sweeper', (storage) => {
     expect([await isStored(expired), await isStored(doomed), await leftAfterSweep(app.app)]).toEqual([false, false, 0]);
   });
 
-  it('keeps what its owner refers to, and only ends the row', async () => {
+  it('keeps an object that its owner refers to, and removes the row', async () => {
     const course = await createCourse(instructor, { title: 'Published' }, { thumbnail: fixtures.thumbnail });
     const object: PlacedObject = {
       storage: storage.name,
@@ -93,7 +93,7 @@ onAnyStorage('the sweeper', (storage) => {
     );
   });
 
-  it('leaves a tombstone where the owner was to be: nobody sees it, and the late insert fails', async () => {
+  it('leaves an invisible tombstone for an owner that was not created, so that its late insert fails', async () => {
     const object = await leaveStored(past());
     await app.app.sweeper.sweep();
     const { ownerId } = object.place;
@@ -105,10 +105,10 @@ onAnyStorage('the sweeper', (storage) => {
   });
 
   it.each([
-    ['small enough for one piece', { thumbnail: bigJpeg(4 * MIB) }],
-    ['sent on in pieces', { introVideo: bigMp4(25 * MIB) }],
+    ['sent in one piece', { thumbnail: bigJpeg(4 * MIB) }],
+    ['sent in several pieces', { introVideo: bigMp4(25 * MIB) }],
   ])(
-    'gives up an upload in the middle: it answers UPLOAD_EXPIRED, and nothing of it stays (%s)',
+    'makes an upload that is past its deadline fail with UPLOAD_EXPIRED, and leaves nothing of it (%s)',
     async (_how, files) => {
       const before = (await tracesOf(app)).filter((trace) => !trace.startsWith('courses '));
       const variables = { input: { title: 'Too late' } };
@@ -132,7 +132,7 @@ onAnyStorage('the sweeper', (storage) => {
     },
   );
 
-  it('sweeps once for all who ask at the same time', async () => {
+  it('sweeps once for concurrent calls', async () => {
     const objects = [await leaveStored(past()), await leaveStored(past()), await leaveStored(past())];
     await Promise.all([app.app.sweeper.sweep(), app.app.sweeper.sweep(), app.app.sweeper.sweep()]);
     expect(await Promise.all(objects.map(isStored))).toEqual([false, false, false]);
@@ -140,7 +140,7 @@ onAnyStorage('the sweeper', (storage) => {
   });
 });
 
-it('a server that stops during its first sweep leaves no lease, so that another one can sweep at once', async () => {
+it('a server that stops during its first sweep leaves no lease, so that another can sweep at once', async () => {
   const app = await startApp();
   await app.app.sweeper.stop();
   expect(await LeaseModel.countDocuments({ _id: 'sweep' })).toBe(0);

@@ -29,7 +29,7 @@ const countBy = async (filter: gql.CourseFilter, client = nobody): Promise<numbe
 const FULL = { description: 'All of it.', category: 'updates', level: 'ADVANCED' } as const;
 
 describe('updateCourse', () => {
-  it('changes what is given and leaves what is not', async () => {
+  it('changes the given fields and no others', async () => {
     const course = await createCourse(ada, { title: 'Before', ...FULL });
     expect(await update(course.id, { title: '  After ' })).toMatchObject({
       title: 'After',
@@ -52,7 +52,7 @@ describe('updateCourse', () => {
     expect(await update(course.id, {})).toMatchObject(rest);
   });
 
-  it('clears with null, and with nothing but white space where that may be empty', async () => {
+  it('clears a field with null, and an optional field with white space', async () => {
     const { id } = await createCourse(ada, { title: 'Cleared', ...FULL });
     const cleared = await update(id, { description: null, category: null, level: null });
     expect(cleared).toMatchObject({ title: 'Cleared', description: null, category: null, level: null });
@@ -70,7 +70,7 @@ describe('updateCourse', () => {
     ['a null status', { status: null }, 'input.status'],
     ['a null instructor', { instructorId: null }, 'input.instructorId'],
     ['an empty instructor', { instructorId: '' }, 'input.instructorId'],
-  ])('refuses %s as BAD_USER_INPUT and changes nothing', async (what, input, field) => {
+  ])('refuses %s with BAD_USER_INPUT and changes nothing', async (what, input, field) => {
     const { id } = await createCourse(ada, { title: `Kept: ${what}` });
     const before = await dumpOf(app);
     const { body } = await ada.send(gql.UpdateCourseDocument, { id, input: { ...input, level: 'BEGINNER' } });
@@ -78,7 +78,7 @@ describe('updateCourse', () => {
     expect(await dumpOf(app)).toEqual(before);
   });
 
-  it('takes a course from the lists, the order and the search that it leaves, and puts it in the others', async () => {
+  it('moves a course between the lists, the order and the search results', async () => {
     const category = 'moves';
     await createCourse(ada, { title: 'Mmm', category });
     const { id } = await createCourse(ada, { title: 'Alpha', description: 'First words', category, level: 'BEGINNER' });
@@ -95,7 +95,7 @@ describe('updateCourse', () => {
     expect(await titlesBy({ category: 'elsewhere' })).toEqual(['Ómega']);
   });
 
-  it('publishes and withdraws: each state is seen at once by those whom it is for', async () => {
+  it('publishes and withdraws a course, which is visible at once to the right viewers', async () => {
     const category = 'states';
     const { id } = await createCourse(ada, { title: 'Shown', category, status: 'DRAFT' });
     const topicId = await createTopic(ada, id, 'Shown');
@@ -120,7 +120,7 @@ describe('updateCourse', () => {
     }
   });
 
-  it('hands a course on, by admins only', async () => {
+  it('lets only an admin hand a course to another instructor', async () => {
     const { id } = await createCourse(ada, { title: 'Handed on', category: 'handed', status: 'DRAFT' });
     const refused = await ada.send(gql.UpdateCourseDocument, { id, input: { instructorId: 'bob' } });
     expect(errorCodes(refused)).toEqual(['FORBIDDEN']);
@@ -133,7 +133,7 @@ describe('updateCourse', () => {
     expect(await update(id, { title: "Bob's" }, bob)).toMatchObject({ title: "Bob's" });
   });
 
-  it('at the same time by many: each change is kept, and the lists fit what came out', async () => {
+  it('keeps each of several concurrent changes, and lists the course accordingly', async () => {
     const category = 'raced';
     for (let round = 0; round < 5; round++) {
       const { id } = await createCourse(ada, { title: `Raced ${round}`, category });
@@ -153,7 +153,7 @@ describe('updateCourse', () => {
     }
   });
 
-  it('does not lose a file that is uploaded at the same time, nor a topic', async () => {
+  it('loses neither a file that is uploaded concurrently nor a topic', async () => {
     const { id } = await createCourse(ada, { title: 'Beside' });
     const variables = { courseId: id, file: null };
     const [topicId] = await Promise.all([
@@ -173,7 +173,7 @@ describe('updateTopic and updateVideo', () => {
     courseId = (await createCourse(ada, { title: 'Below' })).id;
   });
 
-  it('change what is given, leave what is not, clear with null', async () => {
+  it('change the given fields and no others, and clear a field with null', async () => {
     const topicId = await createTopic(ada, courseId, 'Topic');
     const topic = async (input: gql.UpdateTopicInput) =>
       dataOf(await ada.send(gql.UpdateTopicDocument, { id: topicId, input })).updateTopic;
@@ -194,7 +194,7 @@ describe('updateTopic and updateVideo', () => {
     expect(cleared).toMatchObject({ title: 'Renamed', description: null, durationSeconds: null });
   });
 
-  it('refuse what may not be, and change nothing', async () => {
+  it('refuse invalid input and change nothing', async () => {
     const topicId = await createTopic(ada, courseId, 'Topic');
     const { id } = await createVideo(ada, topicId, 'Video');
     const before = await dumpOf(app);
@@ -214,7 +214,7 @@ describe('updateTopic and updateVideo', () => {
     expect(await dumpOf(app)).toEqual(before);
   });
 
-  it('at the same time by many: each change is kept', async () => {
+  it('keep each of several concurrent changes', async () => {
     const topicId = await createTopic(ada, courseId, 'Raced');
     const { id } = await createVideo(ada, topicId, 'Raced');
     const inputs = [{ title: 'One' }, { description: 'Two' }, { durationSeconds: 3 }, { isPreview: true }];
@@ -224,7 +224,7 @@ describe('updateTopic and updateVideo', () => {
     expect(now).toMatchObject(Object.assign({}, ...inputs));
   });
 
-  it('show in the answer of a later field of the same request', async () => {
+  it('are visible to later fields of the same request', async () => {
     const topicId = await createTopic(ada, courseId, 'Old name');
     const document = `mutation ($id: ID!) {
       first: updateTopic(id: $id, input: { title: "Second name" }) { title }
@@ -240,7 +240,7 @@ describe('updateTopic and updateVideo', () => {
 
 describe('an unknown id', () => {
   it.each(['0193b8a0-0000-7000-8000-000000000000', '', '$ne', '{"$ne":null}', '__proto__', 'x'.repeat(5_000)])(
-    'is NOT_FOUND in every mutation: %.40s',
+    'is answered with NOT_FOUND in every mutation: %.40s',
     async (id) => {
       const before = await dumpOf(app);
       const answers = [

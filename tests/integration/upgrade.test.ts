@@ -31,11 +31,11 @@ afterEach(async () => {
   app = undefined;
 });
 
-/** A server's data as version 0.1 left them, and a server of now on them. */
+/** Restores the data of version 0.1, and starts a current server on it. */
 async function startOnVersion01(): Promise<{ readonly app: TestApp; readonly snapshot: Snapshot }> {
   const environment = await newEnvironment({ ...s3Environment(await createBucket()), USE_S3: 'true' });
   const snapshot = EJSON.parse(await readFile(SNAPSHOT, 'utf8')) as Snapshot;
-  // As if that version had stopped just now.
+  // Moves the times, as if that version had stopped just now.
   for (const row of snapshot.documents['media_objects'] as unknown as { deadline?: Date; deleteAfter?: Date }[]) {
     if (row.deadline) row.deadline = new Date(Date.now() + 900_000);
     if (row.deleteAfter) row.deleteAfter = new Date(Date.now() + 3_600_000);
@@ -56,15 +56,15 @@ async function startOnVersion01(): Promise<{ readonly app: TestApp; readonly sna
   return { app: await startApp({}, environment), snapshot };
 }
 
-describe.skipIf(inject('s3') === null)('a start on the data of version 0.1', () => {
-  it('brings every row over, and loses no file', async () => {
+describe.skipIf(inject('s3') === null)('a start with the data of version 0.1', () => {
+  it('migrates every row and loses no file', async () => {
     const started = await startOnVersion01();
     app = started.app;
     await app.app.sweeper.sweep();
     const idOf = (title: string): string =>
       started.snapshot.documents['videos']!.find((one) => one.title === title)!._id;
 
-    // The upload that was going on may still be published. Nothing else is in the journal but the file in its grace.
+    // The running upload may still be published. Besides, the journal contains only the file in its grace period.
     const rows = await UploadRowModel.find({}).lean();
     expect(rows.map(({ state, key }) => [state, key.replace(/^.*\//, '')]).sort()).toEqual([
       ['doomed', expect.stringMatching(/^video-\w+\.mp4$/)],
@@ -82,7 +82,7 @@ describe.skipIf(inject('s3') === null)('a start on the data of version 0.1', () 
     const { released } = (await VideoModel.findById(idOf('Moved')).lean())!;
     for (const { due } of released!) expect(due.getTime() - Date.now()).toBeGreaterThan(3_000_000);
 
-    // What had been published is there, what had not is not, and what had been taken out does not come back.
+    // Published files are there, unpublished ones are not, and deleted ones are not restored.
     const ada = await clientOf(app, 'ada');
     const sums: Record<string, string> = {
       Moved: fixtures.video.sha256,

@@ -17,7 +17,7 @@ import { dataOf } from '../support/graphql-client.js';
 import { onEveryStorage } from '../support/storages.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
-/** So long that no window of the URLs ends in the middle of a test. */
+/** So long that the URLs do not change during a test. */
 const LIFETIMES = { VIDEO_URL_TTL_SECONDS: '600000', IMAGE_URL_TTL_SECONDS: '300000' };
 const VIDEO_TTL_MS = 600_000_000;
 const IMAGE_TTL_MS = 300_000_000;
@@ -34,7 +34,7 @@ onEveryStorage('a course and its files', (storage) => {
   });
   afterAll(() => app.remove());
 
-  /** Everything that is promised of a stored file. */
+  /** Checks everything that the API promises about a stored file. */
   async function expectStored(
     file: FileFactsFragment | null,
     sample: Fixture,
@@ -76,7 +76,7 @@ onEveryStorage('a course and its files', (storage) => {
     expect(await app.app.storages.byName(storage.name)?.stat(key)).toMatchObject({ size: sample.size });
   }
 
-  it('takes a course with a thumbnail and an intro video, and gives both back', async () => {
+  it('creates a course with a thumbnail and an intro video, and returns both', async () => {
     const input = {
       title: '  The whole story  ',
       description: ' All of it. ',
@@ -135,7 +135,7 @@ onEveryStorage('a course and its files', (storage) => {
     expect(await leftAfterSweep(app.app)).toBe(0);
   });
 
-  it('takes a video with its file and its thumbnail, and plays it to whoever is signed in', async () => {
+  it('creates a video with a file and a thumbnail, and plays it to signed-in viewers', async () => {
     const course = await createCourse(instructor, { title: 'Has a video' });
     const topicId = await createTopic(instructor, course.id, 'Chapter one');
     const input = { title: ' Lesson ', description: 'First.', durationSeconds: 2.04 };
@@ -167,7 +167,7 @@ onEveryStorage('a course and its files', (storage) => {
     expect(locked?.thumbnail).toEqual(video.thumbnail);
   });
 
-  it('shows a preview to everyone', async () => {
+  it('plays a preview to everyone', async () => {
     const course = await createCourse(instructor, { title: 'Has a preview' });
     const topicId = await createTopic(instructor, course.id, 'Teaser');
     const input = { title: 'Look', isPreview: true };
@@ -178,7 +178,7 @@ onEveryStorage('a course and its files', (storage) => {
     expect(await downloadedSha256(seen!.videoUrl!)).toBe(fixtures.webm.sha256);
   });
 
-  it('takes an image of its own', async () => {
+  it('stores an image without a course', async () => {
     const variables = { file: null, input: { altText: ' A test card ' } };
     const image = dataOf(await instructor.upload(UploadImageDocument, variables, { file: fixtures.png })).uploadImage;
     expect(image).toMatchObject({ uploaderId: 'ada', altText: 'A test card', url: image.file.url });
@@ -196,7 +196,7 @@ onEveryStorage('a course and its files', (storage) => {
     ['webp', fixtures.webp],
     ['avif', fixtures.avif],
     ['gif', fixtures.gif],
-  ])('takes an image as %s', async (_type, sample) => {
+  ])('accepts an image as %s', async (_type, sample) => {
     const image = dataOf(await instructor.upload(UploadImageDocument, { file: null }, { file: sample })).uploadImage;
     expect(image.file).toMatchObject({ contentType: sample.contentType, sha256: sample.sha256 });
     expect(await downloadedSha256(image.url)).toBe(sample.sha256);
@@ -206,27 +206,27 @@ onEveryStorage('a course and its files', (storage) => {
     ['webm', fixtures.webm],
     ['quicktime', fixtures.quicktime],
     ['matroska', fixtures.matroska],
-  ])('takes an intro video as %s', async (_type, sample) => {
+  ])('accepts an intro video as %s', async (_type, sample) => {
     const course = await createCourse(instructor, { title: `Intro in ${sample.contentType}` }, { introVideo: sample });
     expect(course.introVideo).toMatchObject({ contentType: sample.contentType, sha256: sample.sha256 });
     expect(await downloadedSha256(course.introVideoUrl!)).toBe(sample.sha256);
   });
 
-  it('decides the type by the content, where the client says nothing', async () => {
+  it('determines the type from the content when the client declares none', async () => {
     const silent = { ...fixtures.png, filename: 'picture.of-mine', contentType: 'application/octet-stream' };
     const image = dataOf(await instructor.upload(UploadImageDocument, { file: null }, { file: silent })).uploadImage;
     expect(image.file).toMatchObject({ contentType: 'image/png', filename: 'picture.of-mine' });
     expect(image.file.key).toMatch(/\/picture-[a-z0-9]{8}\.png$/);
   });
 
-  it('never writes a key twice', async () => {
+  it('never uses a key twice', async () => {
     const upload = async () =>
       dataOf(await instructor.upload(UploadImageDocument, { file: null }, { file: fixtures.png })).uploadImage.file.key;
     const keys = await Promise.all(Array.from({ length: 5 }, upload));
     expect(new Set(keys).size).toBe(5);
   });
 
-  it('keeps a file name from anywhere, and serves it under that name', async () => {
+  it('keeps a file name in any script, and serves the file under it', async () => {
     const named = { ...fixtures.png, filename: 'Übung №1: 数学?.png' };
     const { file } = dataOf(await instructor.upload(UploadImageDocument, { file: null }, { file: named })).uploadImage;
     expect(file.filename).toBe('Übung №1_ 数学_.png');

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.remove());
 
-/** What README.md has every client send. */
+/** The headers that README.md tells every client to send. */
 const documentedHeaders = () => ({ Authorization: `Bearer ${token}`, 'Apollo-Require-Preflight': 'true' });
 const blobOf = ({ bytes, contentType }: Fixture): Blob => new Blob([bytes], { type: contentType });
 const formFileOf = ({ bytes, filename, contentType }: Fixture): File =>
@@ -42,7 +42,7 @@ async function expectCourse(course: CreateCourseMutation['createCourse'] | undef
   expect(await downloadedSha256(course!.introVideoUrl!)).toBe(fixtures.intro.sha256);
 }
 
-it('Apollo Client with apollo-upload-client', async () => {
+it('Apollo Client with apollo-upload-client can upload files', async () => {
   const client = new ApolloClient({
     cache: new InMemoryCache(),
     link: new UploadHttpLink({ uri: app.url, headers: documentedHeaders() }),
@@ -61,7 +61,7 @@ it('Apollo Client with apollo-upload-client', async () => {
   client.stop();
 });
 
-it('curl', async () => {
+it('curl can upload files', async () => {
   const variables = { input: { title: 'By curl' }, thumbnail: null, introVideo: null };
   const map = { 0: ['variables.thumbnail'], 1: ['variables.introVideo'] };
   const form = [
@@ -83,14 +83,14 @@ it('curl', async () => {
   await expectCourse(answer.data?.createCourse);
 });
 
-it('curl without the header that keeps other web sites away is told what is missing', async () => {
+it('curl without the CSRF header gets an error that names it', async () => {
   const form = ['-F', 'operations={"query":"{ viewer { id } }"}', '-F', 'map={}'];
   const { stdout } = await run('curl', ['-sS', '--max-time', String(patience(20_000) / 1_000), app.url, ...form]);
   expect(JSON.parse(stdout)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   expect(stdout).toContain('apollo-require-preflight');
 });
 
-it('fetch with FormData', async () => {
+it('fetch with FormData can upload files', async () => {
   const form = new FormData();
   const variables = { input: { title: 'By fetch' }, thumbnail: null, introVideo: null };
   form.append('operations', JSON.stringify({ query: print(CreateCourseDocument), variables }));
@@ -103,14 +103,14 @@ it('fetch with FormData', async () => {
   await expectCourse(answer.data?.createCourse);
 });
 
-it('urql', async () => {
+it('urql can upload files', async () => {
   const client = new Client({
     url: app.url,
     exchanges: [fetchExchange],
     preferGetMethod: false,
     fetchOptions: { headers: documentedHeaders() },
   });
-  // urql sends a multipart request as soon as a variable holds a file.
+  // urql sends a multipart request when a variable contains a file.
   const created = await client
     .mutation(CreateCourseDocument, {
       input: { title: 'By urql' },
@@ -124,7 +124,7 @@ it('urql', async () => {
   expect(read.data?.course).toMatchObject({ title: 'By urql' });
 });
 
-it('urql, which asks by GET', async () => {
+it('urql can send queries by GET', async () => {
   const client = new Client({
     url: app.url,
     exchanges: [fetchExchange],

@@ -32,11 +32,11 @@ afterAll(async () => {
 
 interface Running {
   readonly socket: Socket;
-  /** All that the server has written. */
+  /** Everything that the server has written. */
   text(): string;
 }
 
-/** An upload that the server has taken, and that has not sent its body yet. */
+/** An upload that the server has accepted, and that has not sent its body yet. */
 async function begin(): Promise<Running> {
   const { hostname, port } = new URL(app.url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -53,7 +53,7 @@ async function end({ socket, text }: Running): Promise<string> {
   return text();
 }
 
-it('one upload too many is refused before its body is read; those that run are served', async () => {
+it('an upload above UPLOADS_AT_ONCE is refused before its body is read, and the others are served', async () => {
   const running = [await begin(), await begin()];
   expect(running.map(({ text }) => text())).toEqual([CONTINUE, CONTINUE]);
   const before = await tracesOf(app);
@@ -69,21 +69,21 @@ it('one upload too many is refused before its body is read; those that run are s
   }
   expect(await tracesOf(app)).toEqual(before);
 
-  // Queries are not uploads, and a stranger takes no place.
+  // Queries and anonymous uploads do not count.
   expect((await graphql(app.url, '{ viewer { id } }', {}, { token })).status).toBe(200);
   expect((await rawRequest(app.url, { body: small })).response?.status).toBe(401);
 
   for (const one of running) expect(await end(one)).toMatch(/HTTP\/1\.1 200 [^]*"uploadImage"/);
 });
 
-it('a place is free again when its upload has ended, was refused, or its client has left', async () => {
+it('an upload that ends, is refused or loses its client makes room for another', async () => {
   const left = await begin();
   left.socket.destroy();
   const noFile = multipartBody([]);
   for (let i = 0; i < 3; i += 1) {
     expect((await rawRequest(app.url, { body: noFile, token })).response?.status).toBe(400);
   }
-  // The server may notice a little later than its client that a connection is over.
+  // The server may notice a closed connection later than its client.
   await waitUntil(async () => (await rawRequest(app.url, { body: small, token })).response?.status === 200);
   const free = async (): Promise<Running | undefined> => {
     const one = await begin();

@@ -36,7 +36,7 @@ describe('the input of a course', () => {
     ['a category of 101 characters', { title: 'x', category: 'c'.repeat(101) }, ['input.category']],
     ['an empty instructor', { title: 'x', instructorId: '' }, ['input.instructorId']],
     ['several faults at once', { title: '', description: 'd'.repeat(10_001) }, ['input.title', 'input.description']],
-  ])('%s is BAD_USER_INPUT and named', async (_what, input, fields) => {
+  ])('with %s is refused with BAD_USER_INPUT and the field', async (_what, input, fields) => {
     const sent = await instructor.send(CreateCourseDocument, { input });
     expect(sent.body.errors).toMatchObject(faultOf(...fields));
     const uploaded = await instructor.upload(CreateCourseDocument, { input }, { thumbnail: fixtures.thumbnail });
@@ -44,7 +44,7 @@ describe('the input of a course', () => {
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('is taken up to its limits, counted in characters and without the white space around', async () => {
+  it('is accepted up to its limits, counted in characters without surrounding white space', async () => {
     const input = { title: `  ${'🎬'.repeat(200)}  `, description: 'd'.repeat(10_000), category: 'c'.repeat(100) };
     const course = await createCourse(instructor, input);
     expect(course).toMatchObject({
@@ -54,7 +54,7 @@ describe('the input of a course', () => {
     });
   });
 
-  it('is a draft of the viewer unless it says otherwise', async () => {
+  it('creates a draft of the viewer by default', async () => {
     const { createCourse: course } = dataOf(await instructor.send(CreateCourseDocument, { input: { title: 'Quiet' } }));
     expect(course).toMatchObject({
       status: 'DRAFT',
@@ -68,7 +68,7 @@ describe('the input of a course', () => {
     expect(course.updatedAt).toBe(course.createdAt);
   });
 
-  it('takes a null for what may be absent', async () => {
+  it('accepts null for optional fields', async () => {
     const input = { title: 'Nulls', description: null, category: null, level: null, instructorId: null, status: null };
     const course = dataOf(await instructor.send(CreateCourseDocument, { input })).createCourse;
     expect(course).toMatchObject({ title: 'Nulls', description: null, category: null, level: null, status: 'DRAFT' });
@@ -77,18 +77,18 @@ describe('the input of a course', () => {
   it.each([
     ['a level that does not exist', { title: 'x', level: 'EXPERT' }],
     ['a status that does not exist', { title: 'x', status: 'published' }],
-    ['a title that is no text', { title: 5 }],
+    ['a title that is not text', { title: 5 }],
     ['no title', {}],
     ['a null title', { title: null }],
     ['a field that does not exist', { title: 'x', price: 1 }],
-  ])('%s is BAD_USER_INPUT', async (_what, input) => {
+  ])('with %s is refused with BAD_USER_INPUT', async (_what, input) => {
     const document = 'mutation ($input: CreateCourseInput!) { createCourse(input: $input) { id } }';
     const answer = await graphql(app.url, document, { input }, { token: instructor.token });
     expect(answer.status).toBe(400);
     expect(errorCodes(answer)).toEqual(['BAD_USER_INPUT']);
   });
 
-  it('names another instructor only for admins', async () => {
+  it('may name another instructor only when an admin sends it', async () => {
     const input = { title: 'For bob', instructorId: 'bob' };
     const answer = await instructor.upload(CreateCourseDocument, { input }, { thumbnail: fixtures.thumbnail });
     expect(errorCodes(answer)).toEqual(['FORBIDDEN']);
@@ -110,7 +110,7 @@ describe('the input of topics, videos and images', () => {
     ['an empty title', { title: ' ' }, 'input.title'],
     ['a title of 201 characters', { title: 'x'.repeat(201) }, 'input.title'],
     ['a description of 10,001 characters', { title: 'x', description: longText }, 'input.description'],
-  ])('a topic with %s is BAD_USER_INPUT', async (_what, input, field) => {
+  ])('refuses a topic with %s with BAD_USER_INPUT', async (_what, input, field) => {
     const answer = await instructor.send(CreateTopicDocument, { courseId, input });
     expect(answer.body.errors).toMatchObject(faultOf(field));
   });
@@ -121,14 +121,14 @@ describe('the input of topics, videos and images', () => {
     ['a description of 10,001 characters', { title: 'x', description: longText }, 'input.description'],
     ['a negative length', { title: 'x', durationSeconds: -0.1 }, 'input.durationSeconds'],
     ['a length of more than a week', { title: 'x', durationSeconds: 604_801 }, 'input.durationSeconds'],
-  ])('a video with %s is BAD_USER_INPUT', async (_what, input, field) => {
+  ])('refuses a video with %s with BAD_USER_INPUT', async (_what, input, field) => {
     const traces = await tracesOf(app);
     const answer = await instructor.upload(CreateVideoDocument, { topicId, input }, { file: fixtures.video });
     expect(answer.body.errors).toMatchObject(faultOf(field));
     expect(await tracesOf(app)).toEqual(traces);
   });
 
-  it('a video of 0 seconds is taken', async () => {
+  it('accepts a video of 0 seconds', async () => {
     const answer = await instructor.send(CreateVideoDocument, {
       topicId,
       input: { title: 'Still', durationSeconds: 0 },
@@ -136,13 +136,13 @@ describe('the input of topics, videos and images', () => {
     expect(dataOf(answer).createVideo.durationSeconds).toBe(0);
   });
 
-  it('an alternative text of 1,001 characters is BAD_USER_INPUT', async () => {
+  it('refuses an alternative text of 1,001 characters with BAD_USER_INPUT', async () => {
     const variables = { file: null, input: { altText: 'a'.repeat(1_001) } };
     const answer = await instructor.upload(UploadImageDocument, variables, { file: fixtures.png });
     expect(answer.body.errors).toMatchObject(faultOf('input.altText'));
   });
 
-  it('a file given as a value, or not at all, is BAD_USER_INPUT', async () => {
+  it('refuses a file given as a value, or no file, with BAD_USER_INPUT', async () => {
     const document = 'mutation ($file: Upload!) { uploadImage(file: $file) { id } }';
     for (const file of [{}, 'file', null]) {
       const answer = await graphql(app.url, document, { file }, { token: instructor.token });

@@ -13,9 +13,9 @@ const LAST_OF_UPLOAD = /^(PUT (?!.*partNumber=)|POST .*\?uploadId=)/;
 
 /** The requests to the store that fail, and the outcome of uploads. No other operation may fail. */
 export const BEFALLEN = {
-  'whatever it is asked': { requests: /./, uploads: 'STORAGE_UNAVAILABLE', ready: 503 },
-  'at the last request of an upload': { requests: LAST_OF_UPLOAD, uploads: 'STORAGE_UNAVAILABLE', ready: 200 },
-  'when it is to delete': { requests: DELETION, uploads: 'done', ready: 200 },
+  'for every request': { requests: /./, uploads: 'STORAGE_UNAVAILABLE', ready: 503 },
+  'for the last request of an upload': { requests: LAST_OF_UPLOAD, uploads: 'STORAGE_UNAVAILABLE', ready: 200 },
+  'for deletions': { requests: DELETION, uploads: 'done', ready: 200 },
 } as const;
 
 export type Befallen = keyof typeof BEFALLEN;

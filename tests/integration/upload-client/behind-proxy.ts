@@ -4,10 +4,10 @@ import { freePort } from '../../support/free-port.js';
 import type { StorageUnderTest } from '../../support/storages.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 
-/** The most that the requests of one upload send besides its parts, in bytes: headers, signing, questions. */
+/** The maximum that the requests of one upload send besides its parts, in bytes: headers, signing, queries. */
 export const BESIDE_PARTS = 2 * 1024 ** 2;
 
-/** A server whose parts come through a proxy: with files on the local disk, all requests do. */
+/** A server whose parts pass through a proxy. With files on the local disk, all requests do. */
 export interface Proxied {
   readonly proxy: TcpProxy;
   readonly environment: Environment;

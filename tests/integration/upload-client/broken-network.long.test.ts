@@ -12,10 +12,10 @@ import { behindProxy, BESIDE_PARTS, type Proxied } from './behind-proxy.js';
 import { chance, largeVideo } from './large-video.js';
 
 const PART = 8 * 1024 * 1024;
-/** Where the parts go to the server itself. */
+/** The maximum of lanes when the parts go to the API server itself. */
 const MOST_LANES = 5;
 
-/** A server as a process of its own, behind a proxy. */
+/** A server in a process of its own behind a proxy. */
 class World {
   proxied!: Proxied;
   server!: ServerProcess;
@@ -27,7 +27,7 @@ class World {
     this.server = await startServer(this.#environment);
   }
 
-  /** Kills the server, and starts it again on the same data. */
+  /** Kills the server and starts it again on the same data. */
   async kill(): Promise<void> {
     await this.server.stop('SIGKILL');
     this.server = await startServer(this.#environment);
@@ -53,29 +53,33 @@ beforeEach(() => {
 });
 afterEach(() => world.stop());
 
-onEveryStorage('with 30 % of the connections broken', (storage) => {
-  it('sends the file whole, and at most one part more for each break', { timeout: patience(300_000) }, async () => {
-    await world.start(storage);
-    const { file, sha256 } = largeVideo(160);
-    const token = await tokenFor('ada', 'instructor', 3_600);
-    const options = await world.forFilm(token);
-    const { proxy, endpoint } = world.proxied;
-    const before = proxy.received();
-    proxy.turn({ kind: 'breaking', share: 0.3, bytes: PART, random: chance(14) });
-    const { media } = await createUploader({ endpoint, token }).upload(file, options).done;
-    proxy.turn({ kind: 'open' });
-    expect(proxy.broken()).toBeGreaterThan(3);
-    expect(proxy.received() - before).toBeLessThan(file.size + proxy.broken() * PART + BESIDE_PARTS);
-    expect(await downloadedSha256(media!.url)).toBe(sha256);
-  });
+onEveryStorage('the upload client with 30 % of its connections broken', (storage) => {
+  it(
+    'sends the whole file, and at most one extra part for each broken connection',
+    { timeout: patience(300_000) },
+    async () => {
+      await world.start(storage);
+      const { file, sha256 } = largeVideo(160);
+      const token = await tokenFor('ada', 'instructor', 3_600);
+      const options = await world.forFilm(token);
+      const { proxy, endpoint } = world.proxied;
+      const before = proxy.received();
+      proxy.turn({ kind: 'breaking', share: 0.3, bytes: PART, random: chance(14) });
+      const { media } = await createUploader({ endpoint, token }).upload(file, options).done;
+      proxy.turn({ kind: 'open' });
+      expect(proxy.broken()).toBeGreaterThan(3);
+      expect(proxy.received() - before).toBeLessThan(file.size + proxy.broken() * PART + BESIDE_PARTS);
+      expect(await downloadedSha256(media!.url)).toBe(sha256);
+    },
+  );
 });
 
 const KILLS = 20;
 
-describe('when the server is killed and started again', () => {
+describe('the upload client when the server is killed and restarted', () => {
   onStorage('local', `${KILLS} times in the middle`, (storage) => {
     it(
-      'sends the file whole, and at most one part more for each kill and lane',
+      'sends the whole file, and at most one extra part for each kill and lane',
       { timeout: patience(600_000) },
       async () => {
         await world.start(storage);

@@ -7,7 +7,7 @@ import { film, inBrowser, until } from './in-browser.js';
 
 const PART = 8 * 1024 * 1024;
 const MOST_LANES = 6;
-/** Bytes per second: slow enough to be met on the way. */
+/** Bytes per second, slow enough for a test to act during an upload. */
 const SLOWLY = 6 * 1024 * 1024;
 
 onEveryStorage('the upload client', (storage) => {
@@ -28,7 +28,7 @@ onEveryStorage('the upload client', (storage) => {
       await page.page.close();
     });
 
-    it('continues after a reload in the middle of sending', async () => {
+    it('continues after a reload during an upload', async () => {
       const options = await world.forFilm();
       const page = await world.open();
       const before = received();
@@ -42,7 +42,7 @@ onEveryStorage('the upload client', (storage) => {
       await page.page.close();
     });
 
-    it('continues after a reload without choosing, where the browser keeps the file', async () => {
+    it('continues after a reload without a new file selection when the browser kept the file', async () => {
       const options = await world.forFilm();
       const page = await world.open();
       await page.begin(options, { asHandle: true, pauseAt: 2 * PART });
@@ -55,7 +55,7 @@ onEveryStorage('the upload client', (storage) => {
       await page.page.close();
     });
 
-    it('waits while there is no network, and goes on when it is back', async () => {
+    it('waits while there is no network, and continues when it is back', async () => {
       const page = await world.open();
       const before = received();
       const network = await slowDown(page.page);
@@ -69,7 +69,7 @@ onEveryStorage('the upload client', (storage) => {
       await page.page.close();
     });
 
-    it('sends the same file of two tabs once', async () => {
+    it('sends a file once when two tabs upload it', async () => {
       const options = await world.forFilm();
       const [first, second] = [await world.open(), await world.open()];
       const before = received();
@@ -85,7 +85,7 @@ onEveryStorage('the upload client', (storage) => {
       await second.page.close();
     });
 
-    it('takes over from a tab that is closed', async () => {
+    it('continues in a second tab when the first is closed', async () => {
       const options = await world.forFilm();
       const [first, second] = [await world.open(), await world.open()];
       const before = received();
@@ -100,10 +100,10 @@ onEveryStorage('the upload client', (storage) => {
       await second.page.close();
     });
 
-    it('resumes in another browser, with the same file only', async () => {
+    it('resumes in another browser with the same file, and refuses another file', async () => {
       const options = await world.forFilm();
       const page = await world.open();
-      // Three parts are sent at the same time, so that at least one is stored by then.
+      // Three parts are sent at the same time: at 3.5 parts, at least one is stored.
       await page.begin(options, { pauseAt: 3.5 * PART });
       const { sessionId } = await until(page, ({ states }) => states.includes('paused'));
       const elsewhere = await startBrowser();
@@ -129,7 +129,7 @@ interface Network {
   turn(state: { readonly offline: boolean }): Promise<void>;
 }
 
-/** Has a page send slowly from now on. */
+/** Limits the upload rate of a page from now on. */
 async function slowDown(page: Page): Promise<Network> {
   const devtools = await page.context().newCDPSession(page);
   const turn = async ({ offline }: { readonly offline: boolean }): Promise<void> => {

@@ -13,7 +13,7 @@ import { onAnyStorage } from '../../support/storages.js';
 import { largeVideo } from './large-video.js';
 
 const run = promisify(execFile);
-/** Three parts. */
+/** A video of three parts. */
 const { file: film, sha256 } = largeVideo(20);
 
 interface Example {
@@ -46,7 +46,7 @@ onAnyStorage('the examples of docs/direct-uploads.md', (storage) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('send a file by plain fetch, and say why one is refused', async () => {
+  it('send a file with fetch, and report why one is refused', async () => {
     const { uploadDirectly } = (await import(pathToFileURL(join(folder, 'direct-upload.js')).href)) as Example;
     const { id: ownerId } = await createVideo(ada, topicId, 'By fetch');
     const place = { filename: 'film.mp4', contentType: 'video/mp4', slot: 'VIDEO_FILE', ownerId };

@@ -11,12 +11,12 @@ import { behindProxy, type Proxied } from './behind-proxy.js';
 import { largeVideo } from './large-video.js';
 import { allowPages, startUploadSite, type UploadPage, type UploadSite } from './upload-site.js';
 
-/** Of 5 parts. */
+/** A video of 5 parts. */
 export const { file: film, sha256: filmSha256 } = largeVideo(36);
-/** Of the same size and type, with other bytes. */
+/** A video of the same size and type with other bytes. */
 const other = largeVideo(36, 2).file;
 
-/** A browser, a site, and a server of another origin whose parts come through a proxy. */
+/** A browser, a site, and a server of another origin whose parts pass through a proxy. */
 export class InBrowser {
   browser!: TestBrowser;
   proxied!: Proxied;
@@ -51,7 +51,7 @@ export class InBrowser {
     return { slot: 'VIDEO_FILE', ownerId: (await createVideo(this.#ada, this.#topicId, randomUUID())).id };
   }
 
-  /** Waits until an upload of the film is published, and looks at every byte of it. Returns its session. */
+  /** Waits until the video is published, and compares every byte. Returns the session id. */
   async published(page: UploadPage): Promise<string> {
     const { result, error } = await until(page, (told) => told.result !== null || told.error !== null);
     expect(error).toBe(null);
@@ -60,7 +60,7 @@ export class InBrowser {
   }
 }
 
-/** Waits until a page says what is asked for. */
+/** Waits until the state of a page meets a condition. */
 export async function until(
   page: UploadPage,
   holds: (told: Awaited<ReturnType<UploadPage['told']>>) => boolean,
@@ -77,7 +77,7 @@ export async function until(
   return told;
 }
 
-/** Tests in a browser on one storage. */
+/** Defines tests in a browser on one storage. */
 export function inBrowser(storage: StorageUnderTest, tests: (world: InBrowser) => void): void {
   describe.skipIf(!hasChromium)('in Chromium, from another origin', () => {
     const world = new InBrowser();

@@ -3,11 +3,11 @@ import { fixtures } from '../../support/fixtures.js';
 
 const MIB = 1024 * 1024;
 
-/** A film of about so many MiB, with the SHA-256 of its bytes. Each seed gives other bytes, of the same size. */
+/** A video of about `mebibytes` MiB, and its SHA-256. Another seed gives other bytes of the same size. */
 export function largeVideo(mebibytes: number, seed = 1): { readonly file: File; readonly sha256: string } {
   const film = Buffer.from(fixtures.video.bytes);
   const filler = noise(mebibytes * MIB, seed);
-  // A box that no player needs (ISO/IEC 14496-12, section 8.1.2).
+  // A box that players ignore (ISO/IEC 14496-12, section 8.1.2).
   const head = Buffer.alloc(8);
   head.writeUInt32BE(8 + filler.length);
   head.write('free', 4, 'latin1');
@@ -18,7 +18,7 @@ export function largeVideo(mebibytes: number, seed = 1): { readonly file: File; 
   };
 }
 
-/** Bytes of which no two stretches are alike. */
+/** Bytes without repetition. */
 function noise(size: number, seed: number): Buffer {
   const words = new Uint32Array(size / 4);
   let state = seed;
@@ -29,7 +29,7 @@ function noise(size: number, seed: number): Buffer {
   return Buffer.from(words.buffer);
 }
 
-/** Numbers from 0 to 1, always the same ones (mulberry32). */
+/** Returns numbers from 0 to 1, the same for each seed (mulberry32). */
 export function chance(seed: number): () => number {
   let state = seed;
   return () => {

@@ -18,7 +18,7 @@ import { largeVideo } from './large-video.js';
 const MIB = 1024 * 1024;
 const PART = 8 * MIB;
 const MOST_LANES = 6;
-/** Of 5 parts. */
+/** A video of 5 parts. */
 const { file: film, sha256: filmSha256 } = largeVideo(36);
 
 onAnyStorage('the upload client in Node', (storage) => {
@@ -44,7 +44,7 @@ onAnyStorage('the upload client in Node', (storage) => {
   const newVideo = async (): Promise<string> => (await createVideo(ada, topicId, `Film ${randomUUID()}`)).id;
   const forFilm = async (): Promise<UploadOptions> => ({ slot: 'VIDEO_FILE', ownerId: await newVideo() });
 
-  it('sends a file in parts, and resolves with what was published', async () => {
+  it('sends a file in parts and resolves with the published file', async () => {
     const told: UploadProgress[] = [];
     const states: string[] = [];
     const options = await forFilm();
@@ -66,7 +66,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     expect(told.some(({ rate }) => rate > 0)).toBe(true);
   });
 
-  it('sends a file on disk, without reading all of it into memory', async () => {
+  it('sends a file from disk without reading all of it into memory', async () => {
     const path = fileURLToPath(new URL('../../fixtures/intro.mp4', import.meta.url));
     const { done } = uploaderOf(ada).upload(await openAsBlob(path, { type: 'video/mp4' }), {
       slot: 'COURSE_INTRO_VIDEO',
@@ -76,7 +76,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     expect((await done).media).toMatchObject({ filename: 'intro.mp4', contentType: 'video/mp4' });
   });
 
-  it('stops when it is paused, and then sends only what is missing', async () => {
+  it('stops when it is paused, and then sends only the missing parts', async () => {
     const before = proxied.proxy.received();
     let paused = false;
     const loaded: number[] = [];
@@ -100,7 +100,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     expect(proxied.proxy.received() - before).toBeLessThan(film.size + MOST_LANES * PART);
   });
 
-  it('resumes a session that another device began, and tells another file from it', async () => {
+  it('resumes a session of another device, and refuses another file, owner or viewer', async () => {
     const options = await forFilm();
     const begun = await pausedUpload(uploaderOf(ada), options);
     const elsewhere = uploaderOf(await clientOf(app, 'ada'));
@@ -123,7 +123,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     expect(proxied.proxy.received() - before).toBeLessThan(film.size - bytesUploaded + BESIDE_PARTS);
   });
 
-  it('finds the session of the same file by itself', async () => {
+  it('finds the session of the same file', async () => {
     const options = await forFilm();
     const begun = await pausedUpload(uploaderOf(ada), options);
     const uploader = uploaderOf(ada);
@@ -133,11 +133,11 @@ onAnyStorage('the upload client in Node', (storage) => {
     );
     expect(await uploader.upload(film, options).done).toMatchObject({ sessionId: begun.id });
     expect((await uploader.unfinished()).map(({ sessionId }) => sessionId)).not.toContain(begun.id);
-    // Once it is published, the same file is a new upload.
+    // After the publication, the same file starts a new upload.
     expect((await uploader.upload(film, options).done).sessionId).not.toBe(begun.id);
   });
 
-  it.each(['abort', 'signal'])('leaves nothing when it is aborted by %s', async (how) => {
+  it.each(['abort', 'signal'])('leaves nothing behind when it is aborted by %s', async (how) => {
     const controller = new AbortController();
     const uploader = uploaderOf(ada);
     const upload = uploader.upload(film, {
@@ -157,7 +157,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     expect(await orphansAfterSweep(app)).toEqual([]);
   });
 
-  it('ends when its session is aborted elsewhere', async () => {
+  it('fails with ABORTED when its session is aborted elsewhere', async () => {
     const options = await forFilm();
     let sessionId: string | null = null;
     const upload = uploaderOf(ada).upload(film, {
@@ -182,7 +182,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     expect(await orphansAfterSweep(app)).toEqual([]);
   });
 
-  it('asks for another token when the server refuses the one it has', async () => {
+  it('asks for another token when the server refuses the first', async () => {
     const tokens = [await tokenFor('ada', 'instructor', -60), ada.token!];
     let asked = 0;
     const uploader = createUploader({
@@ -195,7 +195,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     await expect(expired.upload(film, await forFilm()).done).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('sends small files too, to every slot', async () => {
+  it('sends small files to every slot', async () => {
     const uploader = uploaderOf(ada);
     const ownerId = await newVideo();
     const fileOf = ({ bytes, filename, contentType }: typeof fixtures.video): File =>
@@ -226,7 +226,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     for (const { media } of results) expect(await downloadedSha256(media!.url)).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('rejects with the error of the server when the file is refused, small or large', async () => {
+  it("rejects with the server's error when a small or large file is refused", async () => {
     const text = new Blob(['This is no film. '.repeat(PART / 10)], { type: 'video/mp4' });
     for (const file of [text, text.slice(0, 1_000, 'video/mp4')]) {
       const { done } = uploaderOf(ada).upload(file, { ...(await forFilm()), filename: 'film.mp4' });

@@ -28,7 +28,7 @@ describe('/upload-client.js', () => {
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
     fetch(new URL(path, app.url), { method, headers });
 
-  /** What a browser asks: `fetch` of Node adds that no cache is wanted. Returns the status. */
+  /** Sends a conditional request like a browser: Node's fetch adds `Cache-Control: no-cache`. Resolves with the status. */
   async function conditional(path: string, etag: string): Promise<number | undefined> {
     const request = http.get(new URL(path, app.url), { headers: { 'if-none-match': etag } });
     const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
@@ -39,7 +39,7 @@ describe('/upload-client.js', () => {
   it.each([
     ['/upload-client.js', 'text/javascript; charset=utf-8'],
     ['/upload-client.d.ts', 'text/plain; charset=utf-8'],
-  ])('%s is served to pages of CORS_ORIGINS, and asked for again only when it has changed', async (path, type) => {
+  ])('%s is served to pages of CORS_ORIGINS, and sent again only when it has changed', async (path, type) => {
     const answer = await get(path, { origin: PAGES });
     expect(answer.status).toBe(200);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -61,7 +61,7 @@ describe('/upload-client.js', () => {
     );
   });
 
-  it('gives nothing else of its folder', async () => {
+  it('gives access to no other file', async () => {
     for (const path of ['/main.js', '/upload-client.js/', '/upload-client.js/../main.js', '/http/upload-client.js']) {
       const answer = await get(path);
       expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
@@ -73,7 +73,7 @@ describe('/upload-client.js', () => {
     expect((await get('/upload-client.js', {}, 'POST')).status).toBe(404);
   });
 
-  it('is one module without imports, small enough to load at once', async () => {
+  it('is one small module without imports', async () => {
     const text = await (await get('/upload-client.js')).text();
     expect(text).not.toMatch(/\bimport\b|\brequire\(/);
     expect(text.length).toBeLessThan(30_000);
@@ -82,7 +82,7 @@ describe('/upload-client.js', () => {
     expect(Object.keys(module).sort()).toEqual(['UploadError', 'createUploader']);
   });
 
-  it('has declarations that compile by themselves, and check what their user writes', async () => {
+  it('has declarations that compile on their own and report type errors', async () => {
     await writeFile(join(folder, 'upload-client.d.ts'), await (await get('/upload-client.d.ts')).text());
     const right = `import { createUploader, UploadError, type UploadResult } from './upload-client.js';
 const uploader = createUploader({ endpoint: '/graphql', token: async () => 'token' });

@@ -7,7 +7,7 @@ import type { Environment } from '../../../src/config.js';
 import { withS3 } from '../../support/bucket.js';
 import type { UploadOptions } from '../../../src/upload-client/api.js';
 
-/** What a page of the site says of its upload. */
+/** The state of an upload as its page reports it. */
 export interface Told {
   readonly loaded: number;
   readonly states: readonly string[];
@@ -20,9 +20,9 @@ export interface Told {
 }
 
 export interface Begin {
-  /** The file of the site to send; null for the one whose handle the browser kept. */
+  /** The file of the site to send; null for the file whose handle the browser kept. */
   readonly file?: string | null;
-  /** Whether the file is given as a handle. */
+  /** Whether the file is passed as a handle. */
   readonly asHandle?: boolean;
   /** Pauses when so many bytes are loaded. */
   readonly pauseAt?: number;
@@ -71,7 +71,7 @@ globalThis.begin = async (options, { file = 'film', asHandle = false, pauseAt = 
 globalThis.ready = true;
 </script>`;
 
-/** @param files What the page can choose from, by name. */
+/** @param files The files that the page can select, by name. */
 export async function startUploadSite(files: Readonly<Record<string, Blob>>): Promise<UploadSite> {
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? '/', 'http://site').pathname.slice(1);
@@ -127,7 +127,7 @@ export class UploadPage {
   }
 }
 
-/** Lets pages of an origin send parts to the bucket of an environment: what docs/direct-uploads.md tells operators to do. */
+/** Allows pages of an origin to send parts to the bucket, as docs/direct-uploads.md tells operators to do. */
 export async function allowPages(origin: string, { S3_BUCKET_NAME: Bucket }: Environment): Promise<void> {
   if (Bucket === undefined) return;
   const rule = { AllowedOrigins: [origin], AllowedMethods: ['PUT'], AllowedHeaders: ['content-type', 'content-md5'] };

@@ -18,7 +18,7 @@ const run = promisify(execFile);
 const PART = 8 * 1024 * 1024;
 const { file: film, sha256 } = largeVideo(36);
 
-/** The compiler options of Vite's templates, but for React. */
+/** The compiler options of Vite's templates, without those for React. */
 const TSCONFIG = {
   compilerOptions: {
     ...{
@@ -54,7 +54,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Compiles the examples of the page beside the client that the server serves, as a reader does. */
+/** Compiles the examples of the page with the client that the server serves, as a reader does. */
 async function compiled(): Promise<Examples> {
   for (const { language, filename, text } of readPage('docs/direct-uploads.md').fences) {
     if (language === 'ts') await writeFile(join(folder, filename), text);
@@ -72,7 +72,7 @@ async function compiled(): Promise<Examples> {
   return (await import(pathToFileURL(join(folder, 'uppy.js')).href)) as Examples;
 }
 
-it('the plug-in for Uppy compiles, sends files, pauses, and aborts what is removed', async () => {
+it('the Uppy plug-in compiles, sends files, pauses, and aborts files that are removed', async () => {
   const { uppyFor } = await compiled();
   const videoOf = async (title: string): Promise<string> => (await createVideo(ada, topicId, title)).id;
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
 import { directUploads } from './app/direct-uploads.js';
+import { warnOfForgottenRecords } from './app/forgotten-records.js';
 import { bodyLimits, slotsOf, storagesOf, timingsOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { CourseService } from './catalog/course/course.service.js';
@@ -19,7 +20,9 @@ import { livingVideos, VideoService } from './catalog/video/video.service.js';
 import type { Config } from './config.js';
 import { DataDir } from './data-dir/data-dir.js';
 import { authSecret, previousUrlSigningSecrets, urlSigningSecret } from './data-dir/secrets.js';
+import { assertNoUnfinishedCopy } from './database/copy-mark.js';
 import { recogniseDatabaseError } from './database/database-errors.js';
+import { connectedDatabase } from './database/detached-database.js';
 import { LecternError } from './errors.js';
 import { costGuard } from './graphql/cost.js';
 import { apolloServer, graphqlHandler } from './http/graphql.js';
@@ -223,6 +226,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     images,
 
     async start() {
+      await assertNoUnfinishedCopy(connectedDatabase());
+      await warnOfForgottenRecords(config, dataDir, telemetry.logger);
       await database.ensureIndexes();
       await upgrade.run();
       // Does not prevent the start, because the storage may come back, but a wrong configuration is logged at once.

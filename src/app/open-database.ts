@@ -11,9 +11,25 @@ export async function openDatabase(config: Config, dataDir: DataDir, besideServe
   const timings = timingsOf(config);
   if (mongodbUri !== undefined) return connectDatabase({ uri: mongodbUri, timings });
   // Loaded on demand: a server with MongoDB does not need it.
-  const { embeddedUri, startEmbeddedDatabase } = await import('../database/embedded/index.js');
+  const { embeddedUri } = await import('../database/embedded/index.js');
   const runningSocket = besideServer ? await DatabaseSocket.running(dataDir) : null;
   if (runningSocket !== null) return connectDatabase({ uri: embeddedUri(runningSocket), timings });
+  const embedded = await startEmbedded(dataDir);
+  try {
+    const database = await connectDatabase({ uri: embedded.uri(), timings });
+    return { ...database, close: () => database.close().then(() => embedded.close()) };
+  } catch (error) {
+    await embedded.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts the embedded database of this folder in this process.
+ * @throws {EmbeddedDatabaseLockedError} when another process has it open.
+ */
+export async function startEmbedded(dataDir: DataDir): Promise<EmbeddedDatabase> {
+  const { startEmbeddedDatabase } = await import('../database/embedded/index.js');
   const socket = await DatabaseSocket.reserve(dataDir);
   let embedded: EmbeddedDatabase | undefined;
   const close = async (): Promise<void> => {
@@ -23,8 +39,7 @@ export async function openDatabase(config: Config, dataDir: DataDir, besideServe
   try {
     embedded = await startEmbeddedDatabase({ directory: dataDir.databaseDir, socketPath: socket.path });
     await socket.announce();
-    const database = await connectDatabase({ uri: embedded.uri(), timings });
-    return { ...database, close: () => database.close().then(close) };
+    return { ...embedded, close };
   } catch (error) {
     await close();
     throw error;

@@ -39,6 +39,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'check the configuration, the database and the storages',
     load: async () => (await import('./doctor.js')).doctorCommand(),
   },
+  'copy-database': {
+    summary: 'copy all records from the embedded database to MongoDB, or back',
+    load: async () => (await import('./copy-database.js')).copyDatabaseCommand(),
+  },
   'migrate-storage': {
     summary: 'move all files to the storage of new files',
     load: async () => (await import('./migrate-storage.js')).migrateStorageCommand(),

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { codeOf } from './private-file.js';
 
@@ -30,6 +30,17 @@ export class DataDir {
   /** The path of the embedded database's folder. The database creates the folder. */
   get databaseDir(): string {
     return join(this.path, 'database');
+  }
+
+  /** Whether an embedded database was used in this folder. */
+  async hasDatabase(): Promise<boolean> {
+    return this.use(async () => {
+      const names = await readdir(this.databaseDir).catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return [];
+        throw error;
+      });
+      return names.length > 0;
+    });
   }
 
   /**

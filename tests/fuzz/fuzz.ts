@@ -53,7 +53,7 @@ const LANES = 8;
 /** A request that is not answered within this time hangs, in milliseconds: two files may take 10 s each to measure. */
 const PATIENCE_MS = 30_000;
 /** What goes before the count: code is compiled, caches are filled, connections to the database opened. */
-const WARM_UP = { least: 500, most: 20_000 };
+const WARM_UP = { least: 200, most: 20_000 };
 /** How often the event loop is asked after, in milliseconds. */
 const LOOK_MS = 5_000;
 /** How often descriptors are counted until they are back: longer than the server keeps a refused connection. */

@@ -6,7 +6,7 @@ import { volume } from '../support/scope.js';
 
 /** A fixed seed, so that each run sends the same requests. `npm run fuzz` uses another seed each time. */
 const SEED = 20_260_101;
-const REQUESTS = volume(150, 2_000);
+const REQUESTS = volume(100, 2_000);
 
 it(`${String(REQUESTS)} changed requests leave the server as it was`, { timeout: patience(180_000) }, async () => {
   const report = await fuzz({ requests: REQUESTS, seed: SEED });

@@ -10,10 +10,11 @@ import { CourseWithFilesDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { keysIn, migrateHere, otherThan, startOn, switchTo } from '../support/migration.js';
 import { waitUntil } from '../support/patience.js';
+import { sampleOf } from '../support/scope.js';
 import { faultsOf, leftAfterSweep, letTimePass } from '../support/wholeness.js';
 
 /** A migration whose steps are delayed or sent twice, while other work goes on. */
-describe.skipIf(inject('s3') === null).each(['local', 's3'] as const)('a migration to %s', (to: StorageName) => {
+describe.skipIf(inject('s3') === null).each(sampleOf(['local', 's3'], 1))('a migration to %s', (to: StorageName) => {
   let app: TestApp;
   let ada: Client;
   afterEach(async () => {

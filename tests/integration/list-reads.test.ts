@@ -30,8 +30,8 @@ const tellsTheTruth = inject('mongodbUri') === null;
 type Who = 'nobody' | 'bob' | 'admin';
 const WHO: readonly Who[] = ['nobody', 'bob', 'admin'];
 const ORDERS: readonly gql.CourseOrder[] = ['CREATED_AT_ASC', 'CREATED_AT_DESC', 'TITLE_ASC', 'TITLE_DESC'];
-/** The orders whose reads are measured; where they cannot be measured, one for each field. */
-const MEASURED_ORDERS = tellsTheTruth ? ORDERS : ORDERS.slice(1, 3);
+/** The orders whose reads are measured; where they cannot be measured, and in `npm test`, one for each field. */
+const MEASURED_ORDERS = tellsTheTruth ? sampleOf(ORDERS, 2) : ORDERS.slice(1, 3);
 
 let app: TestApp;
 let log: CommandLog;

@@ -9,6 +9,7 @@ import { dataOf, errorCodes } from '../support/graphql-client.js';
 import { fileOf, graphqlParts, multipartBody, rawRequest, truncated, type UploadFile } from '../support/multipart.js';
 import { waitFor } from '../support/patience.js';
 import { REPLACEMENTS, type Owner } from '../support/replacements.js';
+import { sampleOf } from '../support/scope.js';
 import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep, releasedObjects } from '../support/wholeness.js';
 
@@ -44,7 +45,7 @@ onAnyStorage('the replacement of a file', (storage) => {
     return keys;
   }
 
-  describe.each(Object.keys(REPLACEMENTS))('by %s', (name) => {
+  describe.each(sampleOf(Object.keys(REPLACEMENTS), 3))('by %s', (name) => {
     const replacement = REPLACEMENTS[name]!;
     const { samples, send, answered, read, prefix, ownerId, kind, document } = replacement;
     const big = kind === 'image' ? bigPng : bigMp4;

@@ -5,6 +5,7 @@ import { dumpOf } from '../support/dump.js';
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf, errorCodes, graphql } from '../support/graphql-client.js';
+import { sampleOf } from '../support/scope.js';
 
 let app: TestApp;
 let ada: Client;
@@ -239,25 +240,23 @@ describe('updateTopic and updateVideo', () => {
 });
 
 describe('an unknown id', () => {
-  it.each(['0193b8a0-0000-7000-8000-000000000000', '', '$ne', '{"$ne":null}', '__proto__', 'x'.repeat(5_000)])(
-    'is answered with NOT_FOUND in every mutation: %.40s',
-    async (id) => {
-      const before = await dumpOf(app);
-      const answers = [
-        await admin.send(gql.UpdateCourseDocument, { id, input: {} }),
-        await admin.send(gql.UpdateTopicDocument, { id, input: {} }),
-        await admin.send(gql.UpdateVideoDocument, { id, input: {} }),
-        await admin.send(gql.DeleteCourseDocument, { id }),
-        await admin.send(gql.DeleteTopicDocument, { id }),
-        await admin.send(gql.DeleteVideoDocument, { id }),
-        await admin.send(gql.DeleteImageDocument, { id }),
-        await admin.send(gql.ReorderTopicsDocument, { courseId: id, topicIds: [] }),
-        await admin.send(gql.ReorderVideosDocument, { topicId: id, videoIds: [] }),
-        await admin.send(gql.DeleteVideoCaptionDocument, { videoId: id, captionId: id }),
-        await admin.send(gql.DeleteVideoResourceDocument, { videoId: id, resourceId: id }),
-      ];
-      expect(answers.map(errorCodes)).toEqual(answers.map(() => ['NOT_FOUND']));
-      expect(await dumpOf(app)).toEqual(before);
-    },
-  );
+  const IDS = ['0193b8a0-0000-7000-8000-000000000000', '', '$ne', '{"$ne":null}', '__proto__', 'x'.repeat(5_000)];
+  it.each(sampleOf(IDS, 3))('is answered with NOT_FOUND in every mutation: %.40s', async (id) => {
+    const before = await dumpOf(app);
+    const answers = [
+      await admin.send(gql.UpdateCourseDocument, { id, input: {} }),
+      await admin.send(gql.UpdateTopicDocument, { id, input: {} }),
+      await admin.send(gql.UpdateVideoDocument, { id, input: {} }),
+      await admin.send(gql.DeleteCourseDocument, { id }),
+      await admin.send(gql.DeleteTopicDocument, { id }),
+      await admin.send(gql.DeleteVideoDocument, { id }),
+      await admin.send(gql.DeleteImageDocument, { id }),
+      await admin.send(gql.ReorderTopicsDocument, { courseId: id, topicIds: [] }),
+      await admin.send(gql.ReorderVideosDocument, { topicId: id, videoIds: [] }),
+      await admin.send(gql.DeleteVideoCaptionDocument, { videoId: id, captionId: id }),
+      await admin.send(gql.DeleteVideoResourceDocument, { videoId: id, resourceId: id }),
+    ];
+    expect(answers.map(errorCodes)).toEqual(answers.map(() => ['NOT_FOUND']));
+    expect(await dumpOf(app)).toEqual(before);
+  });
 });

@@ -6,6 +6,9 @@ import { inject } from 'vitest';
  */
 export const everything = inject('everything');
 
+/** Whether to run every case that is about the database: in `npm run test:all`, and in every run on a MongoDB server. */
+export const everyCaseOfDatabase = everything || (inject('mongodbUri') ?? null) !== null;
+
 /**
  * For the product of two long lists. Returns all cases for each row in `npm run test:all`. In `npm test` returns `count`
  * cases, different ones for each row, so that together the rows cover every case.

@@ -13,11 +13,14 @@ const INPUTS = [
   'package-lock.json',
   'build.js',
   'upload-client.build.js',
+  'studio.build.js',
 ];
 /** The hash of the inputs of the last complete build. Removed before a build, and written at its end. */
 const BUILT_FROM = 'dist/.built-from';
 /** What tsc knows of its last build. Without it, tsc writes every file. */
 const TSC_STATE = 'dist/.tsbuildinfo';
+/** What the bundlers write, apart from files with a hash in their names. */
+const BUNDLES = ['dist/upload-client.js', 'dist/studio/index.html'];
 /** Folders of src that tsc does not compile: bundlers do. */
 const BUNDLED = ['upload-client', 'studio'];
 
@@ -34,6 +37,7 @@ const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc
 if (status !== 0) process.exit(1);
 for (const path of stale()) rmSync(path);
 await import('./upload-client.build.js');
+await import('./studio.build.js');
 chmodSync('dist/cli/main.js', 0o755);
 writeFileSync(BUILT_FROM, from);
 
@@ -59,7 +63,7 @@ function compiled() {
 }
 
 function missing() {
-  return [...compiled()].map((path) => `${path}.js`).filter((path) => !existsSync(path));
+  return [...[...compiled()].map((path) => `${path}.js`), ...BUNDLES].filter((path) => !existsSync(path));
 }
 
 /** What an earlier build wrote from a source that is gone. */

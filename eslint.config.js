@@ -8,7 +8,17 @@ const environment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', '.test-servers/', 'tests/support/gql/'] },
+  {
+    ignores: [
+      'dist/',
+      'data/',
+      'coverage/',
+      'node_modules/',
+      '.test-servers/',
+      'tests/support/gql/',
+      'src/studio/gql/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
@@ -87,6 +97,7 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['studio.build.js'], languageOptions: { globals: { console: 'readonly' } } },
   {
     files: ['tests/**/*.js', 'bench/**/*.js', '.ci/**/*.js'],
     languageOptions: { globals: { Buffer: 'readonly', console: 'readonly', process: 'readonly' } },

@@ -1,0 +1,23 @@
+import { Problem } from '../ui/problem.js';
+import { words } from '../words.js';
+import css from './course.module.css';
+import type { Adding } from './use-add-videos.js';
+
+/** What became of files that were dropped or chosen. */
+export function AddingStatus({ adding: { left, notice, error, retry } }: { readonly adding: Adding }) {
+  return (
+    <>
+      {left > 0 && (
+        <p className={css.notice} role="status">
+          {words.course.creating(left)}
+        </p>
+      )}
+      {notice !== null && (
+        <p className={css.notice} role="status">
+          {notice}
+        </p>
+      )}
+      <Problem error={error} onRetry={retry} />
+    </>
+  );
+}

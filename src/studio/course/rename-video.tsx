@@ -1,0 +1,54 @@
+import { useMutation } from '@apollo/client/react';
+import { useState, type SubmitEvent } from 'react';
+import { UpdateVideoDocument } from '../gql/graphql.js';
+import { Button } from '../ui/button.js';
+import { Dialog, DialogActions } from '../ui/dialog.js';
+import { TextField } from '../ui/field.js';
+import { Problem } from '../ui/problem.js';
+import { words } from '../words.js';
+import css from './course.module.css';
+
+interface RenameVideoProps {
+  readonly id: string;
+  readonly title: string;
+  readonly onClose: () => void;
+}
+
+export function RenameVideo({ id, title: present, onClose }: RenameVideoProps) {
+  const [title, setTitle] = useState(present);
+  const [update, { loading, error }] = useMutation(UpdateVideoDocument);
+  const isMissing = title.trim() === '';
+  const submit = (): void => {
+    if (isMissing) return;
+    update({ variables: { id, input: { title } } }).then(onClose, () => undefined);
+  };
+  return (
+    <Dialog small title={words.course.rename} onClose={onClose}>
+      <form
+        className={css.form}
+        noValidate
+        onSubmit={(event: SubmitEvent) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <TextField
+          label={words.video.title}
+          value={title}
+          onChange={({ target }) => setTitle(target.value)}
+          error={isMissing ? words.courseForm.titleNeeded : undefined}
+          maxLength={200}
+          required
+          autoFocus
+        />
+        <Problem error={error} onRetry={submit} />
+        <DialogActions>
+          <Button onClick={onClose}>{words.cancel}</Button>
+          <Button type="submit" look="primary" disabled={loading}>
+            {loading ? words.saving : words.save}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

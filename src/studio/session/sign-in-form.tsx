@@ -1,0 +1,91 @@
+import { useState, type SubmitEvent, type ReactNode } from 'react';
+import { client } from '../api/client.js';
+import { codeOf } from '../api/errors.js';
+import { ViewerDocument } from '../gql/graphql.js';
+import { Button } from '../ui/button.js';
+import { TextField } from '../ui/field.js';
+import { Problem } from '../ui/problem.js';
+import { words } from '../words.js';
+import { session } from './session.js';
+import css from './session.module.css';
+import type { Viewer } from './use-viewer.js';
+
+interface SignInFormProps {
+  /** Only this viewer may sign in: for a sign-in that has ended. */
+  readonly expected?: string | undefined;
+  readonly onSignedIn: (viewer: Viewer) => void;
+  /** Further buttons. */
+  readonly children?: ReactNode;
+}
+
+/** Asks for a token, tries it, and signs in with it. */
+export function SignInForm({ expected, onSignedIn, children }: SignInFormProps) {
+  const [token, setToken] = useState('');
+  const [isChecking, setChecking] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const [error, setError] = useState<unknown>();
+
+  const submit = async (): Promise<void> => {
+    const given = token.trim().replace(/^bearer\s+/i, '');
+    setError(undefined);
+    setRefusal(undefined);
+    if (given === '') return setRefusal(words.signIn.empty);
+    setChecking(true);
+    try {
+      const viewer = await viewerOf(given);
+      if (viewer === null) return setRefusal(words.signIn.refused);
+      if (expected !== undefined && viewer.id !== expected) return setRefusal(words.signIn.otherViewer(expected));
+      session.signIn(given);
+      onSignedIn(viewer);
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      setChecking(false);
+    }
+  };
+
+  return (
+    <form
+      className={css.form}
+      noValidate
+      onSubmit={(event: SubmitEvent) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <TextField
+        label={words.signIn.token}
+        hint={words.signIn.tokenHint}
+        error={refusal}
+        value={token}
+        onChange={({ target }) => setToken(target.value)}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        required
+      />
+      <Problem error={error} onRetry={() => void submit()} />
+      <div className={css.actions}>
+        {children}
+        <Button type="submit" look="primary" disabled={isChecking}>
+          {isChecking ? words.signIn.checking : words.signIn.submit}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** Whose token it is. Null when the server refuses it. */
+async function viewerOf(token: string): Promise<Viewer | null> {
+  try {
+    const { data } = await client.query({
+      query: ViewerDocument,
+      fetchPolicy: 'no-cache',
+      context: { token, trial: true },
+    });
+    return data?.viewer ?? null;
+  } catch (error) {
+    if (codeOf(error) === 'UNAUTHENTICATED') return null;
+    throw error;
+  }
+}

@@ -57,10 +57,16 @@ export function banner(facts: BannerFacts): string {
   }
   if (trial !== undefined) {
     const { token, thumbnailPath } = trial;
+    lines.push('Open the studio, signed in as an instructor:', '', `  ${studioLink(facts.url, token)}`, '');
     lines.push('A token for an instructor, valid for 24 hours:', '', `  ${token}`, '');
     lines.push('Create a course with a thumbnail:', '', uploadCommand(facts.url, token, thumbnailPath), '');
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Signs a browser in by a token in the fragment, which is sent to no server. The studio takes it out of the address. */
+function studioLink(url: string, token: string): string {
+  return `${url.replace(/graphql$/, 'studio/')}#token=${token}`;
 }
 
 /** The curl command for an upload, in one line. */

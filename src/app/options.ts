@@ -86,3 +86,8 @@ export function bodyLimits(config: Config, slots: Record<MediaSlot, SlotRules>):
     multipartMs: config.uploads.totalSeconds * 1_000,
   };
 }
+
+/** The path of PUBLIC_URL, without a slash at the end. */
+export function pathPrefixOf({ server }: Config): string {
+  return server.publicUrl === undefined ? '' : new URL(server.publicUrl).pathname.replace(/\/$/, '');
+}

@@ -20,6 +20,7 @@ import { RateLimits, type RateLimitOptions } from './rate-limits.js';
 import { requestLog } from './request-log.js';
 import type { RunningRequests } from './running-requests.js';
 import { embeddable, sandboxHeaders, securityHeaders } from './security-headers.js';
+import { studio, type StudioOptions } from './studio.js';
 import { uploadClient } from './upload-client.js';
 import { limitUploads, UploadLimit } from './upload-limit.js';
 
@@ -50,6 +51,7 @@ export interface RoutesOptions {
   readonly checkCost: (request: GraphqlRequest) => void;
   readonly health: HealthChecks;
   readonly permalinks: PermalinkTargets;
+  readonly studio: StudioOptions;
   readonly signedUrls: SignedUrls;
   readonly running: RunningRequests;
   readonly errors: Omit<ErrorAnswering, 'noteCode'>;
@@ -79,6 +81,7 @@ export function routes(options: RoutesOptions): Express {
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
   app.get('/', home({ production }));
+  app.use(studio(options.studio));
   app.use(uploadClient(corsOrigins));
   app.use(running.track);
   app.use(

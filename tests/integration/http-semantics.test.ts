@@ -94,9 +94,15 @@ describe('HTTP headers and statuses', () => {
     expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, bytes.subarray(0, 10)]);
   });
 
-  it('/ redirects a browser to Sandbox, and tells other clients where the API is', async () => {
-    const browser = await fetch(`${app.origin}/`, { headers: { accept: 'text/html,*/*;q=0.8' }, redirect: 'manual' });
-    expect([browser.status, browser.headers.get('location')]).toEqual([302, 'graphql']);
+  it('/ offers a browser the studio and Sandbox, and tells other clients where the API is', async () => {
+    const browser = await fetch(`${app.origin}/`, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    const page = await browser.text();
+    expect([browser.status, page.includes('href="studio/"'), page.includes('href="graphql"')]).toEqual([
+      200,
+      true,
+      true,
+    ]);
+    expect(browser.headers.get('content-security-policy')).not.toContain('unsafe-inline');
     const other = await fetch(`${app.origin}/`);
     expect([other.status, await other.json()]).toEqual([200, expect.objectContaining({ graphql: 'graphql' })]);
   });
@@ -130,10 +136,10 @@ describe('HTTP settings', () => {
     expect(header).toBe('max-age=31536000; includeSubDomains');
   });
 
-  it('/ answers browsers with JSON in production', async () => {
+  it('/ redirects a browser to the studio in production', async () => {
     app = await startApp({ NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' });
-    const response = await fetch(`${app.origin}/`, { headers: { accept: 'text/html' } });
-    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ name: 'Lectern' })]);
+    const response = await fetch(`${app.origin}/`, { headers: { accept: 'text/html' }, redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([302, 'studio/']);
   });
 
   it('KEEP_ALIVE_SECONDS keeps an idle connection open for longer than REQUEST_HEAD_SECONDS', async () => {

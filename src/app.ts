@@ -113,7 +113,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const slots = { ...slotsOf(config), ...Object.fromEntries(furtherSlots.map(({ rules }) => [rules.slot, rules])) };
   const owners = { ...slotOwners, ...Object.fromEntries(furtherSlots.map(({ rules, owner }) => [rules.slot, owner])) };
   const journal = new Journal();
-  telemetry.metrics.countByState(
+  telemetry.metrics.gaugeBy(
+    'state',
     'lectern_journal_rows',
     'Unfinished work on stored files, and direct uploads that are over, by state.',
     () => journal.countByState(),

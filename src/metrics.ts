@@ -7,6 +7,8 @@ export type RequestOutcome = 'served' | 'refused' | 'failed' | 'left';
 export type UploadOutcome = 'stored' | 'refused' | 'broken_off' | 'failed';
 /** How a storage operation ended: done, unavailable, or rejected (no such object, a body that ended early). */
 export type StorageOutcome = 'done' | 'unavailable' | 'rejected';
+/** How the verification of a direct upload ended: its file is stored or refused, or it failed and is tried again. */
+export type VerificationOutcome = Exclude<UploadOutcome, 'broken_off'>;
 
 export const STORAGE_OPERATIONS = ['put', 'open', 'stat', 'delete', 'check'] as const;
 export type StorageOperation = (typeof STORAGE_OPERATIONS)[number];
@@ -19,8 +21,12 @@ const STORAGE_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 /** How long a scrape waits for values that come from the database, in milliseconds. */
 const SCRAPE_WAIT_MS = 2_000;
 
+/** Numbers by the value of a label. */
+type Counts = Readonly<Record<string, number>>;
+
 /**
- * The metrics, in the format of Prometheus. Each instance has its own registry. The labels are slot, outcome and state.
+ * The metrics, in the format of Prometheus. Each instance has its own registry. The labels are slot, outcome, state and
+ * status.
  * Each has a fixed set of values, so that clients cannot create new time series.
  */
 export class Metrics {
@@ -79,6 +85,14 @@ export class Metrics {
     ]),
   ) as Record<StorageOperation, Histogram<'outcome'>>;
 
+  private readonly verificationSeconds = new Histogram({
+    name: 'lectern_upload_verification_seconds',
+    help: 'Duration of the verification of a direct upload, by outcome: stored, refused, failed (it is tried again).',
+    labelNames: ['outcome'] as const,
+    buckets: STORAGE_SECONDS,
+    registers: this.registers,
+  });
+
   /** The media type of `text()`. */
   get contentType(): string {
     return this.registry.contentType;
@@ -112,21 +126,26 @@ export class Metrics {
     this.storageSeconds[operation].observe({ outcome }, seconds);
   };
 
+  /** A direct upload was put together and checked, from the take of its lease to its end. */
+  verificationEnded(outcome: VerificationOutcome, seconds: number): void {
+    this.verificationSeconds.observe({ outcome }, seconds);
+  }
+
   /**
-   * Adds a gauge by state. `ask` is called at each scrape. When it fails or takes more than 2 seconds, the scrape omits
+   * Adds a gauge with one label. `ask` is called at each scrape. When it fails or takes more than 2 seconds, the scrape omits
    * this gauge and returns the other metrics.
    */
-  countByState(name: string, help: string, ask: () => Promise<Readonly<Record<string, number>>>): void {
+  gaugeBy(label: 'state' | 'status', name: string, help: string, ask: () => Promise<Counts>): void {
     new Gauge({
       name,
       help,
-      labelNames: ['state'] as const,
+      labelNames: [label],
       registers: this.registers,
       async collect() {
         this.reset();
-        const none = (): Record<string, number> => ({});
+        const none = (): Counts => ({});
         const counts = await within(SCRAPE_WAIT_MS, ask().catch(none), none);
-        for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+        for (const [value, count] of Object.entries(counts)) this.set({ [label]: value }, count);
       },
     });
   }

@@ -25,6 +25,12 @@ export function directUploads(
   shared: DirectUploadsParts,
 ): { uploads: UploadService; completions: Completions } {
   const sessions = new SessionJournal();
+  shared.telemetry.metrics.gaugeBy(
+    'status',
+    'lectern_upload_sessions',
+    'Direct uploads that are open, and those that ended in the last day, by status.',
+    () => sessions.countByStatus(),
+  );
   const end = new SessionEnd({ ...shared, sessions, decision: new Decision(shared) });
   const publication = new SessionPublication({ ...shared, sessions, end });
   const run = new CompletionRun({ ...shared, publication, end });

@@ -4,8 +4,16 @@ import { LecternError } from '../../src/errors.js';
 import { SLOTS } from '../../src/media/slots.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse } from '../support/client.js';
+import {
+  announced,
+  complete,
+  completed,
+  sendAll,
+  start as startUpload,
+  uploadDirectly,
+} from '../support/direct-upload.js';
 import { fixtures } from '../support/fixtures.js';
-import { CreateCourseDocument, UploadImageDocument } from '../support/gql/graphql.js';
+import { AbortUploadDocument, CreateCourseDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { errorCodes, readResponse } from '../support/graphql-client.js';
 import { fileOf, graphqlParts, multipartBody, rawRequest, truncated } from '../support/multipart.js';
 import { waitFor, waitUntil } from '../support/patience.js';
@@ -117,6 +125,7 @@ describe('/metrics', () => {
     const allowed: Record<string, readonly string[]> = {
       slot: Object.keys(SLOTS),
       state: ['pending', 'expired', 'doomed', 'ended'],
+      status: ['WAITING', 'VERIFYING', 'PUBLISHED', 'FAILED', 'ABORTED', 'EXPIRED'],
       outcome: ['served', 'refused', 'failed', 'left', 'stored', 'broken_off', 'done', 'unavailable', 'rejected'],
     };
     for (const [label, value] of labels) {
@@ -137,6 +146,37 @@ describe('/metrics', () => {
     expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(1);
     await running.app.journal.remove([object]);
     expect((await scrape(running)).get('lectern_journal_rows{state="pending"}')).toBe(0);
+  });
+
+  it('counts direct uploads by status, and how long their verification took', async () => {
+    const running = await start();
+    const ada = await clientOf(running, 'ada');
+    const wanted = { ...announced(fixtures.png), slot: 'IMAGE' as const };
+    const sessions = async () =>
+      Object.fromEntries(
+        Array.from(await scrape(running), ([name, value]) => [
+          /upload_sessions\{status="(\w+)"/.exec(name)?.[1],
+          value,
+        ]),
+      ) as Record<string, number>;
+    const none = { WAITING: 0, VERIFYING: 0, PUBLISHED: 0, FAILED: 0, ABORTED: 0, EXPIRED: 0 };
+    expect(await sessions()).toMatchObject(none);
+    const waiting = await startUpload(ada, wanted);
+    expect(await sessions()).toMatchObject({ ...none, WAITING: 1 });
+    expect(errorCodes(await complete(ada, waiting.id))).toEqual(['UPLOAD_INCOMPLETE']);
+    await ada.send(AbortUploadDocument, { id: waiting.id });
+    expect((await uploadDirectly(ada, fixtures.png, { slot: 'IMAGE' })).status).toBe('PUBLISHED');
+    const refused = await startUpload(ada, { ...wanted, sha256: '0'.repeat(64) });
+    await sendAll(ada, refused, fixtures.png.bytes);
+    expect((await completed(ada, refused.id)).status).toBe('FAILED');
+    expect(await sessions()).toMatchObject({ ...none, ABORTED: 1, PUBLISHED: 1, FAILED: 1 });
+    const seen = await scrape(running);
+    for (const outcome of ['stored', 'refused', 'failed']) {
+      expect(seen.get(`lectern_upload_verification_seconds_count{outcome="${outcome}"}`)).toBe(1);
+    }
+    expect(seen.get('lectern_upload_verification_seconds_sum{outcome="stored"}')).toBeGreaterThan(0);
+    expect(seen.get('lectern_uploads_total{slot="IMAGE",outcome="stored"}')).toBe(1);
+    expect(seen.get('lectern_uploads_total{slot="IMAGE",outcome="refused"}')).toBe(1);
   });
 
   it("answers without the journal's metrics when the database fails or does not answer", async () => {

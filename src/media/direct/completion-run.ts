@@ -43,15 +43,19 @@ export class CompletionRun {
   /**
    * Completes and publishes, or ends the session as FAILED. Rejects with UPLOAD_INCOMPLETE when parts are missing, and
    * with errors that may be gone at the next attempt.
+   * @returns whether the file may be published, or was refused.
    */
-  async complete(row: SessionRow, signal: AbortSignal): Promise<void> {
-    const { publication, end } = this.parts;
+  async complete(row: SessionRow, signal: AbortSignal): Promise<'stored' | 'refused'> {
+    const { publication, end, telemetry } = this.parts;
     try {
       const proof = await this.assembledAndProved(row, signal);
       await publication.publish(row, proof, signal);
+      return 'stored';
     } catch (error) {
       if (!(error instanceof LecternError) || !FINAL.includes(error.code) || signal.aborted) throw error;
       await end.kill(row, 'FAILED', error);
+      telemetry.uploadFailed(row.slot, 'refused', error);
+      return 'refused';
     }
   }
 

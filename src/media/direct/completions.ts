@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
+import type { VerificationOutcome } from '../../metrics.js';
 import type { Telemetry } from '../../telemetry.js';
 import { within } from '../../within.js';
 import type { LifeTiming } from '../life-timing.js';
@@ -116,15 +117,20 @@ export class Completions {
     };
     const renewing = setInterval(renew, timings.completionLease / RENEWALS_PER_LEASE);
     renewing.unref();
+    const begun = performance.now();
+    const ended = (outcome: VerificationOutcome): void =>
+      telemetry.metrics.verificationEnded(outcome, (performance.now() - begun) / 1_000);
     const completed = run.complete(taken, AbortSignal.any([this.stopping.signal, lost.signal]));
     try {
-      await Promise.race([completed, stopped]).finally(() => {
+      const outcome = await Promise.race([completed, stopped]).finally(() => {
         clearInterval(renewing);
         over.abort();
       });
+      ended(outcome);
     } catch (error) {
       // Another completion holds the lease now, or the session was ended.
       if (lost.signal.aborted) return;
+      ended('failed');
       await (this.stopping.signal.aborted ? sessions.leave(row, holder) : sessions.drop(row, holder));
       throw error;
     }

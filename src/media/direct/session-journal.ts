@@ -4,7 +4,7 @@ import { WITHOUT_LEASE, type PlacedObject } from '../journal/journal.js';
 import type { Integrity, SessionFailure, SessionRecord, Verdict } from '../journal/session-record.model.js';
 import { UploadRowModel, type UploadRow } from '../journal/upload-row.model.js';
 import { objectId } from '../object-reference.js';
-import type { SessionRow, UploadStatus } from './session-row.js';
+import { UPLOAD_STATUSES, type SessionRow, type UploadStatus } from './session-row.js';
 
 /** Which sessions are listed. */
 export interface SessionFilter {
@@ -115,6 +115,12 @@ export class SessionJournal {
 
   count(filter: SessionFilter): Promise<number> {
     return UploadRowModel.countDocuments(matching(filter));
+  }
+
+  /** The number of sessions of all viewers in each status. */
+  async countByStatus(): Promise<Record<UploadStatus, number>> {
+    const counts = UPLOAD_STATUSES.map(async (status) => [status, await this.count({ status })] as const);
+    return Object.fromEntries(await Promise.all(counts)) as Record<UploadStatus, number>;
   }
 
   /** The announced sizes of the sessions of a viewer that are not over, in bytes. */

@@ -9,7 +9,7 @@ import { AbandonedError, Life, type DeathPoint } from './life.js';
 import { makeDatabaseMortal, mortalDrivers } from './mortal-ports.js';
 import { startRelay, type Relay } from './relay.js';
 
-/** Between these is how many effects a server has that dies at a random moment. */
+/** The range of the number of effects that a server has before it dies at a random moment. */
 const LEAST_EFFECTS = 1;
 const MOST_EFFECTS = 200;
 
@@ -22,7 +22,7 @@ export class AbandonedHost implements KillableHost {
 
   /**
    * @param changed Time-outs that differ from the default ones.
-   * @param settings Further variables.
+   * @param settings Additional variables.
    */
   static async create(
     storage: StorageUnderTest,
@@ -32,7 +32,7 @@ export class AbandonedHost implements KillableHost {
     const environment = await newEnvironment({
       ...(await storage.environment()),
       ...settings,
-      // An abandoned server releases at once what it still holds.
+      // An abandoned server releases what it still holds at once.
       SHUTDOWN_GRACE_SECONDS: '0',
       TIMINGS: timings({ stopCleanUp: 0, ...changed }),
     });
@@ -52,7 +52,7 @@ export class AbandonedHost implements KillableHost {
     const { S3_ENDPOINT } = this.environment;
     const config = loadConfig({
       ...this.environment,
-      // Clients reach the bucket by themselves, also when the server has been cut off from it.
+      // Clients reach the bucket directly, also when the server has been cut off from it.
       ...(S3_ENDPOINT !== undefined && { S3_PUBLIC_ENDPOINT: S3_ENDPOINT, S3_ENDPOINT: await relay(S3_ENDPOINT) }),
     });
     const app = await life.run(() =>

@@ -10,10 +10,10 @@ import { readShelf } from './shelf.js';
 
 /** How many clients work at the same time. */
 const INSTRUCTORS = 4;
-/** How long a server may be worked on before a point is taken for one that is never reached, in milliseconds. */
+/** How long clients work on a server before a point counts as never reached, in milliseconds. */
 const NEVER_REACHED_MS = patience(45_000);
 
-/** A server on data of its own that dies and is started again, and the clients that keep account of it. */
+/** A server on its own data that dies and is started again, and the clients that record what was acknowledged. */
 export class CrashSite {
   private readonly instructors: readonly Instructor[];
 
@@ -24,7 +24,7 @@ export class CrashSite {
     this.instructors = Array.from({ length: INSTRUCTORS }, (_, i) => new Instructor(`ada${i + 1}`, random));
   }
 
-  /** Lets the clients work on a server until it comes to this point, where it dies. */
+  /** Lets the clients work on a server until it reaches this point, where it dies. */
   async killAt(deathPoint: DeathPoint): Promise<void> {
     const server = await this.start(deathPoint);
     const overdue = new AbortController();
@@ -41,7 +41,7 @@ export class CrashSite {
     await this.workUntilDead(server);
   }
 
-  /** Starts a server that dies in its own sweep, at this point. */
+  /** Starts a server that dies at this point of its own sweep. */
   async killSweepAt(deathPoint: DeathPoint): Promise<void> {
     await this.host.asOperator(letTimePass);
     const server = await this.host.start(deathPoint);
@@ -49,7 +49,7 @@ export class CrashSite {
     await waitUntil(() => this.host.hasDied(), { within: NEVER_REACHED_MS }).finally(() => server.kill());
   }
 
-  /** Sweeps once, as `lectern sweep` does, when all deadlines have passed. Returns what is not whole after that. */
+  /** Sweeps once, as `lectern sweep` does, when all deadlines have passed. Returns what is still inconsistent after that. */
   async sweepOnce(): Promise<string[]> {
     return this.host.asOperator(async (app, site) => {
       await letTimePass();
@@ -58,7 +58,7 @@ export class CrashSite {
     });
   }
 
-  /** Starts the server once more, only to compare what it shows with what was acknowledged. */
+  /** Starts the server again, only to compare what it shows with what was acknowledged. */
   async compareShelves(): Promise<void> {
     await (await this.start()).stop();
   }
@@ -99,7 +99,7 @@ export class CrashSite {
     try {
       await Promise.all(working);
     } finally {
-      // A client that found a fault ends the others.
+      // A client that found a fault stops the others.
       await server.kill();
       await Promise.allSettled(working);
     }
@@ -114,7 +114,7 @@ function textOf(point: DeathPoint | undefined): string {
   return point ? `${point.when} ${point.step}, pass ${point.pass}` : 'no point';
 }
 
-/** The same text for the same content, in whatever order it came. */
+/** The same text for the same content, whatever its order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     typeof item === 'object' && item !== null ? Object.fromEntries(Object.entries(item).sort()) : item,

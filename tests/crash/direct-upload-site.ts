@@ -12,7 +12,7 @@ import { faultsOf, letTimePass } from '../support/wholeness.js';
 import type { KillableHost, KillableServer } from './killable.js';
 import type { DeathPoint } from './life.js';
 
-/** The records that files are for. */
+/** The records that the files belong to. */
 interface Records {
   readonly courseId: string;
   readonly videoId: string;
@@ -23,7 +23,7 @@ export interface Story {
   readonly file: Pick<Fixture, 'bytes' | 'filename' | 'contentType'>;
   readonly to: (records: Records) => Pick<gql.StartUploadInput, 'slot' | 'ownerId' | 'caption' | 'sha256'>;
   readonly ends: UploadStatus;
-  /** What the URL of the file gives. Absent: what the client has sent. */
+  /** What the URL of the file serves. Absent: what the client has sent. */
   readonly served?: Buffer;
 }
 
@@ -47,7 +47,7 @@ export class DirectUploadSite {
     return new DirectUploadSite(host, token, { courseId, videoId });
   }
 
-  /** The file is published whole by the next server, or refused; a sweep finds nothing left. */
+  /** The next server publishes the whole file or refuses it; a sweep finds nothing left. */
   async dieInCompletion(story: Story, deathPoint: DeathPoint): Promise<void> {
     const { file, ends, served = file.bytes } = story;
     const dying = await startOn(this.host, deathPoint);
@@ -55,7 +55,7 @@ export class DirectUploadSite {
     await this.untilDead(dying, complete(this.clientOf(dying), session.id));
     await this.onNextServer(async (ada) => {
       await waitFor(async () => expect((await find(ada, session.id))?.status).not.toBe('VERIFYING'));
-      // A server that died before it had the lease was never asked: asking again ends the same.
+      // A server that died before it got the lease changed nothing: asking again gives the same outcome.
       const { status, media } = await completed(ada, session.id);
       expect(status).toBe(ends);
       expect(media === null ? null : await download(media.url)).toEqual(ends === 'PUBLISHED' ? served : null);
@@ -63,7 +63,7 @@ export class DirectUploadSite {
     await this.expectWhole();
   }
 
-  /** The client repeats its start under the same key, and can finish; a sweep finds nothing left. */
+  /** The client repeats its start with the same key, and can finish; a sweep finds nothing left. */
   async dieInStart(story: Story, deathPoint: DeathPoint): Promise<void> {
     const idempotencyKey = `start ${String(++this.starts)}`;
     const dying = await startOn(this.host, deathPoint);
@@ -78,7 +78,7 @@ export class DirectUploadSite {
     await this.expectWhole();
   }
 
-  /** The session is aborted or still waits; a sweep finds nothing left. */
+  /** The session is aborted or still pending; a sweep finds nothing left. */
   async dieInAbort(story: Story, deathPoint: DeathPoint): Promise<void> {
     const dying = await startOn(this.host, deathPoint);
     const { id } = await this.send(dying, story);
@@ -91,7 +91,7 @@ export class DirectUploadSite {
     await this.expectWhole();
   }
 
-  /** A session whose time is over, and a server that dies while it sweeps it: it has expired, and a sweep finds nothing left. */
+  /** A server dies while it sweeps an expired session: the session has expired, and another sweep finds nothing left. */
   async dieInSweep(story: Story, deathPoint: DeathPoint): Promise<void> {
     const server = await startOn(this.host);
     const { id } = await this.send(server, story);
@@ -122,10 +122,10 @@ export class DirectUploadSite {
     return clientWith(url, this.token);
   }
 
-  /** Waits for the death of a server during this request, whose connection it may break. */
+  /** Waits until a server dies during this request, whose connection may break. */
   private async untilDead(server: KillableServer, request: Promise<unknown>): Promise<void> {
     await request.catch((error: unknown) => {
-      // What fetch throws when there is no answer.
+      // What fetch throws when no answer arrives.
       if (!(error instanceof TypeError)) throw error;
     });
     await waitUntil(() => this.host.hasDied()).finally(() => server.kill());
@@ -140,7 +140,7 @@ export class DirectUploadSite {
     }
   }
 
-  /** Sweeps once, when all deadlines have passed. Records and objects must fit then. */
+  /** Sweeps once, when all deadlines have passed. Records and objects must match then. */
   private async expectWhole(): Promise<void> {
     const faults = await this.host.asOperator(async (app, site) => {
       await letTimePass();

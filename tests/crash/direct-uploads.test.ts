@@ -9,7 +9,7 @@ import type { KillableHost } from './killable.js';
 import { KilledHost } from './killed-host.js';
 import type { DeathPoint } from './life.js';
 
-/** Another server takes a completion over soon. */
+/** Another server soon takes a completion over. */
 const TIMINGS = { completionLease: 300, completionRelief: 50, sweepLease: 300 };
 
 /** Another server sweeps soon. */
@@ -35,13 +35,13 @@ const REFUSED: Story = {
   ends: 'FAILED',
 };
 
-/** What a server does when it dies. */
+/** What a server is doing when it dies. */
 interface Work {
   readonly what: string;
-  /** Its steps that write something, in their order. What only reads leaves what the step before it has left. */
+  /** Its steps that write something, in order. A step that only reads leaves the same state as the step before it. */
   readonly steps: readonly string[];
   readonly dieAt: (site: DirectUploadSite, deathPoint: DeathPoint) => Promise<void>;
-  /** A step that comes before it too, once. */
+  /** A step that also occurs once before it. */
   readonly repeated?: string;
 }
 
@@ -60,7 +60,7 @@ const WORKS: readonly Work[] = [
     what: 'a completion that converts captions',
     steps: ['journal', 'store', 'touch', 'swap', 'finish', 'kill', 'fence', 'doom', 'delete'],
     dieAt: (site, at) => site.dieInCompletion(CAPTIONS, at),
-    // The row of the session comes before the row of its converted captions.
+    // The session's row is written before the row of its converted captions.
     repeated: 'journal',
   },
   {
@@ -75,7 +75,7 @@ const WORKS: readonly Work[] = [
     dieAt: (site, at) => site.dieInAbort(THUMBNAIL, at),
   },
   {
-    what: 'a sweep of a session whose time is over',
+    what: 'a sweep of an expired session',
     steps: ['expire', 'fence', 'doom', 'delete', 'forget'],
     dieAt: (site, at) => site.dieInSweep(THUMBNAIL, at),
   },
@@ -91,7 +91,7 @@ const POINTS = WORKS.flatMap(({ what, steps, dieAt, repeated }) =>
     })),
   ),
 );
-/** How many of them `npm test` tries. */
+/** How many of these points `npm test` tries. */
 const SAMPLE = 6;
 
 /** A site for the tests of the current block. */
@@ -104,7 +104,7 @@ function siteOn(host: () => Promise<KillableHost>): () => DirectUploadSite {
   return () => site;
 }
 
-onEveryStorage('a server that dies during a direct upload loses and leaks nothing', (storage) => {
+onEveryStorage('a server that dies during a direct upload loses nothing and leaves nothing behind', (storage) => {
   describe('in this process', () => {
     const site = siteOn(() => AbandonedHost.create(storage, TIMINGS, SETTINGS));
 
@@ -114,7 +114,7 @@ onEveryStorage('a server that dies during a direct upload loses and leaks nothin
     );
   });
 
-  describe('in a process of its own', () => {
+  describe('in a separate process', () => {
     const site = siteOn(() => KilledHost.create(storage, TIMINGS, SETTINGS));
 
     it('killed after the step complete', () =>

@@ -9,23 +9,23 @@ import { EMPTY_SHELF, type SeenShelf, type Shelf, type ShelvedCourse, type Shelv
 
 const MIB = 1024 ** 2;
 
-/** One request and what the shelf is once it is done. */
+/** One request, and the shelf after it. */
 interface Deed {
   readonly name: string;
-  /** The answer; null when the client went away by itself. */
+  /** The answer; null when the client closed the connection itself. */
   send(): Promise<GraphqlResponse<object> | null>;
-  /** Makes on the shelf the change that the request makes on the server. */
+  /** Makes the same change to the shelf as the request makes on the server. */
   change(shelf: Shelf): void;
-  /** The code of the error that is the right answer. */
+  /** The code of the error that is the expected answer. */
   readonly refusedAs?: string;
 }
 
-/** How many of a kind an instructor keeps; then it deletes before it makes more. */
+/** How many of a kind an instructor keeps; at this number it deletes before it creates more. */
 const ENOUGH = { courses: 2, topics: 2, videos: 4, captions: 3, images: 6 };
 
 /**
- * A client that works on a shelf of its own, one request after the other, and keeps account of what was acknowledged.
- * Of the request whose answer never came only this is known: it was done as a whole, or not at all.
+ * A client that works on its own shelf, one request after the other, and records what was acknowledged. Of a request
+ * that was not answered it knows only that it was carried out completely or not at all.
  */
 export class Instructor {
   private shelf: Shelf = EMPTY_SHELF;
@@ -38,7 +38,7 @@ export class Instructor {
     private readonly random: Random,
   ) {}
 
-  /** Works until the connection breaks. An answer that is neither right nor the expected refusal is thrown. */
+  /** Works until the connection breaks. Throws on an answer that is neither a success nor the expected refusal. */
   async work(client: Client, url: string): Promise<void> {
     for (;;) {
       const deed = this.nextDeed(client, url);
@@ -47,7 +47,7 @@ export class Instructor {
       try {
         answer = await deed.send();
       } catch (error) {
-        // What fetch throws when there is no answer.
+        // What fetch throws when no answer arrives.
         if (error instanceof TypeError) return;
         throw error;
       }
@@ -60,24 +60,24 @@ export class Instructor {
     }
   }
 
-  /** The shelves that a server may show now: with and without the request whose answer never came. */
+  /** The shelves that a server may show now: with and without the request that was not answered. */
   acceptable(): Shelf[] {
     return this.open ? [this.shelf, done(this.open, this.shelf)] : [this.shelf];
   }
 
-  /** What the server shows is how it is. */
+  /** From now on, what the server shows is taken as the current state. */
   accept({ shelf, ids }: SeenShelf): void {
     this.shelf = shelf;
     this.ids = ids;
     this.open = undefined;
   }
 
-  /** What was being done when the connection broke. */
+  /** What the client was doing when the connection broke. */
   get openDeed(): string {
     return this.open?.name ?? 'nothing';
   }
 
-  /** Answers tell the ids of what they made by the names that it was given. */
+  /** Answers give the ids of the created records by the names that the client chose. */
   private learnIds(data: object | null | undefined): void {
     for (const value of Object.values(data ?? {})) {
       const {
@@ -105,13 +105,13 @@ export class Instructor {
     return `${kind} ${this.name} ${this.made}`;
   }
 
-  /** No two files are alike: each has a size of its own. */
+  /** No two files are the same: each has a different size. */
   private picture(): SampleFile {
     this.made += 1;
     return bigPng(fixtures.png.size + 100 + this.made, `picture-${this.made}.png`);
   }
 
-  /** One in eight is long enough to go to a bucket in several parts. */
+  /** One in eight is large enough to be sent to a bucket in several parts. */
   private video(): SampleFile {
     this.made += 1;
     const long = this.random.between(1, 8) === 1 ? 9 * MIB : 0;
@@ -230,7 +230,7 @@ export class Instructor {
     };
   }
 
-  /** The short way: the title comes from the file's name. */
+  /** The short form: the title is taken from the name of the file. */
   private uploadVideo(client: Client, courseTitle: string, topicTitle: string): Deed {
     const title = this.newName('upload');
     const file: SampleFile = { ...this.video(), filename: `${title}.mp4` };
@@ -296,7 +296,7 @@ export class Instructor {
     };
   }
 
-  /** The fault stands at the end, when most of it is stored already. */
+  /** The fault is at the end, when most of the file is already stored. */
   private refusedCaption(client: Client, place: VideoPlace): Deed {
     const file = captions(
       `${this.captionText()}${'\nNOTE nothing\n'.repeat(10_000)}\n00:02.000 --> 00:0x.000\nWrong\n`,
@@ -311,7 +311,7 @@ export class Instructor {
     };
   }
 
-  /** The client goes away in the middle of a file. */
+  /** The client closes the connection in the middle of a file. */
   private brokenOff(client: Client, url: string, place: VideoPlace): Deed {
     const file = bigMp4(fixtures.video.size + MIB + this.made, 'broken-off.mp4');
     return {

@@ -4,26 +4,26 @@ import type { TestApp } from '../support/app.js';
 import type { DeathPoint } from './life.js';
 import type { Random } from './random.js';
 
-/** A server that runs and can die at any moment. */
+/** A server that runs and can be killed at any moment. */
 export interface KillableServer {
   /** The GraphQL endpoint. */
   readonly url: string;
-  /** Ends the server at a random moment of the work that follows. */
+  /** Ends the server at a random moment of its further work. */
   dieSometime(random: Random): void;
-  /** Ends the server now, unless it is dead. Resolves when nothing of it is left that could do anything. */
+  /** Ends the server now, unless it is dead. Resolves when it can no longer do anything. */
   kill(): Promise<void>;
   /** Lets the server stop as it does after SIGTERM. */
   stop(): Promise<void>;
 }
 
-/** Where a server keeps its files, and what it is configured with. */
+/** Where a server keeps its files, and its configuration. */
 export type Site = Pick<TestApp, 'filesDir' | 'environment'>;
 
-/** Runs servers on the same data, one at a time. How they die is its own. */
+/** Runs servers on the same data, one at a time. Each host decides how they die. */
 export interface KillableHost {
-  /** Starts a server that dies when it comes to this point, which may be during its start; without one it goes on. */
+  /** Starts a server that dies when it reaches this point, possibly during its start; without a point it keeps running. */
   start(deathPoint?: DeathPoint): Promise<KillableServer | 'died'>;
-  /** Whether the last server has died. Of servers in this process: at its point. */
+  /** Whether the last server has died. For servers in this process: at its point. */
   hasDied(): boolean;
   /** Works with the parts of a server in this process, while no server runs. */
   asOperator<T>(work: (app: App, site: Site) => Promise<T>): Promise<T>;

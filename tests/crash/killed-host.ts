@@ -10,26 +10,26 @@ import { withParts, type KillableHost, type KillableServer, type Site } from './
 import type { DeathPoint } from './life.js';
 import { startRelay, type Relay } from './relay.js';
 
-/** Between these is how long a server runs that dies at a random moment, in milliseconds. */
+/** The range of the time that a server runs before it dies at a random moment, in milliseconds. */
 const LEAST_WORK_MS = 50;
 const MOST_WORK_MS = 1_000;
 
-/** The variables that name what goes on when a server is killed. */
+/** The variables that name the services that outlive a killed server. */
 const SURVIVORS = ['S3_ENDPOINT', 'MONGODB_URI'];
 
-/** Servers in processes of their own, which are killed by SIGKILL: by themselves at a fail point, or from outside. */
+/** Servers in separate processes that are killed by SIGKILL: by themselves at a fail point, or from outside. */
 export class KilledHost implements KillableHost {
   private died = false;
 
   private constructor(
     private readonly environment: Environment & { readonly DATA_DIR: string },
-    /** The ways to what goes on when the server is killed. */
+    /** The relays to the services that outlive the killed server. */
     private readonly relays: readonly Relay[],
   ) {}
 
   /**
    * @param changed Time-outs that differ from the default ones.
-   * @param settings Further variables.
+   * @param settings Additional variables.
    */
   static async create(
     storage: StorageUnderTest,

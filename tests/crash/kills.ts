@@ -14,7 +14,7 @@ interface RequestPoint {
   readonly step: string;
 }
 
-/** A point of a sweep, with the point of a request whose kill leaves the sweep something to do there. */
+/** A point of a sweep, and the point of a request at which a kill leaves that sweep something to do. */
 interface SweepPoint extends RequestPoint {
   readonly leaving: DeathPoint;
 }
@@ -60,18 +60,18 @@ function indexOf(points: readonly RequestPoint[], when: RequestPoint['when'], st
   return points.findIndex((point) => point.when === when && point.step === step);
 }
 
-/** A step comes by many times, and it is not always the first that does harm. */
+/** A step occurs many times, and it is not always the first time that does harm. */
 const MOST_PASSES = 3;
-/** Every story below kills so often. */
+/** How many kills each test below makes. */
 const KILLS_PER_STORY = 2;
 
 type Story = (site: CrashSite, random: Random) => Promise<void>;
 type Host = { create(storage: StorageUnderTest): Promise<KillableHost> };
 
-/** A server that dies while clients work, then dies again, and has to be whole each time. */
+/** A server dies while clients work, then dies again; its data must be consistent each time. */
 function dieInRequest({ when, step }: RequestPoint): Story {
   return async (site, random) => {
-    // Few uploads are discarded: the first of them will do.
+    // Few uploads are discarded: the first of them is enough.
     const pass = step === 'discard' ? 1 : random.between(1, MOST_PASSES);
     await site.killAt({ when, step, pass });
     expect(await site.sweepOnce()).toEqual([]);
@@ -81,7 +81,7 @@ function dieInRequest({ when, step }: RequestPoint): Story {
   };
 }
 
-/** A server that dies while it finishes what a kill has left. */
+/** A server dies while it cleans up after a kill. */
 function dieInSweep({ when, step, leaving }: SweepPoint): Story {
   return async (site) => {
     await site.killAt(leaving);
@@ -103,11 +103,11 @@ async function tell(story: Story, { create }: Host, storage: StorageUnderTest, s
 
 /**
  * Every step of the life of a file, with a server that dies before it and after it, and at random moments. With
- * CRASH_KILLS set: so many kills by SIGKILL instead, at steps that CRASH_SEED draws.
+ * CRASH_KILLS set: that many kills by SIGKILL instead, at steps chosen by CRASH_SEED.
  */
 export function killSuite(name: 'local' | 's3'): void {
   const kills = Number(process.env.CRASH_KILLS ?? 0);
-  onStorage(name, 'a server that dies loses nothing acknowledged and leaks nothing', (storage) => {
+  onStorage(name, 'a server that is killed loses nothing acknowledged and leaves nothing behind', (storage) => {
     if (kills > 0) {
       const seeds = Array.from({ length: Math.ceil(kills / KILLS_PER_STORY) }, (_, i) => seedOf(i));
       it.each(seeds)('with seed %d', (seed) =>

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FailPoint } from '../../src/fail-point.js';
 import { Telemetry } from '../../src/telemetry.js';
 
-/** What an abandoned server gets for whatever it asks of the world. It can do nothing more with it. */
+/** What an abandoned server gets from every effect. It can do nothing more. */
 export class AbandonedError extends Error {
   constructor() {
     super('This server was abandoned.');
@@ -10,7 +10,7 @@ export class AbandonedError extends Error {
   }
 }
 
-/** Where a life ends: at this pass by a step, as `FAIL_POINT` says it for a process. */
+/** Where a life ends: at this occurrence of a step, as `FAIL_POINT` states it for a process. */
 export type DeathPoint = Pick<FailPoint, 'when' | 'step' | 'pass'>;
 
 const current = new AsyncLocalStorage<Life>();
@@ -24,7 +24,7 @@ const current = new AsyncLocalStorage<Life>();
 export class Life {
   private over = false;
   private reached = false;
-  /** After so many effects from now on the life ends; undefined while it is to go on. */
+  /** The number of further effects after which the life ends; undefined while it is to go on. */
   private effectsLeft: number | undefined;
   private passes = 0;
   private readonly running = new Set<Promise<unknown>>();
@@ -68,12 +68,12 @@ export class Life {
     this.endings.push(ended);
   }
 
-  /** Calls this when the tests have seen what the life has left behind, to free what it still holds. */
+  /** Calls this when the tests have seen what the life left behind, to free what it still holds. */
   onRelease(release: () => void): void {
     this.releases.push(release);
   }
 
-  /** Frees what a killed process would have lost with itself: file handles, sockets. */
+  /** Frees what a killed process would have lost: file handles, sockets. */
   release(): void {
     for (const release of this.releases) release();
   }
@@ -120,7 +120,7 @@ export class Life {
     if (this.over) throw new AbandonedError();
   }
 
-  /** Resolves when the life ends while nobody has to wait for an effect. */
+  /** Resolves when the life ends and nobody has to wait for an effect. */
   private endOf(isWaitedFor: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.onEnd(() => {

@@ -5,11 +5,11 @@ import { BUILT_IN_DRIVERS, type StorageDrivers } from '../../src/storage/drivers
 import type { OpenOptions, PutOptions, Storage } from '../../src/storage/storage.js';
 import { AbandonedError, Life } from './life.js';
 
-/** The two ways from a server to what survives it, the database and the storages, each as a part of a life. */
+/** The database and the storages, which outlive a server, each as it is used within a life. */
 
 type AsyncMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
-/** What of a cursor asks the database. */
+/** The methods of a cursor that query the database. */
 const CURSOR_METHODS = ['next', 'tryNext', 'hasNext', 'toArray', 'forEach'];
 
 /**
@@ -58,7 +58,7 @@ export function mortalDrivers(life: Life): StorageDrivers {
   };
 }
 
-/** Which methods of a part of the world are effects, and which yield what effects find. */
+/** Which methods of a port are effects, and which return an iterator of effects. */
 interface Mortality {
   readonly effects: ReadonlySet<unknown>;
   readonly lists: ReadonlySet<unknown>;
@@ -107,7 +107,7 @@ function mortal<T extends object>(of: T, life: Life, { effects, lists }: Mortali
 
 async function mortalOpen(storage: Storage, life: Life, key: string, options?: OpenOptions): Promise<Readable> {
   const stream = await storage.open(key, options);
-  // The server will not hear of it, nor of the error that ends it.
+  // The server does not learn of it, nor of the error that ends it.
   if (life.isOver) stream.on('error', () => undefined).destroy();
   return stream;
 }
@@ -118,7 +118,7 @@ async function mortalOpen(storage: Storage, life: Life, key: string, options?: O
  */
 function mortalPut(storage: Storage, life: Life, key: string, body: Readable, options: PutOptions): Promise<void> {
   const stopping = new PassThrough({ highWaterMark: 1 });
-  // The storage may begin to listen only after the body has failed; it then sees that it has.
+  // The storage may start to listen only after the body has failed; it then sees the failure.
   stopping.on('error', () => undefined);
   const aborting = new AbortController();
   const unlessOver = (work: () => void) => (): void => {

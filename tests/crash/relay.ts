@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { waitUntil } from '../support/patience.js';
 
-/** A way to another server that goes on when the process that used it is killed. */
+/** A proxy to another server that keeps running when the process that used it is killed. */
 export interface Relay {
   readonly port: number;
   /**
@@ -10,12 +10,12 @@ export interface Relay {
    * client has gone, and may do so after the next sweep. In life that time is far longer ago than any deadline.
    */
   settled(): Promise<void>;
-  /** Ends this way for good, as the end of the process that used it does. Its connections are cut in the same turn. */
+  /** Ends this relay for good, as the end of the process that used it does. Its connections are cut at once. */
   cut(): void;
   close(): void;
 }
 
-/** Hands on bytes as they are, so that signatures and protocols hold. */
+/** Passes bytes on unchanged, so that signatures and protocols hold. */
 export async function startRelay(target: { readonly hostname: string; readonly port: string }): Promise<Relay> {
   const clients = new Set<Socket>();
   const upstreams = new Set<Socket>();
@@ -26,7 +26,7 @@ export async function startRelay(target: { readonly hostname: string; readonly p
     for (const socket of [client, upstream]) socket.setNoDelay(true).on('error', () => undefined);
     client.pipe(upstream);
     upstream.pipe(client);
-    // The other server reads the end behind all that was sent, answers what is whole, and closes.
+    // The other server reads the end after all that was sent, answers what is complete, and closes.
     client.once('close', () => upstream.end().resume());
     upstream.once('end', () => upstream.end());
     upstream.once('close', () => client.destroy());

@@ -3,7 +3,7 @@ import { download, sha256 as sha256Of } from '../support/download.js';
 import { ShelfDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 
-/** A file by its SHA-256; null for a slot that holds none. */
+/** A file by its SHA-256; null for an empty slot. */
 export type Held = string | null;
 
 export interface ShelvedVideo {
@@ -16,7 +16,7 @@ export interface ShelvedVideo {
 export interface ShelvedCourse {
   thumbnail: Held;
   introVideo: Held;
-  /** Videos by title, by the title of their topic. */
+  /** Videos by title, grouped by the title of their topic. */
   topics: Record<string, Record<string, ShelvedVideo>>;
 }
 
@@ -30,7 +30,7 @@ export interface Shelf {
   readonly images: Record<string, Held>;
 }
 
-/** The shelf as a server shows it, and the ids of what stands there, by name. */
+/** The shelf as a server shows it, and the ids of its records, by name. */
 export interface SeenShelf {
   readonly shelf: Shelf;
   readonly ids: Map<string, string>;
@@ -38,7 +38,7 @@ export interface SeenShelf {
 
 export const EMPTY_SHELF: Shelf = { courses: {}, images: {} };
 
-/** Reads a whole shelf as its owner does, and every file on it: a file counts as what its URL gives. */
+/** Reads a whole shelf as its owner does, and every file on it: a file counts as what its URL serves. */
 export async function readShelf(client: Client, instructorId: string): Promise<SeenShelf> {
   const { courses, images } = dataOf(await client.send(ShelfDocument, { instructorId }));
   const ids = new Map<string, string>();
@@ -76,7 +76,7 @@ interface SeenFile {
   readonly size: number;
 }
 
-/** The SHA-256 of what a file's URL gives, which has to be what its record says. */
+/** The SHA-256 of what a file's URL serves, which must match its record. */
 async function held(file: SeenFile | null | undefined): Promise<Held> {
   if (!file) return null;
   const bytes = await download(file.url);

@@ -20,11 +20,11 @@ import { startServer, type ServerProcess } from '../support/server.js';
 import { onEveryStorage } from '../support/storages.js';
 import { faultsOf, letTimePass } from '../support/wholeness.js';
 
-/** A deadline that passes soon, and a sweeper that looks often. The delays are longer than both. */
+/** A short deadline, and a sweeper that runs often. The delays are longer than both. */
 const HASTY = { UPLOAD_STALL_SECONDS: '1', PENDING_DEADLINE_SECONDS: '2', SWEEP_INTERVAL_SECONDS: '1' };
 const SLEEP_MS = 5_000;
 
-onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => {
+onEveryStorage('a server that is delayed past a deadline, or loses a reply', (storage) => {
   let environment: Environment & { readonly DATA_DIR: string };
   let server: ServerProcess;
   let ada: Client;
@@ -43,7 +43,7 @@ onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => 
   const replaceFile = (videoId: string) =>
     ada.upload(ReplaceVideoFileDocument, { videoId, file: null }, { file: bigMp4(60_000) });
 
-  /** Stops the server, sweeps once with all deadlines passed, and looks at what is left. */
+  /** Stops the server, sweeps once with all deadlines passed, and checks that nothing is left over. */
   async function expectWhole(): Promise<void> {
     expect(await server.stop()).toBe(0);
     const config = loadConfig(environment);
@@ -62,21 +62,24 @@ onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => 
     await removeData(environment);
   });
 
-  // Once the update was sent, it may have been carried out, and undone by others since: the answer is "unknown".
+  // Once sent, the update may have been carried out and later undone by others: the outcome is unknown.
   it.each([
     ['touch', 'UPLOAD_EXPIRED'],
     ['swap', 'DATABASE_UNAVAILABLE'],
-  ])('refuses a replacement that slept past its deadline before %s: the old file stays', async (step, code) => {
-    await start(`delay:before:${step}:1:${SLEEP_MS}`, HASTY);
-    const id = await newVideo();
-    expect(errorCodes(await replaceFile(id))).toEqual([code]);
-    const { video } = dataOf(await ada.send(VideoDocument, { id }));
-    expect(video!.file!.sha256).toBe(fixtures.video.sha256);
-    expect(await downloadedSha256(video!.videoUrl!)).toBe(fixtures.video.sha256);
-    await expectWhole();
-  });
+  ])(
+    'refuses a replacement that is delayed past its deadline before %s, and keeps the old file',
+    async (step, code) => {
+      await start(`delay:before:${step}:1:${SLEEP_MS}`, HASTY);
+      const id = await newVideo();
+      expect(errorCodes(await replaceFile(id))).toEqual([code]);
+      const { video } = dataOf(await ada.send(VideoDocument, { id }));
+      expect(video!.file!.sha256).toBe(fixtures.video.sha256);
+      expect(await downloadedSha256(video!.videoUrl!)).toBe(fixtures.video.sha256);
+      await expectWhole();
+    },
+  );
 
-  it('refuses a creation that slept past its deadline: no such course comes to be', async () => {
+  it('refuses a creation that is delayed past its deadline, and creates no course', async () => {
     await start(`delay:before:insert:1:${SLEEP_MS}`, HASTY);
     const files = { thumbnail: fixtures.thumbnail, introVideo: fixtures.intro };
     const answer = await ada.upload(CreateCourseDocument, { input: { title: 'Too late' } }, files);
@@ -85,7 +88,7 @@ onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => 
     await expectWhole();
   });
 
-  it('keeps what was published in time, although the sweeper ends it before the publisher does', async () => {
+  it('keeps a file that was published in time although the sweeper ends its upload first', async () => {
     await start(`delay:after:swap:1:${SLEEP_MS}`, HASTY);
     const id = await newVideo();
     const answer = dataOf(await replaceFile(id)).replaceVideoFile;
@@ -94,7 +97,7 @@ onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => 
     await expectWhole();
   });
 
-  it('succeeds although the reply to the update that published was lost', async () => {
+  it('succeeds when the reply to the publishing update is lost', async () => {
     await start('lose:after:swap');
     const id = await newVideo();
     const { file, videoUrl } = dataOf(await replaceFile(id)).replaceVideoFile;
@@ -103,14 +106,14 @@ onEveryStorage('a publisher that is slow, or whose reply is lost', (storage) => 
     await expectWhole();
   });
 
-  it('succeeds although the reply to the insert was lost', async () => {
+  it('succeeds when the reply to the insert is lost', async () => {
     await start('lose:after:insert');
     const course = await createCourse(ada, { title: 'Heard of' }, { thumbnail: fixtures.thumbnail });
     expect(await downloadedSha256(course.thumbnailUrl!)).toBe(fixtures.thumbnail.sha256);
     await expectWhole();
   });
 
-  it('takes a caption out that it fell asleep over, and leaves nothing of it', async () => {
+  it('deletes a caption after a delay past its deadline, and leaves nothing of it', async () => {
     await start(`delay:before:swap:2:${SLEEP_MS}`, HASTY);
     const videoId = await newVideo();
     const variables = { videoId, file: null, input: { language: 'en' } };

@@ -123,8 +123,8 @@ export const IMAGES: readonly Genuine[] = [
   genuine('moving.gif', 'image/gif', IMAGE_SIZE),
   ...['deep.avif', 'transparent.avif'].map((name) => genuine(name, 'image/avif', IMAGE_SIZE)),
   ...[
-    ['a film behind it, as telephones write it', fixtures.intro.bytes],
-    ['a smaller picture behind it', bytesOf(committed('corpus/progressive.jpg', 'image/jpeg'))],
+    ['a video after it, as phones write it', fixtures.intro.bytes],
+    ['a smaller picture after it', bytesOf(committed('corpus/progressive.jpg', 'image/jpeg'))],
   ].map(([name, behind]): Genuine => {
     const bytes = Buffer.concat([fixtures.thumbnail.bytes, behind as Buffer]);
     return { file: fileOf(bytes, `${String(name)}.jpg`, 'image/jpeg'), contentType: 'image/jpeg', size: [640, 360] };

@@ -10,7 +10,7 @@ export type Part = NonNullable<gql.UploadPartsQuery['upload']>['parts'][number];
 export const md5Of = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What a client announces of these bytes, samples and all. */
+/** What a client announces about these bytes, including the samples. */
 export function announced({ bytes, filename, contentType }: Pick<Fixture, 'bytes' | 'filename' | 'contentType'>) {
   return { filename, contentType, size: bytes.length, samples: samplesOf(bytes), sha256: sha256Of(bytes) };
 }
@@ -30,7 +30,7 @@ export async function partsOf(client: Client, id: string, numbers: number[], md5
   return dataOf(await client.send(gql.UploadPartsDocument, { id, numbers, ...(md5 && { md5 }) })).upload!.parts;
 }
 
-/** Sends one part as any client would. Returns the HTTP status. */
+/** Sends one part like any client. Returns the HTTP status. */
 export async function put({ method, url, headers }: Part, body: Uint8Array): Promise<number> {
   const sent = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
   const response = await fetch(url, { method, headers: sent, body: new Uint8Array(body) });
@@ -43,7 +43,7 @@ export function slice(bytes: Buffer, { partSize }: Pick<Session, 'partSize'>, nu
   return bytes.subarray((number - 1) * partSize, number * partSize);
 }
 
-/** Sends every part, under a signed MD5 each when asked so. */
+/** Sends every part. With `signMd5`, the MD5 of each part is signed with its URL. */
 export async function sendAll(client: Client, session: Session, bytes: Buffer, signMd5 = false): Promise<void> {
   const numbers = Array.from({ length: session.partCount }, (_, i) => i + 1);
   const md5 = signMd5 ? numbers.map((number) => md5Of(slice(bytes, session, number))) : undefined;
@@ -61,7 +61,7 @@ export async function find(client: Client, id: string): Promise<Session | null> 
   return dataOf(await client.send(gql.UploadDocument, { id })).upload ?? null;
 }
 
-/** Completes, and asks again for as long as the server verifies. */
+/** Completes the upload, and queries it until the server has verified it. */
 export async function completed(client: Client, id: string): Promise<Session> {
   let session: Session | null = dataOf(await complete(client, id)).completeUpload;
   while (session.status === 'VERIFYING') {
@@ -71,7 +71,7 @@ export async function completed(client: Client, id: string): Promise<Session> {
   return session;
 }
 
-/** A whole direct upload. */
+/** Runs a complete direct upload. */
 export async function uploadDirectly(
   client: Client,
   file: Pick<Fixture, 'bytes' | 'filename' | 'contentType'>,

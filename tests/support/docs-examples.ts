@@ -92,7 +92,7 @@ export class Reader {
     await this.sendPart(given, response.body);
   }
 
-  /** Where an upload was started, sends its only part: the fixture of that name. */
+  /** When the example started an upload, sends its only part: the fixture with that name. */
   async sendPart(variables: Readonly<Record<string, unknown>>, { data }: Answer): Promise<void> {
     const url = at(data, ['startUpload', 'parts', 0, 'url']);
     if (typeof url !== 'string') return;
@@ -163,7 +163,7 @@ function at(value: unknown, path: readonly (string | number)[]): unknown {
 
 function urlsIn(value: unknown): string[] {
   if (typeof value === 'string') return /^https?:\/\//.test(value) ? [value] : [];
-  // What is to be written cannot be opened.
+  // URLs for PUT cannot be opened.
   if (at(value, ['method']) === 'PUT') return [];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(urlsIn) : [];
 }

@@ -30,12 +30,12 @@ export async function sendAll(operations: readonly Operation[]): Promise<Outcome
 }
 
 /**
- * The driver repeats a write whose answer got lost. MongoDB then repeats the answer only; SecantusDB carries the write out
- * again, and a second deletion finds nothing. The embedded database is not asked twice.
+ * The driver repeats a write whose reply was lost. MongoDB then only repeats the reply. SecantusDB carries out the write
+ * again, and a second deletion finds nothing. Writes to the embedded database are not repeated.
  */
 const DELETED_TWICE = inject('mongodbUri') === null ? [] : ['NOT_FOUND'];
 
-/** What a database that is away may make of each operation: it is done, or the answer says that the database is away. */
+/** Each operation succeeded, or failed because the database was unavailable. */
 export function expectDoneOrAway(operations: readonly Operation[], outcomes: Outcomes): void {
   for (const { name, kind } of operations) {
     expect(['done', 'DATABASE_UNAVAILABLE', ...(kind === 'deletion' ? DELETED_TWICE : [])], name).toContain(
@@ -44,7 +44,7 @@ export function expectDoneOrAway(operations: readonly Operation[], outcomes: Out
   }
 }
 
-/** `/readyz` comes to answer so: each time soon, whatever hangs. It tells the outcome of a check for a second. */
+/** Waits until `/readyz` gives this status. It caches a check for 1 s. Each response must come in time. */
 export async function expectReadiness(app: TestApp, expected: 200 | 503): Promise<void> {
   const ask = async (): Promise<void> => {
     const began = Date.now();
@@ -56,8 +56,8 @@ export async function expectReadiness(app: TestApp, expected: 200 | 503): Promis
 }
 
 /**
- * The fault is over: the server is ready again by itself, what was answered is true, nothing was done by half, and after a
- * sweep nothing is left over. Only after DATABASE_UNAVAILABLE a thing may have been done or not.
+ * After the fault: the server becomes ready by itself, every answer was correct, and no operation was carried out partly.
+ * A sweep leaves nothing behind. Only after DATABASE_UNAVAILABLE an operation may have been carried out or not.
  */
 export async function expectEndOf(app: TestApp, operations: readonly Operation[], outcomes: Outcomes): Promise<void> {
   await expectReadiness(app, 200);

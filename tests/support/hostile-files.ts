@@ -64,39 +64,39 @@ const behind = (first: Uint8Array, second: string | Uint8Array): Buffer => Buffe
 
 /** Valid pictures that are also of another type. */
 export const PICTURE_POLYGLOTS: readonly Hostile[] = [
-  ['a JPEG with an archive behind it', fileOf(behind(jpeg, zip), 'a.jpg', 'image/jpeg')],
-  ['a JPEG with an archive and a remark behind it', fileOf(behind(jpeg, withZipComment(9)), 'a.jpg', 'image/jpeg')],
-  ['a JPEG with an archive and rubbish behind it', fileOf(Buffer.concat([jpeg, zip, jpeg]), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with a ZIP after it', fileOf(behind(jpeg, zip), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with a ZIP and a ZIP comment after it', fileOf(behind(jpeg, withZipComment(9)), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with a ZIP and other data after it', fileOf(Buffer.concat([jpeg, zip, jpeg]), 'a.jpg', 'image/jpeg')],
   [
-    'a JPEG in the remark of an archive, which lies in a comment',
+    'a JPEG comment with a ZIP whose own comment contains the picture',
     fileOf(withJpegSegment(0xfe, withZipComment(0x4000)), 'a.jpg', 'image/jpeg'),
   ],
-  ['a JPEG with a page behind it', fileOf(behind(jpeg, HTML), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with HTML after it', fileOf(behind(jpeg, HTML), 'a.jpg', 'image/jpeg')],
   ['a JPEG with PHP in a comment', fileOf(withJpegSegment(0xfe, '<?php phpinfo(); ?>'), 'a.jpg', 'image/jpeg')],
   ['a JPEG with a PHP archive', fileOf(behind(jpeg, '..__HALT_COMPILER(); ?>'), 'a.jpg', 'image/jpeg')],
-  ['a JPEG with RAR behind it', fileOf(behind(jpeg, 'Rar!\x1a\x07\x01\0'), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with RAR after it', fileOf(behind(jpeg, 'Rar!\x1a\x07\x01\0'), 'a.jpg', 'image/jpeg')],
   [
-    'a JPEG with 7-Zip behind it',
+    'a JPEG with 7-Zip after it',
     fileOf(behind(jpeg, Buffer.from('7z\xbc\xaf\x27\x1c\0\x04', 'latin1')), 'a.jpg', 'image/jpeg'),
   ],
   [
     'a PNG with a script in its text',
     fileOf(withPngChunk('tEXt', 'Comment\0<script>alert(1)</script>'), 'a.png', 'image/png'),
   ],
-  ['a PNG with an archive behind it', fileOf(behind(png, zip), 'a.png', 'image/png')],
-  ['a PNG with SVG behind it', fileOf(behind(png, SVG), 'a.png', 'image/png')],
-  ['a WebP with an archive behind it', fileOf(behind(webp.bytes, zip), 'a.webp', 'image/webp')],
-  ['an AVIF with a page behind it', fileOf(behind(avif.bytes, HTML), 'a.avif', 'image/avif')],
-  ['a GIF with an archive behind it', fileOf(behind(gif.bytes, zip), 'a.gif', 'image/gif')],
-  ['a GIF that is JavaScript, too', fileOf(behind(gifOf(0x2a2f, 1, 1), '*/=1;alert(1)//'), 'a.gif', 'image/gif')],
+  ['a PNG with a ZIP after it', fileOf(behind(png, zip), 'a.png', 'image/png')],
+  ['a PNG with SVG after it', fileOf(behind(png, SVG), 'a.png', 'image/png')],
+  ['a WebP with a ZIP after it', fileOf(behind(webp.bytes, zip), 'a.webp', 'image/webp')],
+  ['an AVIF with HTML after it', fileOf(behind(avif.bytes, HTML), 'a.avif', 'image/avif')],
+  ['a GIF with a ZIP after it', fileOf(behind(gif.bytes, zip), 'a.gif', 'image/gif')],
+  ['a GIF that is also JavaScript', fileOf(behind(gifOf(0x2a2f, 1, 1), '*/=1;alert(1)//'), 'a.gif', 'image/gif')],
   ['JavaScript that begins like a GIF', fileOf('GIF89a=1;alert(1)//', 'a.gif', 'image/gif')],
-  ['a PNG behind an ID3 tag', fileOf(behind(Buffer.from('494433040000000000', 'hex'), png), 'a.png', 'image/png')],
+  ['a PNG after an ID3 tag', fileOf(behind(Buffer.from('494433040000000000', 'hex'), png), 'a.png', 'image/png')],
 ];
 
 export const VIDEO_POLYGLOTS: readonly Hostile[] = [
-  ['an MP4 with an archive behind it', fileOf(behind(fixtures.intro.bytes, zip), 'a.mp4', 'video/mp4')],
-  ['a WebM with an archive behind it', fileOf(behind(fixtures.webm.bytes, zip), 'a.webm', 'video/webm')],
-  ['a Matroska file with an archive behind it', fileOf(behind(fixtures.matroska.bytes, zip), 'a.mkv', '')],
+  ['an MP4 with a ZIP after it', fileOf(behind(fixtures.intro.bytes, zip), 'a.mp4', 'video/mp4')],
+  ['a WebM with a ZIP after it', fileOf(behind(fixtures.webm.bytes, zip), 'a.webm', 'video/webm')],
+  ['a Matroska file with a ZIP after it', fileOf(behind(fixtures.matroska.bytes, zip), 'a.mkv', '')],
 ];
 
 /** An ID3 tag of 8 KiB, which is longer than the bytes from which the type is detected. */
@@ -105,41 +105,41 @@ function longTag(): Buffer {
 }
 
 export const RESOURCE_POLYGLOTS: readonly Hostile[] = [
-  ['an archive called a Word document', { ...zipFile, filename: 'a.docx', contentType: 'application/octet-stream' }],
+  ['a ZIP named as a Word document', { ...zipFile, filename: 'a.docx', contentType: 'application/octet-stream' }],
   ['a Word document with macros', fileOf(openXml('docm'), 'a.docm', '')],
-  ['a sheet that is called a Word document', fileOf(openXml('xlsx', 'last', 'x'.repeat(9)), 'a.docx', '')],
+  ['a sheet named as a Word document', fileOf(openXml('xlsx', 'last', 'x'.repeat(9)), 'a.docx', '')],
   ['a Java archive', fileOf(zipOf({ 'META-INF/MANIFEST.MF': 'Main-Class: A' }), 'a.zip', 'application/zip')],
-  ['a PDF that is an archive, too', fileOf(behind(bytesOf(pdfFile), zip), 'a.pdf', 'application/pdf')],
-  ['a PDF behind a byte order mark', fileOf(behind(Buffer.from('\ufeff'), bytesOf(pdfFile)), 'a.pdf', '')],
-  ['text with a program behind it', fileOf('Read me.\n\x7fELF\x02\x01\x01\0', 'a.txt', 'text/plain')],
+  ['a PDF that is also a ZIP', fileOf(behind(bytesOf(pdfFile), zip), 'a.pdf', 'application/pdf')],
+  ['a PDF after a byte order mark', fileOf(behind(Buffer.from('\ufeff'), bytesOf(pdfFile)), 'a.pdf', '')],
+  ['text with a program after it', fileOf('Read me.\n\x7fELF\x02\x01\x01\0', 'a.txt', 'text/plain')],
 ];
 
 /** Valid files with a false name or type. */
 export const PICTURE_SPOOFS: readonly Hostile[] = [
-  ['a PNG sent as SVG', { ...fixtures.png, filename: 'a', contentType: 'image/svg+xml' }],
-  ['a PNG called .svg', { ...fixtures.png, filename: 'a.svg', contentType: '' }],
-  ['a PNG called .js', { ...fixtures.png, filename: 'a.js', contentType: '' }],
-  ['a shell script called .png', fileOf('#!/bin/sh\nid\n', 'a.png', 'image/png')],
-  ['a PNG called .html', { ...fixtures.png, filename: 'a.html', contentType: 'image/png' }],
-  ['a PNG called .exe behind blanks', { ...fixtures.png, filename: 'a.png      .exe', contentType: 'image/png' }],
-  ['a PNG called .exe, the letters turned round', { ...fixtures.png, filename: 'a\u202egnp.exe', contentType: '' }],
-  ['a PNG sent as a page', { ...fixtures.png, filename: 'a.png', contentType: 'text/html' }],
-  ['a PNG sent as something unheard-of', { ...fixtures.png, filename: 'a.png', contentType: 'image/x-own' }],
-  ['a program called .png', fileOf('\x7fELF\x02\x01\x01\0', 'a.png', 'image/png')],
-  ['a program of Windows', fileOf('MZ\x90\0\x03\0\0\0', 'a.png', 'image/png')],
-  ['a video called .png', { ...fixtures.intro, filename: 'a.png', contentType: 'image/png' }],
+  ['a PNG declared as SVG', { ...fixtures.png, filename: 'a', contentType: 'image/svg+xml' }],
+  ['a PNG named .svg', { ...fixtures.png, filename: 'a.svg', contentType: '' }],
+  ['a PNG named .js', { ...fixtures.png, filename: 'a.js', contentType: '' }],
+  ['a shell script named .png', fileOf('#!/bin/sh\nid\n', 'a.png', 'image/png')],
+  ['a PNG named .html', { ...fixtures.png, filename: 'a.html', contentType: 'image/png' }],
+  ['a PNG named .exe after spaces', { ...fixtures.png, filename: 'a.png      .exe', contentType: 'image/png' }],
+  ['a PNG named .exe with a right-to-left override', { ...fixtures.png, filename: 'a\u202egnp.exe', contentType: '' }],
+  ['a PNG declared as HTML', { ...fixtures.png, filename: 'a.png', contentType: 'text/html' }],
+  ['a PNG declared as an unknown type', { ...fixtures.png, filename: 'a.png', contentType: 'image/x-own' }],
+  ['a program named .png', fileOf('\x7fELF\x02\x01\x01\0', 'a.png', 'image/png')],
+  ['a Windows program', fileOf('MZ\x90\0\x03\0\0\0', 'a.png', 'image/png')],
+  ['a video named .png', { ...fixtures.intro, filename: 'a.png', contentType: 'image/png' }],
   ['a TIFF', fileOf(Buffer.from('49492a0008000000', 'hex'), 'a.png', 'image/png')],
 ];
 
 export const VIDEO_SPOOFS: readonly Hostile[] = [
-  ['an MP4 sent as WebM', { ...fixtures.intro, filename: 'a', contentType: 'video/webm' }],
-  ['an MP4 called .mkv', { ...fixtures.intro, filename: 'a.mkv', contentType: '' }],
-  ['Matroska called .mp4', { ...fixtures.matroska, filename: 'a.mp4', contentType: '' }],
-  ['a shell script called .mp4', fileOf('#!/bin/sh\nid\n', 'a.mp4', 'video/mp4')],
-  ['a tag of sound before a page', fileOf(`ID3\x03\0\0\0\0\0\x01\0${HTML}`, 'a.mp3', 'audio/mpeg')],
-  ['a long tag of sound and a picture behind it', fileOf(behind(longTag(), png), 'a.mp3', 'audio/mpeg')],
-  ['a picture called .mp4', { ...fixtures.png, filename: 'a.mp4', contentType: 'video/mp4' }],
-  ['a beginning and nothing behind it', fileOf(fixtures.intro.bytes.subarray(0, 32), 'a.mp4', 'video/mp4')],
+  ['an MP4 declared as WebM', { ...fixtures.intro, filename: 'a', contentType: 'video/webm' }],
+  ['an MP4 named .mkv', { ...fixtures.intro, filename: 'a.mkv', contentType: '' }],
+  ['Matroska named .mp4', { ...fixtures.matroska, filename: 'a.mp4', contentType: '' }],
+  ['a shell script named .mp4', fileOf('#!/bin/sh\nid\n', 'a.mp4', 'video/mp4')],
+  ['an ID3 tag before HTML', fileOf(`ID3\x03\0\0\0\0\0\x01\0${HTML}`, 'a.mp3', 'audio/mpeg')],
+  ['a long ID3 tag with a picture after it', fileOf(behind(longTag(), png), 'a.mp3', 'audio/mpeg')],
+  ['a picture named .mp4', { ...fixtures.png, filename: 'a.mp4', contentType: 'video/mp4' }],
+  ['only the beginning of an MP4', fileOf(fixtures.intro.bytes.subarray(0, 32), 'a.mp4', 'video/mp4')],
   ['an MP4 cut off before its index', cut(VIDEOS[0]!.file, 0.8)],
 ];
 
@@ -147,10 +147,10 @@ export const VIDEO_SPOOFS: readonly Hostile[] = [
 export const BOMBS: readonly Hostile[] = [
   ['a PNG of 900 million pixels', fileOf(pngOf(30_000, 30_000), 'a.png', 'image/png')],
   ['a PNG of 2^62 pixels', fileOf(pngOf(0x7fffffff, 0x7fffffff, 1), 'a.png', 'image/png')],
-  ['an APNG of too many frames', fileOf(apngOf(1_000, 1_000, 200), 'a.png', 'image/png')],
-  ['a GIF of too many frames', fileOf(gifOf(1_000, 1_000, 200), 'a.gif', 'image/gif')],
+  ['an APNG with too many frames', fileOf(apngOf(1_000, 1_000, 200), 'a.png', 'image/png')],
+  ['a GIF with too many frames', fileOf(gifOf(1_000, 1_000, 200), 'a.gif', 'image/gif')],
   ['a GIF whose screen is far larger than its frame', fileOf(gifOf(65_535, 65_535, 1), 'a.gif', 'image/gif')],
-  ['a JPEG that says it is huge', fileOf(hugeJpeg(), 'a.jpg', 'image/jpeg')],
+  ['a JPEG with a huge declared size', fileOf(hugeJpeg(), 'a.jpg', 'image/jpeg')],
 ];
 
 const progressive = bytesOf(IMAGES.find(({ file }) => file.filename === 'progressive.jpg')!.file);
@@ -172,13 +172,13 @@ export const DAMAGED: readonly Hostile[] = [
     'a progressive JPEG without its last scan',
     fileOf(progressive.subarray(0, progressive.lastIndexOf(Buffer.from([0xff, 0xda]))), 'a.jpg', 'image/jpeg'),
   ],
-  ['half a JPEG with an end', fileOf(behind(jpeg.subarray(0, 9_000), Buffer.from([0xff, 0xd9])), 'a.jpg', '')],
+  ['half a JPEG with an end marker', fileOf(behind(jpeg.subarray(0, 9_000), Buffer.from([0xff, 0xd9])), 'a.jpg', '')],
   ...allImages.map((file): Hostile => [`half of ${file.filename}`, cut(file, 0.5)]),
   ['a PNG with a wrong checksum', flipped(fixtures.png, fixtures.png.size - 20)],
   ['a PNG without pixels', fileOf(pngOf(10, 10, 1), 'a.png', 'image/png')],
   ['the beginning of a JPEG', fileOf(Buffer.from('ffd8ffe000104a464946', 'hex'), 'a.jpg', 'image/jpeg')],
   [
-    'a JPEG with a film in the place of its pixels',
+    'a JPEG with a video in place of its pixels',
     fileOf(behind(jpeg.subarray(0, 700), fixtures.intro.bytes), 'a.jpg', ''),
   ],
 ];

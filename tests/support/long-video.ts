@@ -32,7 +32,7 @@ export function longVideo(repeats: number, padding: number): UploadFile {
   };
 }
 
-/** A box whose samples come once for each shift, `shift` bytes behind where they were in the source. Sound is left out. */
+/** A box with its samples repeated for each shift, `shift` bytes after their place in the source. Leaves out sound. */
 function longer(bytes: Buffer, shifts: readonly number[]): Buffer {
   const type = bytes.toString('latin1', 4, 8);
   if (CONTAINERS.has(type)) {
@@ -50,13 +50,13 @@ function longer(bytes: Buffer, shifts: readonly number[]): Buffer {
     case 'ctts':
       return table(bytes, 8, shifts, (entry) => entry);
     case 'stss': {
-      // Numbers of samples, from 1: the fixture has 48.
+      // The entries are sample numbers, from 1. The fixture has 48 samples.
       return table(bytes, 4, shifts, (entry, index) => plus(entry, index * SAMPLES));
     }
     case 'stsc':
       return table(bytes, 12, shifts, (entry, index) => plus(entry, index * CHUNKS));
     case 'stsz':
-      // Its table is behind one number more.
+      // One more number comes before its table.
       return table(bytes, 4, shifts, (entry) => entry, 16);
     case 'stco':
       return table(bytes, 4, shifts, (entry, index) => plus(entry, shifts[index]!));
@@ -65,7 +65,7 @@ function longer(bytes: Buffer, shifts: readonly number[]): Buffer {
   }
 }
 
-/** Samples and chunks of the picture in the fixture. */
+/** The numbers of samples and chunks of the video track in the fixture. */
 const SAMPLES = 48;
 const CHUNKS = 47;
 
@@ -73,7 +73,7 @@ function isSound(bytes: Buffer): boolean {
   return bytes.toString('latin1', 4, 8) === 'trak' && bytes.includes('soun');
 }
 
-/** The entries of a table, once for each shift. `countAt` is where the number of entries is, right before the first. */
+/** Repeats the entries of a table for each shift. `countAt` is the offset of their number, before the first one. */
 function table(
   bytes: Buffer,
   size: number,
@@ -93,7 +93,7 @@ function table(
   return box(bytes.toString('latin1', 4, 8), Buffer.concat([bytes.subarray(8, countAt), counted, ...entries]));
 }
 
-/** An entry whose first number is larger. */
+/** Returns an entry with a larger first number. */
 function plus(entry: Buffer, more: number): Buffer {
   const changed = Buffer.from(entry);
   changed.writeUInt32BE(entry.readUInt32BE(0) + more, 0);

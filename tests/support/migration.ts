@@ -165,8 +165,8 @@ export async function documentsIn(collection: string): Promise<unknown[]> {
 }
 
 /**
- * What has to be true after a migration has ended and a sweep has run: every file is in the target with the bytes of
- * its record; beside them there are only originals that their owners have released; no row, and nothing unfinished.
+ * Requires after a migration and a sweep that every file is in the target with the bytes of its record, that the only
+ * other objects are originals that their owners have released, and that no rows or unfinished uploads are left.
  */
 export async function expectMigrated(app: TestApp, target: StorageName): Promise<void> {
   const source = otherThan(target);

@@ -1,9 +1,9 @@
 import { bigPng, fixtures } from './fixtures.js';
 import { fieldPart, fileOf, filePart, multipartBody, type Part, type RawBody, type UploadFile } from './multipart.js';
 
-// Sound forms with one thing changed, for the tables of multipart-cases.ts.
+// Valid forms with one change, for the tables in multipart-cases.ts.
 
-/** The server of these cases takes so many files, and files of so many bytes. */
+/** The limits of the server that these cases are sent to. */
 export const CASE_LIMITS = { files: 3, fileBytes: 1024 ** 2, fieldBytes: 1024 ** 2 };
 
 export const QUERY = 'mutation ($file: Upload!) { uploadImage(file: $file) { id file { filename sha256 } } }';
@@ -16,7 +16,7 @@ export const mapTo = (...paths: string[]): string =>
 export const OPERATIONS = fieldPart('operations', operationsFor());
 export const MAP = fieldPart('map', mapTo('variables.file'));
 
-/** A sound form with one thing changed. */
+/** A valid form with one change. */
 export function form(change: { operations?: string; map?: string; files?: readonly Part[] } = {}): RawBody {
   const { operations, map, files = [PNG] } = change;
   return multipartBody([
@@ -26,7 +26,7 @@ export function form(change: { operations?: string; map?: string; files?: readon
   ]);
 }
 
-/** Text as it goes over the wire; line ends are written out. Latin 1, so that every byte can be said. */
+/** A body of exactly this text, with explicit line ends. It is sent in Latin 1, so that it can contain any byte. */
 export function textBody(text: string, contentType = 'multipart/form-data; boundary=x'): RawBody {
   const bytes = Buffer.from(text, 'latin1');
   return { contentType, size: bytes.length, chunks: () => [bytes] };
@@ -35,7 +35,7 @@ export function textBody(text: string, contentType = 'multipart/form-data; bound
 export const disposition = (rest: string): string => `Content-Disposition: form-data; name="0"${rest}`;
 export const partWith = (...headers: string[]): Part => ({ ...PNG, headers });
 
-/** A sound form, as text, with the given lines in place of the file's headers. */
+/** A valid form as text, with these lines in place of the file's headers. */
 export function rawHeaders(lines: string): RawBody {
   const png = fixtures.png.bytes.toString('latin1');
   return textBody(
@@ -67,7 +67,7 @@ export function boundary(said: string, used: string): RawBody {
   return retyped(multipartBody([OPERATIONS, MAP, PNG], used), () => `multipart/form-data; boundary=${said}`);
 }
 
-/** Operations of exactly so many bytes. */
+/** Operations of exactly this many bytes. */
 export function padded(bytes: number): string {
   const bare = operationsFor();
   return bare + ' '.repeat(bytes - bare.length);

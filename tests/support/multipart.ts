@@ -154,13 +154,13 @@ export interface RawRequest extends RequestOptions {
   /** POST when absent. */
   readonly method?: 'POST' | 'PUT';
   readonly body: RawBody;
-  /** Whether the length of the body is announced, or it is sent in chunks. */
+  /** Whether the body is sent with Content-Length or in chunks. */
   readonly framing?: 'content-length' | 'chunked';
   /** Half-duplex writes everything before it reads, like many simple clients. It hangs if the server does not read. */
   readonly duplex?: 'half' | 'full';
   /**
-   * After the last byte: wait for the answer; or, with no closing chunk, send nothing more, shut the sending side (FIN) or
-   * cut it off (RST).
+   * After the last byte: wait for the response. Or, without the last chunk: send nothing more, close the sending side
+   * (FIN), or reset the connection (RST).
    */
   readonly afterwards?: 'wait' | 'stall' | 'end' | 'reset';
   /** Called before every chunk, to simulate slow clients and pauses. */
@@ -170,7 +170,7 @@ export interface RawRequest extends RequestOptions {
 }
 
 export interface RawOutcome {
-  /** Null when there was none: see `ended`. */
+  /** Null when there was no response: see `ended`. */
   readonly response: { status: number; headers: Headers; text: string } | null;
   /** `response`: there is one. `closed`, `reset`: the server closed the connection without one. `timeout`: neither. */
   readonly ended: 'response' | 'closed' | 'reset' | 'timeout';

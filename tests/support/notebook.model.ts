@@ -4,7 +4,7 @@ import { MediaFile } from '../../src/media/media-file.model.js';
 import { OwnerRecord } from '../../src/media/owner-record.model.js';
 import type { MediaSlot, SlotRules } from '../../src/media/slots.js';
 
-/** A record of tests alone, with one file in a slot that the slot table does not have. */
+/** A record for tests only, with one file in a slot that is not in the slot table. */
 @modelOptions({ schemaOptions: { collection: 'notebooks', versionKey: false } })
 class Notebook extends OwnerRecord {
   @prop({ type: () => String, required: true })
@@ -18,7 +18,7 @@ export const NotebookModel = getModelForClass(Notebook);
 
 export const NOTEBOOK_PAGE = 'NOTEBOOK_PAGE' as MediaSlot;
 
-/** The row of the table. */
+/** Its row for the slot table. */
 export const pageRules: SlotRules = {
   what: 'page of a notebook',
   slot: NOTEBOOK_PAGE,

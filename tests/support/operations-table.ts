@@ -218,7 +218,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   startUpload: {
     rule: 'writes the course',
-    // One that stays open would count.
+    // An upload that stays open would count towards the limit.
     destroys: true,
     run: async (client, { videoId: ownerId }) => {
       const announced = { filename: 'a.png', contentType: 'image/png', size: 10 };
@@ -230,7 +230,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   completeUpload: {
     rule: 'goes on with the upload',
     run: async (client, { uploadId: id }) => {
-      // The parts are missing: who may not is told something else.
+      // The parts are missing. A viewer without access gets another error.
       const end = outcome(await client.send(gql.CompleteUploadDocument, { id }));
       return end === 'UPLOAD_INCOMPLETE' ? 'ok' : end;
     },

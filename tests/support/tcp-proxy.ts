@@ -10,7 +10,7 @@ export type Passage =
   | { readonly kind: 'hanging' }
   /** Every connection is reset when its client sends data. */
   | { readonly kind: 'resetting' }
-  /** By chance, a connection is reset in the middle of so many bytes that its client sends. */
+  /** For each `bytes` bytes that a client sends, its connection is reset with the probability `share`. */
   | { readonly kind: 'breaking'; readonly share: number; readonly bytes: number; readonly random: () => number }
   /** A message that `matches` arrives, and its reply is lost with its connection. `onLost` is then called. */
   | {
@@ -29,7 +29,7 @@ export interface TcpProxy {
   readonly broken: () => number;
   /** How many bytes clients have sent. */
   readonly received: () => number;
-  /** Nobody listens any more, until `listen`. Connections break. */
+  /** Closes the port and all connections, until `listen`. */
   refuse(): Promise<void>;
   listen(): Promise<void>;
   close(): Promise<void>;
@@ -55,9 +55,9 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
         upstream.destroy();
       });
     }
-    /** Loses the reply that is awaited. */
+    /** Drops the expected reply. */
     let lose: (() => void) | undefined;
-    /** How many bytes until fate is asked again, or strikes. */
+    /** How many bytes until the next random choice, or until the reset. */
     let left = 0;
     let doomed = false;
     const relay = (to: Socket, bytes: Buffer): void => {

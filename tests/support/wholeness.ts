@@ -89,7 +89,7 @@ function filesIn(value: unknown): MediaFile[] {
 }
 
 async function rowsOfJournal(): Promise<string[]> {
-  // What is over can be asked for a day: nothing is left to do about it.
+  // Rows of ended sessions are kept for a day, so that clients can query them.
   const rows = await UploadRowModel.find({ state: { $ne: 'ended' } }).lean();
   return rows.map((row) => `still in the journal: ${JSON.stringify(row)}`);
 }

@@ -75,7 +75,7 @@ const REFUSALS: readonly Refusal[] = [
     code: 'BAD_REQUEST',
     files: [thumbnail, { ...introVideo, headers: ['Content Disposition: form-data'] }],
   },
-  { what: 'a file that no field takes before one that is needed', code: 'BAD_REQUEST', ...oneTakenOfTwo() },
+  { what: 'a file that no field reads before one that is read', code: 'BAD_REQUEST', ...oneTakenOfTwo() },
   // In the reverse order, the first field would wait for a part after one that nobody reads yet.
   { what: 'two fields', code: 'FILE_TOO_LARGE', query: bothFields, variables: nulls, files: twoImages() },
 ];
@@ -179,6 +179,6 @@ interface Answer {
 /** The refusal of the field that is reached first. */
 function expectedCode({ what, code }: Refusal, turned: boolean): string {
   if (what === 'two fields') return turned ? 'BAD_REQUEST' : code;
-  if (what === 'a file that no field takes before one that is needed') return turned ? 'UNSUPPORTED_MEDIA_TYPE' : code;
+  if (what === 'a file that no field reads before one that is read') return turned ? 'UNSUPPORTED_MEDIA_TYPE' : code;
   return code;
 }

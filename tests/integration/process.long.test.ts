@@ -69,7 +69,7 @@ describe('DATA_DIR', () => {
 });
 
 describe('DATA_DIR', () => {
-  it('is refused to a second server with the embedded database, and the first goes on', async () => {
+  it('cannot be used by a second server with the embedded database, and the first continues', async () => {
     const first = await site.start();
     const second = await tryStartServer({ PORT: '0', DATA_DIR: site.dataDir }, site.dataDir);
     expect(second).toMatchObject({ exitCode: 1, stdout: '' });

@@ -34,7 +34,7 @@ interface PrintedFinding {
   readonly [detail: string]: unknown;
 }
 
-/** A running server, the parts of it that no client can see, and the command in a process beside it. */
+/** A running server, its internal parts, and the command in a separate process. */
 class Site {
   readonly app: App;
 

@@ -17,7 +17,7 @@ const past = (): Date => new Date(Date.now() - 1_000);
 onAnyStorage('lectern sweep beside a running server', (storage) => {
   let server: TestApp;
   let environment: Environment;
-  /** The parts that no client can see. */
+  /** The internal parts of the server. */
   let app: App;
 
   beforeAll(async () => {

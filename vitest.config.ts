@@ -5,25 +5,52 @@ import { measureSlowness } from './tests/support/slowness.js';
 const onMongodb = process.env.TEST_DATABASE === 'mongodb';
 /** `npm run test:all`; see tests/support/scope.ts. */
 const everything = process.env.TEST_SCOPE === 'all';
-const notNow = everything ? [] : ['**/*.long.test.ts'];
+/** The long tests that are about the database. They run on MongoDB whatever the scope. */
+const LONG_OF_DATABASE = ['races', 'database-drops', 'command-database-stops', 'migration'];
+/** `!(a|b)` excludes what does not begin with a or b, so a file that begins like one of them is named too. */
+const longOfOthers = [`**/!(${LONG_OF_DATABASE.join('|')}).long.test.ts`, '**/migration-kill.long.test.ts'];
+const notNow = everything ? [] : onMongodb ? longOfOthers : ['**/*.long.test.ts'];
 const slowness = await measureSlowness();
 
-/** What takes minutes begins first, so that no worker is alone with it in the end. */
-const LONG = ['tests/crash/', 'migration', 'storage-hangs', 'reconcile', 'doctor', 'races', 'database-faults'];
+/**
+ * The files that take longest, the longest first. They begin in this order, so that no worker is alone with one of them in
+ * the end.
+ */
+const LONGEST = [
+  'crash/kills-s3',
+  'crash/kills-local',
+  'migration.long',
+  'broken-network.long',
+  'access-matrix',
+  'inert-operators',
+  'upload-client/browser.long',
+  'slow-and-lost.long',
+  'migration-kill.long',
+  'graceful-stop.long',
+  'storage-hangs.long',
+  'races.long',
+  'database-faults',
+  'storage-faults',
+  'doctor',
+  'fuzz',
+  'reconcile',
+  'upload-client/node',
+  'docs',
+  'direct-uploads',
+  'process',
+  'replacement',
+];
 /** The kills make so many databases that SecantusDB is slower ever after: on MongoDB they come last. */
 const LAST_ON_MONGODB = ['tests/crash/kills-'];
 
-class LongFirst extends BaseSequencer {
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isOf =
-      (parts: readonly string[]) =>
-      ({ moduleId }: TestSpecification): boolean =>
-        parts.some((part) => moduleId.includes(part));
-    const sorted = await super.sort(files);
-    const isLast = isOf(onMongodb ? LAST_ON_MONGODB : []);
-    const isLong = isOf(LONG);
-    const rank = (file: TestSpecification): number => (isLast(file) ? 2 : isLong(file) ? 0 : 1);
-    return sorted.sort((a, b) => rank(a) - rank(b));
+    const rank = ({ moduleId }: TestSpecification): number => {
+      if (onMongodb && LAST_ON_MONGODB.some((part) => moduleId.includes(part))) return LONGEST.length + 1;
+      const index = LONGEST.findIndex((part) => moduleId.includes(part));
+      return index === -1 ? LONGEST.length : index;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -36,6 +63,8 @@ const OF_NO_DATABASE = [
   'tests/integration/{no-hang,playback,rate-limits,real-media,request-log}.test.ts',
   'tests/integration/upload-client/*',
   'tests/integration/{broken-uploads,measures,refused-uploads,signed-urls,upload-clients,upload-limit,validation}.test.ts',
+  'tests/integration/{authentication,changed-secrets,clock-warning,command-line,file-parts,http-semantics}.test.ts',
+  'tests/integration/{build.long,deploy.long,nginx.long,process-start*,storage-faults,storage-registry}.test.ts',
 ];
 
 // Decorators: Vite's compiler reads `experimentalDecorators` and `useDefineForClassFields` from tsconfig.json, so a decorated
@@ -53,7 +82,7 @@ export default defineConfig({
     maxWorkers: onMongodb ? 2 : 4,
     // Many of these wait for a time-out of the server.
     maxConcurrency: 20,
-    sequence: { sequencer: LongFirst },
+    sequence: { sequencer: LongestFirst },
     provide: { slowness, everything },
     // No retries: a test that passes at the second try tells of a race.
     testTimeout: 60_000 * slowness,

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import mongoose from 'mongoose';
 import { expect } from 'vitest';
 import { slotOwners } from '../../src/catalog/slot-owners.js';
@@ -16,6 +15,7 @@ import { digestOf } from '../../src/media/upkeep/digest.js';
 import type { ObjectStat, StorageName } from '../../src/storage/storage.js';
 import { newEnvironment, s3Environment, startApp, type TestApp } from './app.js';
 import { createBucket, unfinishedUploads } from './bucket.js';
+import { CLI, lectern } from './cli.js';
 import { clientOf, type Client } from './client.js';
 import { bigMp4, fixtures } from './fixtures.js';
 import * as gql from './gql/graphql.js';
@@ -24,7 +24,6 @@ import { pdfFile, textFile, vttFile, zipFile } from './samples.js';
 import { createTree, type CourseTree } from './tree.js';
 import { releasedObjects } from './wholeness.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const MIB = 1024 ** 2;
 
 /** Larger than one part of a multipart upload, and slow enough that a test can act during the upload. */
@@ -57,7 +56,7 @@ export function startCommand(environment: Environment, ...args: string[]): Runni
 
 /** Runs `lectern migrate-storage` while the server of this process runs. */
 export function migrate(app: TestApp, to: StorageName, ...args: string[]): Promise<CommandOutcome> {
-  return startCommand(app.environment, 'migrate-storage', '--to', to, ...args).ended;
+  return lectern(app.environment, 'migrate-storage', '--to', to, ...args);
 }
 
 /** Runs the migration in this process, so that a test can observe its storages. */

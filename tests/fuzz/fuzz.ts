@@ -7,6 +7,7 @@ import { ERROR_CATALOGUE } from '../../src/errors.js';
 import { productionAddress } from '../support/free-port.js';
 import { CreateCourseDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
+import { patience } from '../support/patience.js';
 import { Connection, type Exchange } from './connection.js';
 import { requestOf, type FuzzRequest, type Sender } from './requests.js';
 import { WatchedServer, type Watch } from './watched-server.js';
@@ -51,9 +52,9 @@ const SECRET = 'a secret for fuzzing alone, longer than 32 bytes';
 /** Clients at once. */
 const LANES = 8;
 /** A request that is not answered within this time hangs, in milliseconds: two files may take 10 s each to measure. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = patience(30_000);
 /** What goes before the count: code is compiled, caches are filled, connections to the database opened. */
-const WARM_UP = { least: 200, most: 20_000 };
+const WARM_UP = { least: 500, most: 20_000 };
 /** How often the event loop is asked after, in milliseconds. */
 const LOOK_MS = 5_000;
 /** How often descriptors are counted until they are back: longer than the server keeps a refused connection. */

@@ -1,6 +1,7 @@
 import type { Environment } from '../../src/config.js';
 import { startApp, type TestApp } from './app.js';
 import { startBrowser, type TestBrowser } from './browser.js';
+import { patience } from './patience.js';
 import { createReactProject } from './react-project.js';
 import { startSite, type ReactSite } from './react-site.js';
 
@@ -13,7 +14,7 @@ export interface ReactStage {
 }
 
 /** How long the build of the page and the starts may take, in milliseconds. */
-export const STAGE_MS = 180_000;
+export const STAGE_MS = patience(180_000);
 
 /**
  * @param environment Of the server.

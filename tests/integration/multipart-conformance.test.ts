@@ -6,7 +6,7 @@ import { graphql } from '../support/graphql-client.js';
 import { REFUSED, SERVED } from '../support/multipart-cases.js';
 import { CASE_LIMITS, operationsFor } from '../support/multipart-forms.js';
 import { fieldPart, filePart, multipartBody, rawRequest, truncated, type RawBody } from '../support/multipart.js';
-import { patience, PROMPT_MS, waitFor } from '../support/patience.js';
+import { expectInTime, waitFor } from '../support/patience.js';
 import { sampleOf, volume } from '../support/scope.js';
 import { tracesOf } from '../support/traces.js';
 
@@ -76,7 +76,7 @@ describe('the GraphQL multipart request specification', () => {
     async ({ body, code, of, headers, framing, message = /./ }) => {
       const outcome = await post(body(), { ...(headers && { headers }), ...(framing && { framing }) });
       expect(outcome.ended).toBe('response');
-      expect(outcome.milliseconds).toBeLessThan(patience(PROMPT_MS));
+      await expectInTime(outcome.milliseconds);
       const { status, text, headers: answered } = outcome.response!;
       expect(answered.get('content-type')).toMatch(/^application\/(graphql-response\+)?json/);
       const { data, errors = [] } = JSON.parse(text) as Answer;

@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 20;
  * A response that waits for nothing arrives within this time, in milliseconds on an idle machine. It is long enough for
  * a busy machine, and shorter than every time-out that could have ended a wait.
  */
-export const PROMPT_MS = 5_000;
+const PROMPT_MS = 5_000;
 
 /** The factor for deadlines on this machine: see slowness.ts. It is 1 outside vitest (fuzzer, bench). */
 export const slowness = process.env['VITEST'] === undefined ? 1 : inject('slowness');
@@ -22,9 +22,9 @@ export function patience(ms: number): number {
  * Fails when something took longer than this deadline. When it is exceeded, the slowness of the machine is measured
  * again, because its load may have increased since the start of the run.
  * @param took In milliseconds.
- * @param ms The deadline, in milliseconds on an idle machine.
+ * @param ms The deadline, in milliseconds on an idle machine. By default that of a response that waits for nothing.
  */
-export async function expectInTime(took: number, ms: number): Promise<void> {
+export async function expectInTime(took: number, ms = PROMPT_MS): Promise<void> {
   if (took < patience(ms)) return;
   expect(took).toBeLessThan(ms * (await measureSlowness()));
 }

@@ -14,7 +14,7 @@ import { dataOf } from '../support/graphql-client.js';
 
 const past = (): Date => new Date(Date.now() - 1_000);
 
-describe('a sweep settles everything else beside', () => {
+describe('a sweep completes its other work despite', () => {
   let app: TestApp;
 
   beforeEach(async () => {
@@ -89,7 +89,7 @@ describe('a sweep settles everything else beside', () => {
     const expectSettled = await leaveHealthyWork();
     expect(await app.app.sweeper.sweep()).toMatchObject({ settled: 4, failed: 1 });
     await expectSettled();
-    // It is postponed, for longer each time.
+    // It is postponed, each time for longer.
     const row = (await UploadRowModel.findById(`local/${poisoned.key}`).lean())!;
     expect(row).toMatchObject({ state: 'expired', failures: 1 });
     expect(row.deadline!.getTime()).toBeGreaterThan(Date.now());
@@ -126,7 +126,7 @@ describe('a sweep settles everything else beside', () => {
     const summary = await app.app.sweeper.sweep();
     expect(summary.settled).toBe(0);
     expect(summary.failed + summary.passedOver).toBe(away.length);
-    // Once for all objects together, then once for the first one alone.
+    // Once for all objects together, then once for only the first one.
     expect(deletion.mock.calls.length).toBeLessThanOrEqual(2);
     deletion.mockRestore();
     await UploadRowModel.updateMany({}, { $set: { due: past() } });

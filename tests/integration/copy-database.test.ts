@@ -54,48 +54,51 @@ describe.skipIf(inject('mongodbUri') === null)('lectern copy-database', () => {
     return stored;
   }
 
-  it.skipIf(inject('s3') === null)('the whole way: a laptop, then MongoDB and S3, and back', async () => {
-    environment = { ...environment, ...s3Environment(await createBucket())!, USE_S3: 'false' };
-    let client = await clientOf(await start(EMBEDDED), 'ada');
-    const library = await createLibrary(client, 'Kept');
-    const second = await createTopic(client, library.courseId, 'Second');
-    const topicIds = [second, library.topicId];
-    dataOf(await client.send(gql.ReorderTopicsDocument, { courseId: library.courseId, topicIds }));
-    const [stored, content] = [await documents(), await contentOf(client, library)];
-    expect(content.sums).toHaveLength(13);
-    await stop();
+  it.skipIf(inject('s3') === null)(
+    'copies a library from the embedded database to MongoDB and S3, and back',
+    async () => {
+      environment = { ...environment, ...s3Environment(await createBucket())!, USE_S3: 'false' };
+      let client = await clientOf(await start(EMBEDDED), 'ada');
+      const library = await createLibrary(client, 'Kept');
+      const second = await createTopic(client, library.courseId, 'Second');
+      const topicIds = [second, library.topicId];
+      dataOf(await client.send(gql.ReorderTopicsDocument, { courseId: library.courseId, topicIds }));
+      const [stored, content] = [await documents(), await contentOf(client, library)];
+      expect(content.sums).toHaveLength(13);
+      await stop();
 
-    const there = await copy('mongodb');
-    expect(there).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(there.stdout).toContain('Source and target have the same records.');
+      const there = await copy('mongodb');
+      expect(there).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(there.stdout).toContain('Source and target have the same records.');
 
-    await start({});
-    expect(await documents()).toEqual(stored);
-    await stop();
-    client = await clientOf(await start({ USE_S3: 'true' }), 'ada');
-    expect(await migrate(app!, 's3', '--keep-originals', '0')).toMatchObject({ exitCode: 0 });
-    await expectMigrated(app!, 's3');
-    expect(await contentOf(client, library)).toEqual(content);
-    await stop();
+      await start({});
+      expect(await documents()).toEqual(stored);
+      await stop();
+      client = await clientOf(await start({ USE_S3: 'true' }), 'ada');
+      expect(await migrate(app!, 's3', '--keep-originals', '0')).toMatchObject({ exitCode: 0 });
+      await expectMigrated(app!, 's3');
+      expect(await contentOf(client, library)).toEqual(content);
+      await stop();
 
-    await start({ USE_S3: 'false' });
-    expect(await migrate(app!, 'local', '--keep-originals', '0')).toMatchObject({ exitCode: 0 });
-    await expectMigrated(app!, 'local');
-    const movedBack = await documents();
-    await stop();
-    const database = join(environment.DATA_DIR, 'database');
-    await rename(database, `${database}-before`);
-    expect(await copy('embedded')).toMatchObject({ exitCode: 0, stderr: '' });
+      await start({ USE_S3: 'false' });
+      expect(await migrate(app!, 'local', '--keep-originals', '0')).toMatchObject({ exitCode: 0 });
+      await expectMigrated(app!, 'local');
+      const movedBack = await documents();
+      await stop();
+      const database = join(environment.DATA_DIR, 'database');
+      await rename(database, `${database}-before`);
+      expect(await copy('embedded')).toMatchObject({ exitCode: 0, stderr: '' });
 
-    client = await clientOf(await start(EMBEDDED), 'ada');
-    expect(await documents()).toEqual(movedBack);
-    expect(await contentOf(client, library)).toEqual(content);
-    await stop();
-    const own = { ...environment, ...EMBEDDED };
-    expect(await lectern(own, 'reconcile', '--deep')).toMatchObject({ exitCode: 0 });
-  });
+      client = await clientOf(await start(EMBEDDED), 'ada');
+      expect(await documents()).toEqual(movedBack);
+      expect(await contentOf(client, library)).toEqual(content);
+      await stop();
+      const own = { ...environment, ...EMBEDDED };
+      expect(await lectern(own, 'reconcile', '--deep')).toMatchObject({ exitCode: 0 });
+    },
+  );
 
-  it('leaves the source as it was, and refuses a target with records', async () => {
+  it('does not change the source, and refuses a target with records', async () => {
     const stored = await fill(3);
     expect(await copy('mongodb')).toMatchObject({ exitCode: 0 });
     expect(await copy('mongodb')).toMatchObject({
@@ -113,10 +116,10 @@ describe.skipIf(inject('mongodbUri') === null)('lectern copy-database', () => {
     expect(await documents()).toEqual(stored);
   });
 
-  it('continues a copy that was interrupted. Until then, no server starts on the target', async () => {
+  it('continues an interrupted copy; until then, no server starts on the target', async () => {
     const stored = await fill(5);
     expect(await copy('mongodb')).toMatchObject({ exitCode: 0 });
-    // As a kill during the second batch leaves it.
+    // The state after a kill during the second batch.
     await withTarget(async (db) => {
       const source = join(environment.DATA_DIR, 'database');
       await db
@@ -132,7 +135,7 @@ describe.skipIf(inject('mongodbUri') === null)('lectern copy-database', () => {
     expect(await documents()).toEqual(stored);
   });
 
-  it('notices a difference, and says in which collection', async () => {
+  it('notices a difference, and names the collection', async () => {
     await fill(3);
     expect(await copy('mongodb')).toMatchObject({ exitCode: 0 });
     await withTarget(async (db) => {
@@ -160,7 +163,7 @@ describe.skipIf(inject('mongodbUri') === null)('lectern copy-database', () => {
     });
   });
 
-  it('a start with MONGODB_URI beside forgotten records says so, and names the command', async () => {
+  it('a start with MONGODB_URI reports records left in the embedded database, and names the command', async () => {
     await fill(1);
     const variables = { ...environment, LOG_LEVEL: 'warn', AUTH_JWT_SECRET: TEST_SECRET };
     const first = await startServer(variables, environment.DATA_DIR);

@@ -10,9 +10,9 @@ import { volume } from '../support/scope.js';
 import { onEveryStorage } from '../support/storages.js';
 import { faultsOf } from '../support/wholeness.js';
 
-/** All at once for one slot. */
+/** All upload to one slot at the same time. */
 const SESSIONS = volume(8, 64);
-/** Each has so many of them. */
+/** The number of uploads of each viewer. */
 const VIEWERS = 4;
 
 interface Upload {
@@ -28,7 +28,7 @@ onEveryStorage('direct uploads of several viewers for one slot', (storage) => {
   });
   afterEach(() => app.remove());
 
-  it(`are all published, the last one stays, and the bytes of the others are deleted`, async () => {
+  it(`are all published; the last one is kept, and the bytes of the others are deleted`, async () => {
     const viewers = await Promise.all(
       Array.from({ length: VIEWERS }, (_, i) => clientOf(app, `admin${String(i)}`, 'admin')),
     );
@@ -36,7 +36,7 @@ onEveryStorage('direct uploads of several viewers for one slot', (storage) => {
 
     const begin = async (number: number): Promise<Upload> => {
       const client = viewers[number % VIEWERS]!;
-      // No two files are alike.
+      // No two files are the same.
       const file = bigPng(fixtures.png.size + 100 + number);
       const bytes = Buffer.concat([...file.chunks()]);
       const session = await start(client, { ...announced({ ...file, bytes }), slot: 'COURSE_THUMBNAIL', ownerId });
@@ -61,12 +61,12 @@ onEveryStorage('direct uploads of several viewers for one slot', (storage) => {
   });
 });
 
-/** Completes as a client does that repeats what may succeed later. */
+/** Completes like a client that repeats requests that may succeed later. */
 async function publish({ client, session }: Upload): Promise<void> {
   await waitUntil(async () => {
     const answer = await complete(client, session.id);
     const codes = errorCodes(answer);
-    // So many others changed the course meanwhile that this completion has stopped trying.
+    // The server gave up this completion after too many concurrent changes to the course.
     if (codes.length > 0) expect(codes).toEqual(['CONFLICT']);
     return answer.body.data?.completeUpload.status === 'PUBLISHED';
   });

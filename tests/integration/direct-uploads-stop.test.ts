@@ -17,11 +17,11 @@ afterEach(async () => {
 });
 
 onEveryStorage('a server that stops while it completes a direct upload', (storage) => {
-  it('gives its lease up, also when the storage does not answer, and another server completes at once', async () => {
+  it('releases its lease even when the storage does not answer, and another server completes the upload at once', async () => {
     const environment = await newEnvironment({
       ...(await storage.environment()),
       SHUTDOWN_GRACE_SECONDS: '0',
-      // A lease that is not given up holds for longer than any test.
+      // A lease that is not released lasts longer than any test.
       TIMINGS: timings({ completionAnswer: 0, completionLease: patience(3_600_000), completionRelief: 50 }),
     });
     app = await startApp({}, environment);
@@ -30,7 +30,7 @@ onEveryStorage('a server that stops while it completes a direct upload', (storag
     const session = await start(ada, { ...announced(fixtures.png), slot: 'COURSE_THUMBNAIL', ownerId });
     await sendAll(ada, session, fixtures.png.bytes);
     let isAsked = false;
-    // The storage is a proxy of its driver: what is set on it hides the driver's own.
+    // The storage is a proxy of its driver: a property set on it hides the driver's.
     app.app.storages.current.stat = () => {
       isAsked = true;
       return new Promise(() => undefined);
@@ -48,7 +48,7 @@ onEveryStorage('a server that stops while it completes a direct upload', (storag
 });
 
 describe('PUT /files/uploads on a server that stops', () => {
-  it('is refused with SERVICE_UNAVAILABLE and Retry-After; a part that runs ends, and the upload goes on', async () => {
+  it('is refused with SERVICE_UNAVAILABLE and Retry-After; a running part finishes, and the upload can continue', async () => {
     const environment = await newEnvironment();
     app = await startApp({}, environment);
     const ada = await clientOf(app, 'ada');

@@ -312,7 +312,7 @@ onAnyStorage('direct uploads', (storage) => {
     expect(await faultsOf(app.app, app)).toEqual([]);
   });
 
-  it('the last of several completed for one slot is served, and the others no longer show media', async () => {
+  it('when several are completed for one slot, the last one is served and the others no longer have a file', async () => {
     const sessions: Session[] = [];
     for (const file of [fixtures.png, fixtures.gif, fixtures.webp]) {
       const session = await start(ada, { ...announced(file), slot: 'VIDEO_THUMBNAIL', ownerId: videoId });

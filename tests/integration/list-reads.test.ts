@@ -126,7 +126,7 @@ describe.each(sampleOf(WHO, 2))('a list of courses for the viewer %s', (who) => 
   ];
 
   it.each(sampleOf(FILTERS, 3))(
-    'reads at most 3 documents for each returned one, on the first and hundredth page: %s',
+    'reads at most 3 documents for each returned one, on the first and the hundredth page: %s',
     async (_what, filter) => {
       for (const orderBy of MEASURED_ORDERS) await expectFewReads(who, { filter, orderBy });
     },

@@ -73,7 +73,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('an interrupted migration from
     const [done, rows] = [await moved(), await journalRows()];
     await app.app.sweeper.sweep();
     await expectWatchable();
-    // The interrupted copy may still be running: its row is left alone until the deadline.
+    // The interrupted copy may still be running, so its row is kept until the deadline.
     expect(await journalRows()).toEqual(rows);
 
     const { exitCode, stdout, stderr } = await migrate(app, to, '--concurrency', '1');
@@ -94,7 +94,7 @@ describe.skipIf(inject('s3') === null).each(WAYS)('an interrupted migration from
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)(
-    'stopped with %s leaves no half-moved file, says so, and is continued by the next run',
+    'stopped with %s leaves no partly moved file, says so, and is continued by the next run',
     async (signal, code) => {
       await begin();
       const run = start();

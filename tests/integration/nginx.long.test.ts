@@ -39,7 +39,7 @@ describe.skipIf(!hasNginx)('behind nginx, configured as documented', () => {
     return multipartBody(graphqlParts({ document: CreateCourseDocument, variables, files: { introVideo: film } }));
   };
 
-  it('takes 300 MB, and gives out a range of it and all of it', async () => {
+  it('accepts an upload of 300 MB, and serves a range of it and the whole file', async () => {
     const url = `${await start()}/graphql`;
     const { token } = await clientOf({ url }, 'ada');
     const outcome = await rawRequest(url, { body: filmForm(), duplex: 'half', framing: 'content-length', token });
@@ -57,7 +57,7 @@ describe.skipIf(!hasNginx)('behind nginx, configured as documented', () => {
     expect(Buffer.from(await range.arrayBuffer()).equals(whole.subarray(200 * MB, 200 * MB + 10_000))).toBe(true);
   });
 
-  it('passes a refusal on while the upload still runs, and to a client that writes everything first', async () => {
+  it('forwards a refusal while the upload is still running, also to a client that writes everything first', async () => {
     const url = `${await start('', { COURSE_INTRO_VIDEO_MAX_BYTES: String(20 * MB) })}/graphql`;
     const before = await tracesOf(app);
     const { token } = await clientOf({ url }, 'ada');
@@ -80,13 +80,13 @@ describe.skipIf(!hasNginx)('behind nginx, configured as documented', () => {
     expect(await tracesOf(app)).toEqual(before);
   });
 
-  it('counts clients by their own address, not by that of nginx', async () => {
+  it('counts requests by the actual address of the client, not by one that it claims', async () => {
     const url = `${await start('', { RATE_LIMIT_ADDRESS_PER_MINUTE: '1' })}/graphql?query=%7B__typename%7D`;
     const statusFor = async (client: string): Promise<number> => {
       const headers = { 'x-forwarded-for': client, 'apollo-require-preflight': 'true' };
       return (await fetch(url, { headers })).status;
     };
-    // nginx adds the address of its client, 127.0.0.1, behind what that client claims.
+    // nginx appends the address of its client, 127.0.0.1, to the addresses that the client sent.
     expect(await statusFor('192.0.2.1')).toBe(200);
     expect(await statusFor('192.0.2.2')).toBe(429);
   });

@@ -12,7 +12,7 @@ import { followRequests, type ServedRequests } from '../support/server-connectio
 import { tracesOf } from '../support/traces.js';
 
 const MIB = 1024 ** 2;
-/** Within this time, in milliseconds on a quiet machine, each client has its answer. */
+/** Each client gets its answer within this time, in milliseconds on an idle machine. */
 const ANSWER_MS = 2_000;
 
 /** A part that is larger than all buffers, with bytes that are generated once. */
@@ -48,7 +48,7 @@ const REFUSALS: readonly Refusal[] = [
   { what: 'an invalid token', code: 'UNAUTHENTICATED', headers: { authorization: 'Bearer x.y.z' } },
   { what: 'no CSRF header', code: 'BAD_REQUEST', headers: { 'apollo-require-preflight': '' } },
   { what: 'another type', code: 'UNSUPPORTED_MEDIA_TYPE', headers: { 'content-type': 'text/plain' } },
-  { what: 'operations that are no JSON', code: 'BAD_REQUEST', operations: '{' },
+  { what: 'operations that are not JSON', code: 'BAD_REQUEST', operations: '{' },
   { what: 'a hostile map', code: 'BAD_REQUEST', map: { thumbnail: ['variables.__proto__.x'] } },
   {
     what: 'too many files',
@@ -69,7 +69,7 @@ const REFUSALS: readonly Refusal[] = [
     files: [part('thumbnail', bigJpeg(11 * MIB)), introVideo],
   },
   { what: 'a video over its limit', code: 'FILE_TOO_LARGE', files: [thumbnail, part('introVideo', bigMp4(13 * MIB))] },
-  { what: 'a file that never comes', code: 'BAD_REQUEST', files: [thumbnail, part('other', mp4)] },
+  { what: 'a file that never arrives', code: 'BAD_REQUEST', files: [thumbnail, part('other', mp4)] },
   {
     what: 'a malformed part header',
     code: 'BAD_REQUEST',
@@ -148,7 +148,7 @@ describe('a request that is refused while both of its files are still arriving',
   );
 });
 
-describe('two fields of one operation whose files arrive in their order', () => {
+describe('two fields of one operation whose files arrive in the expected order', () => {
   let app: TestApp;
   let token: string;
   beforeAll(async () => {

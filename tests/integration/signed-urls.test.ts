@@ -138,7 +138,7 @@ onEveryStorage('signed URLs of the shortest lifetime', (storage) => {
   });
   afterAll(() => app.remove());
 
-  it('work for at least half of it, then no more, and are followed by another that works', async () => {
+  it('work for at least half of it, then expire, and are followed by new URLs that work', async () => {
     const asked = Date.now();
     const { thumbnail } = dataOf(await instructor.send(CourseWithFilesDocument, { id: course.id })).course!;
     const { url, urlExpiresAt } = thumbnail!;

@@ -16,14 +16,14 @@ const { scripts, dependencies } = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
 };
-/** How long closing everything may take after the grace of a stop, in seconds. */
+/** How long the server may take to close everything after the grace period of a stop, in seconds. */
 const stopMargin = Number(/STOP_MARGIN_MS = (\d+)_000/.exec(read('src/main.ts'))?.[1]);
 const defaults = loadConfig({});
 const stopSeconds = ({ server }: Config): number => server.shutdownGraceSeconds + stopMargin;
-/** The paths of the probes, as the server has them. */
+/** The paths of the server's probes. */
 const probes = Array.from(read('src/http/health.ts').matchAll(/router\.get\('([^']+)'/g), ([, path]) => path);
 
-/** What the person who deploys has to add: secrets, and the address of the database. */
+/** The settings that operators have to add: secrets, and the address of the database. */
 const SECRET = 'a secret for tests alone, longer than 32 bytes';
 const secrets: Environment = { AUTH_JWT_SECRET: SECRET, URL_SIGNING_SECRET: SECRET, METRICS_TOKEN: SECRET };
 
@@ -34,7 +34,7 @@ function environmentIn(text: string): Record<string, string> {
   );
 }
 
-it('the sources of these tests are as they expect', () => {
+it('the sources that these tests parse have the expected form', () => {
   expect(stopMargin).toBeGreaterThan(0);
   expect(probes).toEqual(['/healthz', '/readyz']);
 });
@@ -56,7 +56,7 @@ describe('Dockerfile', () => {
     for (const name of allowed) expect(existsSync(join(ROOT, name!)), name).toBe(true);
   });
 
-  it('runs the server as start:built does, on the default port, as a numbered user', () => {
+  it('runs the server like start:built, on the default port, as a user with a number', () => {
     const command = JSON.parse(/^CMD (\[.*\])$/m.exec(last)![1]!) as string[];
     expect(`exec ${command.join(' ')}`).toBe(scripts['start:built']);
     expect(/^EXPOSE (\d+)$/m.exec(last)?.[1]).toBe(String(defaults.server.port));
@@ -66,7 +66,7 @@ describe('Dockerfile', () => {
     expect(last).toContain('ln -s /app/dist/cli/main.js /usr/local/bin/lectern');
   });
 
-  it('sets variables that exist, and DATA_DIR to the volume', () => {
+  it('sets only existing variables, and sets DATA_DIR to the volume', () => {
     const environment = Object.fromEntries(
       /^ENV (.*)$/m
         .exec(last)![1]!
@@ -108,7 +108,7 @@ describe.each(['compose.yaml', 'compose.dev.yaml'])('%s', (path) => {
   const compose = parse(text, { merge: true }) as Compose;
   const lectern = compose.services['lectern']!;
 
-  it('names services, networks and volumes that it declares', () => {
+  it('refers only to services, networks and volumes that it declares', () => {
     for (const [name, { depends_on = {}, networks = [], volumes = [] }] of Object.entries(compose.services)) {
       const needed = Array.isArray(depends_on) ? depends_on : Object.keys(depends_on);
       for (const other of needed) expect(compose.services, `${name} needs ${other}`).toHaveProperty(other);
@@ -120,7 +120,7 @@ describe.each(['compose.yaml', 'compose.dev.yaml'])('%s', (path) => {
     }
   });
 
-  it('has a configuration of Lectern that loads', () => {
+  it('has a valid configuration of Lectern', () => {
     const given = { LECTERN_HOST: 'lectern.example.org', FILES_HOST: 'files.example.org', ...secrets };
     const values: Record<string, string> = {
       ...given,
@@ -157,7 +157,7 @@ describe('compose.yaml', () => {
     expect([...used].sort()).toEqual(listed.sort());
   });
 
-  it('names the replica set and its members everywhere alike', () => {
+  it('uses the same name for the replica set and its members everywhere', () => {
     const members = Object.keys(services).filter((name) => /^mongo\d$/.test(name));
     expect(members).toHaveLength(3);
     const uri = new URL(
@@ -171,7 +171,7 @@ describe('compose.yaml', () => {
     for (const name of members) expect(init).toContain(`'${name}:27017'`);
   });
 
-  it('gives Caddy the server and the store to forward to', () => {
+  it('makes Caddy forward to the server and the store', () => {
     const upstreams = Array.from(
       read('deploy/Caddyfile').matchAll(/reverse_proxy (\S+):(\d+)/g),
       ([, ...found]) => found,
@@ -194,7 +194,7 @@ describe('deploy/lectern.service', () => {
   const values = (name: string): string[] =>
     Array.from(text.matchAll(new RegExp(`^${name}=(.*)$`, 'gm')), ([, value = '']) => value);
 
-  it('has a configuration that loads, with the lines of docs/deploy.md in its file', () => {
+  it('has a valid configuration when its file contains the lines of docs/deploy.md', () => {
     const own = environmentIn(values('Environment').join('\n'));
     const [example] = readPage('docs/deploy.md').fences.filter(({ language }) => language === 'dotenv');
     const environment = { ...own, ...environmentIn(example!.text) };
@@ -205,7 +205,7 @@ describe('deploy/lectern.service', () => {
     expect(Number(values('TimeoutStopSec')[0])).toBeGreaterThan(stopSeconds(config));
   });
 
-  it('runs what start:built runs', () => {
+  it('runs the same command as start:built', () => {
     expect(`exec ${values('ExecStart')[0]!.replace('/usr/bin/', '')}`).toBe(scripts['start:built']);
   });
 });
@@ -252,14 +252,14 @@ describe('deploy/kubernetes.yaml', () => {
     ...environment,
   });
 
-  it('is valid YAML, with variables that exist', () => {
+  it('is valid YAML, with existing variables', () => {
     expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
     expect(unknownOf(environment)).toEqual([]);
     const head = read('deploy/kubernetes.yaml').split('apiVersion')[0]!;
     for (const [name] of head.matchAll(/[A-Z]+(_[A-Z]+)+/g)) expect(known).toContain(name);
   });
 
-  it('probes paths and ports that the server has', () => {
+  it('probes existing paths and ports of the server', () => {
     const { startupProbe, livenessProbe, readinessProbe, ports } = container;
     expect(livenessProbe.httpGet.path).toBe('/healthz');
     for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) {
@@ -275,7 +275,7 @@ describe('deploy/kubernetes.yaml', () => {
     expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toEqual([config.database.dataDir]);
   });
 
-  it('waits for the stop, and has memory for the uploads', () => {
+  it('waits for the server to stop, and has enough memory for uploads', () => {
     const preStop = Number(container.lifecycle.preStop.exec.command[1]);
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(preStop + stopSeconds(config));
     const gib = Number(/^(\d+)Gi$/.exec(container.resources.limits.memory)![1]);
@@ -287,7 +287,7 @@ describe('deploy/nginx.conf', () => {
   const text = read('deploy/nginx.conf');
   const secondsOf = (name: string): number => Number(new RegExp(`^\\s*${name} (\\d+)s;$`, 'm').exec(text)?.[1]);
 
-  it('forwards to the default port, without limits of its own, and waits longer than Lectern', () => {
+  it('forwards to the default port, adds no limits, and waits longer than Lectern', () => {
     expect(text).toContain(`server 127.0.0.1:${defaults.server.port};`);
     expect(text).toMatch(/client_max_body_size 0;/);
     for (const line of ['proxy_request_buffering off;', 'proxy_buffering off;', 'proxy_http_version 1.1;']) {
@@ -300,13 +300,13 @@ describe('deploy/nginx.conf', () => {
   });
 });
 
-describe('what these files and docs/deploy.md say of settings', () => {
+describe('settings in these files and in docs/deploy.md', () => {
   const files = [
     'docs/deploy.md',
     'compose.yaml',
     ...readdirSync(join(ROOT, 'deploy')).map((name) => `deploy/${name}`),
   ];
-  /** Names of others: of compose.yaml, and of programs in it. */
+  /** Names of settings of other programs: of compose.yaml, and of programs in it. */
   const OTHERS = [
     'LECTERN_HOST',
     'FILES_HOST',
@@ -318,14 +318,14 @@ describe('what these files and docs/deploy.md say of settings', () => {
     'AF_UNIX',
   ];
 
-  it.each(files)('%s names settings that exist', (path) => {
+  it.each(files)('%s names only existing settings', (path) => {
     const named = new Set(Array.from(read(path).matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g), ([name]) => name));
     expect([...named].filter((name) => !known.has(name) && !OTHERS.includes(name))).toEqual([]);
   });
 
-  it.each(files)('%s quotes defaults as they are', (path) => {
+  it.each(files)('%s quotes the actual defaults', (path) => {
     for (const [, name, value] of read(path).matchAll(/\b([A-Z]+(?:_[A-Z]+)+)`? \((\d+)\)/g)) {
-      // What the file itself sets comes before the default.
+      // A value that the file sets takes precedence over the default.
       const set = new RegExp(`\\b${name!}: ["'](\\d+)["']`).exec(read(path))?.[1];
       const variable = variables.find((other) => other.name === name);
       expect(value, name).toBe(set ?? variable?.default);

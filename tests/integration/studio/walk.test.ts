@@ -6,9 +6,9 @@ import { film, picture, useStudio } from './studio.js';
 describe.skipIf(!hasChromium)('the studio', () => {
   const studio = useStudio();
 
-  it('takes an instructor from the link of the banner to a published course, and a student to its video', async () => {
+  it('lets an instructor publish a course, starting from the link in the banner, and a student play its video', async () => {
     const { page } = await studio.signIn('ada');
-    // The token is out of the address at once.
+    // The page removes the token from the address at once.
     expect(page.url()).toBe(studio.at('/'));
     await page.getByRole('button', { name: 'New course' }).click();
     await page.getByLabel('Title').fill('Sailing for beginners');
@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium)('the studio', () => {
     await learner.close();
   });
 
-  it('is served with a strict policy, its assets for ever and its page never from a cache', async () => {
+  it('is served with a strict policy; its assets are cached for ever, and its page is never cached', async () => {
     const page = await fetch(studio.at('/videos/any'));
     expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-cache']);
     const policy = page.headers.get('content-security-policy') ?? '';

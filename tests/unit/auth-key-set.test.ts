@@ -3,6 +3,10 @@ import { SignJWT, type JWK } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAuthenticator, type Authenticator } from '../../src/auth/authenticator.js';
 import { newKey, startKeyProvider, type KeyProvider, type NamedKey } from '../support/key-provider.js';
+import { patience } from '../support/patience.js';
+
+/** How long the identity provider may take to answer, in milliseconds. Two tests wait for it to pass. */
+const ANSWER_WITHIN_MS = patience(1_000);
 
 let rsa: NamedKey;
 let rsaOther: NamedKey;
@@ -21,7 +25,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   provider = await startKeyProvider([rsa.jwk, ec.jwk, ed.jwk]);
-  authenticator = createAuthenticator({ roleClaim: 'role', jwksUrl: provider.url, jwksTimeoutMs: 300 });
+  authenticator = createAuthenticator({ roleClaim: 'role', jwksUrl: provider.url, jwksTimeoutMs: ANSWER_WITHIN_MS });
 });
 afterEach(() => {
   vi.useRealTimers();

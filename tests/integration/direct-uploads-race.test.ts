@@ -7,7 +7,7 @@ import { bigPng, fixtures } from '../support/fixtures.js';
 import { errorCodes } from '../support/graphql-client.js';
 import { waitUntil } from '../support/patience.js';
 import { volume } from '../support/scope.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { faultsOf } from '../support/wholeness.js';
 
 /** All upload to one slot at the same time. */
@@ -21,7 +21,7 @@ interface Upload {
   readonly bytes: Buffer;
 }
 
-onEveryStorage('direct uploads of several viewers for one slot', (storage) => {
+onAnyStorage('direct uploads of several viewers for one slot', (storage) => {
   let app: TestApp;
   beforeEach(async () => {
     app = await startApp(await storage.environment());

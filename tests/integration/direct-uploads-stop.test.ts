@@ -6,7 +6,7 @@ import { clientOf, createCourse } from '../support/client.js';
 import { announced, complete, completed, find, partsOf, put, sendAll, slice, start } from '../support/direct-upload.js';
 import { fixtures, bigPng } from '../support/fixtures.js';
 import { patience, waitFor, waitUntil } from '../support/patience.js';
-import { onEveryStorage } from '../support/storages.js';
+import { onAnyStorage } from '../support/storages.js';
 import { timings } from '../support/timings.js';
 import { faultsOf } from '../support/wholeness.js';
 
@@ -16,7 +16,7 @@ afterEach(async () => {
   await removeData(app.environment);
 });
 
-onEveryStorage('a server that stops while it completes a direct upload', (storage) => {
+onAnyStorage('a server that stops while it completes a direct upload', (storage) => {
   it('releases its lease even when the storage does not answer, and another server completes the upload at once', async () => {
     const environment = await newEnvironment({
       ...(await storage.environment()),

@@ -141,4 +141,21 @@ export const ABLATIONS = {
     scenario: 'replace reconcile',
     options: {},
   },
+  'direct: the sweep deletes before it ends the upload': {
+    file: 'media/upkeep/sweep.js',
+    replace: [
+      [
+        'await deletion.endUploads(objects);\n        await deletion.delete(objects);',
+        'await deletion.delete(objects);\n        await deletion.endUploads(objects);',
+      ],
+    ],
+    scenario: 'complete sweep',
+    options: { paused: true },
+  },
+  'direct: no touch': {
+    file: 'media/life-cycle.js',
+    replace: [["!(await telemetry.step('touch', object, touch))", 'false']],
+    scenario: 'complete abort',
+    options: {},
+  },
 };

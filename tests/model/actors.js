@@ -2,7 +2,9 @@
  * What processes do. `kind` says what a process may do to an owner; `uploads` are the bytes of the file that it makes
  * live.
  */
+import { recogniseDatabaseError } from '../../dist/database/database-errors.js';
 import { LecternError } from '../../dist/errors.js';
+import { endOf, statusOf } from '../../dist/media/direct/session-row.js';
 import { FileLeftError } from '../../dist/media/upkeep/file-copy.js';
 import { sha256Of, textOf } from './bytes.js';
 import { ModelDate } from './current.js';
@@ -115,5 +117,59 @@ export const migrate = (name, slot, { to, keepMs = 0, ...options }) => ({
       }
     }
     return left;
+  },
+});
+
+/** The answer that a client has of a session: its end. An open session may still end in any way. */
+function answerOf(row) {
+  if (row && statusOf(row) === 'PUBLISHED') return;
+  throw (row && endOf(row)) ?? new LecternError('DATABASE_UNAVAILABLE');
+}
+
+/** Asks a server to do something with a session; if that fails, asks how the session is. */
+async function ask({ uploads: sessions }, id, what) {
+  const row = await sessions.find(id);
+  if (!row) throw new LecternError('DATABASE_UNAVAILABLE');
+  try {
+    answerOf(await what(row));
+  } catch (error) {
+    if (!(error instanceof LecternError) && !recogniseDatabaseError(error)) throw error;
+    answerOf(await sessions.find(id));
+  }
+}
+
+/** The completion of the session with this id, whose parts are there. */
+export const complete = (name, id, options) => ({
+  name,
+  kind: 'replace',
+  uploads: uploads(id),
+  run: () => {
+    const one = server(options);
+    return ask(one, id, (row) => one.uploads.complete(row));
+  },
+});
+
+export const abort = (name, id) => ({
+  name,
+  kind: 'abort',
+  uploads: uploads(id),
+  run: () => {
+    const one = server();
+    return ask(one, id, (row) => one.uploads.abort(row));
+  },
+});
+
+/** A whole direct upload. */
+export const direct = (name, slot, place, options) => ({
+  name,
+  kind: 'replace',
+  uploads: uploads(name),
+  run: async () => {
+    const one = server(options);
+    const text = textOf(name);
+    const wanted = { slot, place, makerId: 'ada', filename: name, declaredType: '', size: text.length, inputHash: 'h' };
+    const { storage, key, session } = await one.starts.start(wanted);
+    await storages[storage].request('part', key, { id: session.uploadId, text }).catch(() => undefined);
+    await ask(one, session.id, (row) => one.uploads.complete(row));
   },
 });

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { LecternError } from '../../dist/errors.js';
+import { UploadGoneError } from '../../dist/storage/direct-uploads.js';
 import { ObjectNotFoundError } from '../../dist/storage/storage.js';
 import { ModelDate, RealDate, running } from './current.js';
 import { copy, prune } from './values.js';
@@ -37,6 +38,8 @@ export function errorOf(kind) {
       return new LecternError('STORAGE_UNAVAILABLE');
     case 'exists':
       return new Error('There is an object under this key already.');
+    case 'gone':
+      return new UploadGoneError('this key');
     case 'no-object':
       return new Error('no-object');
     case 'refused':
@@ -107,8 +110,12 @@ export function control(model, c) {
 
 /** One command, but one atomic step per document. */
 async function deleteMany(c, { _id, ...f }) {
+  if (_id === undefined) {
+    await issue({ k: 'db', c, m: 'deleteMany', f, ...by(c) });
+    return { deletedCount: 0 };
+  }
   let deletedCount = 0;
-  for (const id of _id?.$in ?? []) {
+  for (const id of _id.$in) {
     const result = await issue({ k: 'db', c, m: 'deleteOne', f: { _id: id, ...f }, ...by(c) });
     deletedCount += result?.deletedCount ?? 0;
   }
@@ -125,7 +132,7 @@ async function bulkWrite(model, writes) {
   return { matchedCount };
 }
 
-/** A store. Multipart uploads and their parts are not modelled. */
+/** A store. Direct uploads have one part; the multipart uploads of a put are not modelled. */
 export class ModelStorage {
   constructor(name) {
     this.name = name;
@@ -170,8 +177,13 @@ export class ModelStorage {
     for (const [key, size] of await this.request('list', prefix)) yield { key, size, modifiedAt: new RealDate(0) };
   }
 
-  async sweepUnfinished() {
+  async sweepUnfinished({ key }) {
+    await this.request('end', key);
     return 0;
+  }
+
+  get direct() {
+    return new ModelDirectUploads(this);
   }
 
   async *unfinished() {}
@@ -180,5 +192,30 @@ export class ModelStorage {
 
   canonicalUrl() {
     return 'url';
+  }
+}
+
+class ModelDirectUploads {
+  constructor(store) {
+    this.store = store;
+  }
+
+  async begin(key) {
+    const id = `of-${running().name}`;
+    await this.store.request('begin', key, { id, sent: ModelDate.now() });
+    return id;
+  }
+
+  async *listParts({ key, uploadId: id }) {
+    const size = await this.store.request('parts', key, { id });
+    if (size > 0) yield { number: 1, size, etag: 'etag' };
+  }
+
+  complete({ key, uploadId: id }) {
+    return this.store.request('complete', key, { id });
+  }
+
+  abort({ key, uploadId: id }) {
+    return this.store.request('abort', key, { id });
   }
 }

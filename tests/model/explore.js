@@ -14,7 +14,9 @@ import { NOT_BEGUN, CRASHED, Tree } from './tree.js';
 import { forgetNumbers, ops, resultId, world, worldCount, worldId } from './world.js';
 
 /** Operations during which bytes move, so that minutes may pass although everybody works. */
-const LONG = ['put', 'open', 'measure'];
+const LONG = ['put', 'open', 'measure', 'part'];
+/** What only a client does, which may take its time: deadlines pass. */
+const IDLE = ['part'];
 /** At most so many operations are on their way at once. */
 const MAX_LATE = 2;
 /** Answers after which a client may not conclude that nothing was done. */
@@ -65,7 +67,7 @@ class Exploration {
     const begun = performance.now();
     const { maxStates, maxMs, faults: f, ticks: k } = this.options;
     const first = new Int32Array(this.procs.length + 1);
-    first[0] = worldId({ t: 0, f, k, x: 0, d: {}, o: {}, w: [], p: [], q: [], c: {}, ...this.initial });
+    first[0] = worldId({ t: 0, f, k, x: 0, d: {}, o: {}, u: {}, w: [], p: [], q: [], c: {}, ...this.initial });
     this.states.add(first, -1, -1, -1);
     for (let index = 0; index < this.states.count; index++) {
       this.cut = this.states.count > maxStates || performance.now() - begun > maxMs;
@@ -158,7 +160,7 @@ class Exploration {
     return this.trees.every((tree, p) => {
       const { pending } = tree.nodes[at[p + 1]];
       if (pending.length === 0 || at[p + 1] === NOT_BEGUN) return true;
-      return size === 0 && pending.every(({ op }) => LONG.includes(ops.items[op].m));
+      return pending.every(({ op }) => (size === 0 ? LONG : IDLE).includes(ops.items[op].m));
     });
   }
 

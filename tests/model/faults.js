@@ -29,12 +29,19 @@ export const FAULTS = {
   // A bucket takes a second PUT; a disk refuses it.
   'put-twice': { again: true, carried: true, when: (op) => is('put')(op) && op.s === 's3' },
   'put-echo': { again: true, late: true, when: is('put') },
+  'begin-lost': { err: 'unavailable', carried: true, when: is('begin') },
+  'begin-late': { err: 'unavailable', late: true, when: is('begin') },
+  'part-late': { err: 'unavailable', late: true, when: is('part') },
+  'complete-fails': { err: 'unavailable', when: is('complete') },
+  'complete-lost': { err: 'unavailable', carried: true, when: is('complete') },
+  'complete-late': { err: 'unavailable', late: true, when: is('complete') },
+  'end-fails': { err: 'unavailable', when: (op) => is('end')(op) || is('abort')(op) },
   'measure-refuses': { err: 'refused', when: is('measure') },
   'delete-fails': { err: 'unavailable', when: is('delete') },
   'delete-lost': { err: 'unavailable', carried: true, when: is('delete') },
   'delete-late': { err: 'unavailable', late: true, when: is('delete') },
   'delete-echo': { again: true, late: true, when: is('delete') },
-  'read-fails': { err: 'unavailable', when: (op) => is('stat')(op) || is('open')(op) || is('list')(op) },
+  'read-fails': { err: 'unavailable', when: (op) => ['stat', 'open', 'list', 'parts'].some((read) => is(read)(op)) },
 };
 
 export const FAULT_KINDS = Object.keys(FAULTS);

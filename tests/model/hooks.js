@@ -16,6 +16,20 @@ const STUBS = {
       return { filename: incoming.filename, extension: 'bin', contentType: 'x', release() {},
         body: { destroy() {}, text: incoming.text },
         measured: () => ({ size: incoming.text.length, sha256: incoming.sha256 }) };
+    }
+    export const tooLarge = () => new Error('too large');`,
+  '/dist/media/direct/proof.js': `
+    import { createHash } from 'node:crypto';
+    import { LecternError } from '../../errors.js';
+    import { ObjectNotFoundError } from '../../storage/storage.js';
+    export async function prove({ row, storage }) {
+      try {
+        const hash = createHash('sha256');
+        for await (const chunk of await storage.open(row.key)) hash.update(chunk);
+        return { filename: 'f', contentType: 'x', sha256: hash.digest('hex'), measures: {}, isConverted: false, integrity: ['SIZE'] };
+      } catch (error) {
+        throw error instanceof ObjectNotFoundError ? new LecternError('UPLOAD_EXPIRED') : error;
+      }
     }`,
   '/dist/media/content/names.js': `
     export const keyName = () => globalThis.lecternModel.newKeyName();

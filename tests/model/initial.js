@@ -47,6 +47,26 @@ const row = (name, more) => ({
 });
 const pending = (name) => row(name, { state: 'pending', batchId: 'old', deadline: new Date(PENDING_MS) });
 
+/** A course with a thumbnail I, and a session U for another one, whose only part was sent. */
+export const uploaded = () => {
+  const size = textOf('U').length;
+  const session = {
+    id: 'U',
+    makerId: 'ada',
+    createdAt: new Date(0),
+    uploadId: 'u',
+    size,
+    partSize: size,
+    bytesSeen: 0,
+  };
+  const waiting = row('U', { state: 'pending', deadline: new Date(PENDING_MS), session });
+  const w = worldOf(
+    { courses: [{ ...COURSE, thumbnail: file('COURSE_THUMBNAIL') }], media_objects: [waiting] },
+    { [at('I')]: 'I' },
+  );
+  return { ...w, u: { [`${at('U')}#u`]: textOf('U') } };
+};
+
 /** A course with a thumbnail I, at rest. */
 export const withThumbnail = (storage = 's3') =>
   worldOf({ courses: [{ ...COURSE, thumbnail: file('COURSE_THUMBNAIL', storage) }] }, { [at('I', storage)]: 'I' });

@@ -103,6 +103,7 @@ export function leftoversIn(w) {
     }
   }
   for (const row of docsIn(w, 'media_objects')) wrong.push(`a row stays: ${row._id} ${row.state}`);
+  for (const upload of Object.keys(w.u)) wrong.push(`LEAK: an unfinished upload stays: ${upload}`);
   for (const object of Object.keys(w.o)) if (!live.has(object)) wrong.push(`LEAK: nobody refers to ${object}`);
   const levels = [
     ['topics', 'courses', 'courseId'],

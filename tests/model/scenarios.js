@@ -10,21 +10,35 @@ const EMPTY = {
   updateOne: { matchedCount: 0 },
   updateMany: { matchedCount: 0 },
   deleteOne: { deletedCount: 0 },
+  deleteMany: { deletedCount: 0 },
 };
 
 /** What a scenario has nothing of is answered at once, without being a step. */
-function inertFor(collections, slots) {
+function inertFor(collections, slots, { hasSessions = false } = {}) {
   const prefixes = W.prefixesOf(slots);
   return (op) => {
-    if (op.k === 'st') return op.m === 'list' && !prefixes.includes(op.key) ? [] : undefined;
-    // Updates of many rows are about rows of direct uploads.
-    if (op.c === 'media_objects') return op.m === 'updateMany' ? EMPTY.updateMany : undefined;
+    if (op.k === 'st') {
+      if (op.m === 'end' && !hasSessions) return null;
+      return op.m === 'list' && !prefixes.includes(op.key) ? [] : undefined;
+    }
+    if (op.c === 'media_objects') return hasSessions ? inertOfSessions(op) : inertOfRows(op);
     return collections.includes(op.c) ? undefined : EMPTY[op.m];
   };
 }
 
+/** Commands on many rows are about rows of direct uploads. */
+function inertOfRows({ m }) {
+  return ['updateMany', 'deleteMany'].includes(m) ? EMPTY[m] : undefined;
+}
+
+/** What a viewer has reserved is bounded by no scenario. */
+function inertOfSessions({ m, f }) {
+  return m === 'find' && f?.['session.makerId'] !== undefined ? EMPTY.find : undefined;
+}
+
 const COURSE = inertFor(['courses'], ['COURSE_THUMBNAIL']);
 const COURSE_FILES = inertFor(['courses'], ['COURSE_THUMBNAIL', 'COURSE_INTRO_VIDEO']);
+const SESSIONS = inertFor(['courses'], ['COURSE_THUMBNAIL'], { hasSessions: true });
 const VIDEO = inertFor(['videos'], ['VIDEO_CAPTION']);
 const IMAGE = inertFor(['images'], ['IMAGE']);
 const FAMILY = inertFor(['courses', 'topics', 'videos'], ['VIDEO_FILE']);
@@ -41,6 +55,9 @@ const migrate = (name, to, keepMs) => A.migrate(name, 'COURSE_THUMBNAIL', { to, 
 const addItem = (name) => A.replace(name, 'VIDEO_CAPTION', item(`i${name}`));
 const clearItem = (name, itemId) => A.clear(name, 'VIDEO_CAPTION', item(itemId));
 const removeVideo = (name) => A.remove(name, 'video', 'o1');
+const complete = (name) => A.complete(name, 'U');
+const abort = (name) => A.abort(name, 'U');
+const direct = (name) => A.direct(name, 'COURSE_THUMBNAIL', PLACE);
 const S = A.sweep('S');
 const T = A.sweep('T');
 const R = A.reconcile('R');
@@ -100,6 +117,19 @@ const SPECS = {
     [A.remove('D', 'course', 'o3'), A.migrate('M', 'VIDEO_FILE', { to: 'local' })],
   ],
 
+  'direct sweep': [SESSIONS, W.withThumbnail(), [direct('A'), S]],
+  'complete sweep': [SESSIONS, W.uploaded(), [complete('A'), S]],
+  'complete complete': [SESSIONS, W.uploaded(), [complete('A'), complete('B')]],
+  'complete abort': [SESSIONS, W.uploaded(), [complete('A'), abort('X')]],
+  'complete replace': [SESSIONS, W.uploaded(), [complete('A'), replace('B')]],
+  'complete clear': [SESSIONS, W.uploaded(), [complete('A'), clear('C')]],
+  'complete delete': [SESSIONS, W.uploaded(), [complete('A'), remove('D')]],
+  'abort sweep': [SESSIONS, W.uploaded(), [abort('X'), S]],
+
+  'complete complete sweep': [SESSIONS, W.uploaded(), [complete('A'), complete('B'), S]],
+  'complete abort sweep': [SESSIONS, W.uploaded(), [complete('A'), abort('X'), S]],
+  'complete sweep sweep': [SESSIONS, W.uploaded(), [complete('A'), S, T]],
+  'complete replace sweep': [SESSIONS, W.uploaded(), [complete('A'), replace('B'), S]],
   'replace renew': [COURSE, W.withThumbnail(), [replace('A'), A.renew('W', rowOfA), S]],
   'kept replace clear': [COURSE, W.kept(), [replace('A'), clear('C'), S]],
   'migrate keep replace': [

@@ -11,6 +11,14 @@ import { TopicModel } from '../../dist/catalog/topic/topic.model.js';
 import { TopicService } from '../../dist/catalog/topic/topic.service.js';
 import { VideoModel } from '../../dist/catalog/video/video.model.js';
 import { VideoService } from '../../dist/catalog/video/video.service.js';
+import { Decision } from '../../dist/media/decision.js';
+import { CompletionRun } from '../../dist/media/direct/completion-run.js';
+import { Completions } from '../../dist/media/direct/completions.js';
+import { SessionEnd } from '../../dist/media/direct/session-end.js';
+import { SessionJournal } from '../../dist/media/direct/session-journal.js';
+import { SessionPublication } from '../../dist/media/direct/session-publication.js';
+import { SessionStart } from '../../dist/media/direct/session-start.js';
+import { UploadSessions } from '../../dist/media/direct/upload-sessions.js';
 import { Intake } from '../../dist/media/intake.js';
 import { Journal } from '../../dist/media/journal/journal.js';
 import { UploadRowModel } from '../../dist/media/journal/upload-row.model.js';
@@ -21,7 +29,7 @@ import { FileMover } from '../../dist/media/upkeep/file-move.js';
 import { Reconciliation } from '../../dist/media/upkeep/reconciliation.js';
 import { Sweeper } from '../../dist/media/upkeep/sweeper.js';
 import { control, ModelStorage } from './controlled.js';
-import { LATE_MS, PENDING_MS } from './times.js';
+import { LATE_MS, LEASE_MS, PENDING_MS } from './times.js';
 
 control(UploadRowModel, 'media_objects');
 control(CourseModel, 'courses');
@@ -41,7 +49,7 @@ const telemetry = {
   logger: { warn() {}, trace() {}, info() {}, error() {} },
   count() {},
   uploadFailed() {},
-  metrics: { uploadEnded() {} },
+  metrics: { uploadEnded() {}, verificationEnded() {} },
 };
 const storageNamed = (name) => storages[name];
 
@@ -54,7 +62,12 @@ const storageNamed = (name) => storages[name];
  */
 export function server({ graceMs = 0, measured = false, last = false } = {}) {
   const journal = new Journal();
-  const timing = { pendingDeadlineMs: PENDING_MS, replacedGraceMs: graceMs, lateMs: LATE_MS };
+  const timing = {
+    pendingDeadlineMs: PENDING_MS,
+    sessionDeadlineMs: PENDING_MS,
+    replacedGraceMs: graceMs,
+    lateMs: LATE_MS,
+  };
   const meter = {
     measure: async ({ storage, key }) => (measured ? ((await storage.request('measure', key)) ?? {}) : {}),
   };
@@ -72,7 +85,9 @@ export function server({ graceMs = 0, measured = false, last = false } = {}) {
   const sweeper = new Sweeper({ ...parts, intervalMs: 1_000 });
   const every = Object.values(storages);
   const reconciliation = new Reconciliation({ storages: every, journal, owners, slots, deletion, timing, telemetry });
+  const shared = { ...parts, storageForNewFiles, slots, meter, intake, lifeCycle, sessions: new SessionJournal() };
   return {
+    ...direct(shared),
     journal,
     lifeCycle,
     removal,
@@ -83,5 +98,18 @@ export function server({ graceMs = 0, measured = false, last = false } = {}) {
     topics: new TopicService(removal, async () => []),
     videos: new VideoService(lifeCycle, removal),
     images: new ImageService(lifeCycle, removal),
+  };
+}
+
+/** Direct uploads, joined as src/app/direct-uploads.ts joins them. */
+function direct(shared) {
+  const end = new SessionEnd({ ...shared, decision: new Decision(shared) });
+  const publication = new SessionPublication({ ...shared, end, insertOwner: {} });
+  const run = new CompletionRun({ ...shared, publication, end });
+  const completions = new Completions({ ...shared, run, timings: { completionLease: LEASE_MS } });
+  const limits = { sessions: Infinity, bytes: Infinity };
+  return {
+    starts: new SessionStart({ ...shared, limits }),
+    uploads: new UploadSessions({ ...shared, end, completions }),
   };
 }

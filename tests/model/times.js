@@ -6,6 +6,8 @@
  */
 export const LATE_MS = 60_007;
 export const PENDING_MS = 900_000;
+/** Of a completion. Nobody renews it, so a tick of a minute ends it. */
+export const LEASE_MS = 30_000;
 /** One tick is more than LATE; the other more than a pending deadline and LATE. */
 export const TICKS_MS = [61_000, PENDING_MS + 61_000];
 export const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /** Values of documents, operations and answers: compared by their text, and numbered. */
 
-/** Fields that no decision depends on. */
+/** Fields that no decision depends on; of a session, its `createdAt` bounds its deadline. */
 const IRRELEVANT = new Set([
   ...['createdAt', 'updatedAt', 'uploadedAt', 'url', 'listKeys', 'words', 'titleKey', 'revision', 'filename'],
   ...['contentType', 'title', 'uploaderId', 'altText', 'isPreview', 'description', 'status', 'language', 'kind'],
@@ -28,7 +28,8 @@ export function prune(value) {
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
   const kept = {};
   for (const [name, inner] of Object.entries(value)) {
-    if (!IRRELEVANT.has(name) && inner !== undefined) kept[name] = prune(inner);
+    if (name === 'session' && inner.createdAt) kept[name] = { ...prune(inner), createdAt: inner.createdAt };
+    else if (!IRRELEVANT.has(name) && inner !== undefined) kept[name] = prune(inner);
   }
   return kept;
 }

@@ -8,6 +8,7 @@
  * - `t`: the clock, in milliseconds
  * - `f`: faults left; `k`: ticks left, [minutes, deadlines]; `x`: 1 right after a tick, until somebody reads the clock
  * - `d`: documents, { 'collection/id': number of the document }; `o`: objects, { 'storage/key': bytes }
+ * - `u`: direct uploads that the stores have begun, { 'storage/key#id': bytes of the only part; '' without it }
  * - `w`: operations on their way, [number of the operation]
  * - `p`: files that were ever live; `q`: files that were taken out; `c`: what each clear took out; `bad`: what went wrong
  */
@@ -32,7 +33,7 @@ const flat = (o) =>
     .map((name) => `${name}=${o[name]}`)
     .join(';');
 const textOf = (w) =>
-  [w.t, w.f, w.k, w.x, flat(w.d), flat(w.o), w.w, w.p, w.q, flat(w.c), w.bad ?? ''].map(String).join('|');
+  [w.t, w.f, w.k, w.x, flat(w.d), flat(w.o), flat(w.u), w.w, w.p, w.q, flat(w.c), w.bad ?? ''].map(String).join('|');
 export const worldId = (w) => worlds.of(textOf(w), w);
 export const world = (id) => worlds.items[id];
 export const worldCount = () => worlds.items.length;
@@ -49,7 +50,8 @@ export function docsIn(w, collection) {
 }
 
 const READS = ['find', 'findOne', 'exists'];
-export const isWrite = (op) => (op.k === 'db' ? !READS.includes(op.m) : op.m === 'put' || op.m === 'delete');
+const STORE_WRITES = ['put', 'delete', 'begin', 'part', 'complete', 'abort', 'end'];
+export const isWrite = (op) => (op.k === 'db' ? !READS.includes(op.m) : STORE_WRITES.includes(op.m));
 
 const memo = (compile) => {
   const known = new Map();
@@ -169,6 +171,33 @@ function applyStorage(w, op) {
     case 'measure':
     case 'start':
       return [w, { ok: null }];
+    default:
+      return applyDirect(w, op);
+  }
+}
+
+/** Requests of direct uploads. A store forgets an upload that was completed or ended. */
+function applyDirect(w, op) {
+  const place = `${op.s}/${op.key}`;
+  const upload = `${place}#${op.id}`;
+  const { [upload]: text, ...rest } = w.u;
+  switch (op.m) {
+    case 'begin':
+      if (w.t - op.sent > LATE_MS) return [w, { err: 'unavailable' }];
+      return [{ ...w, u: { ...w.u, [upload]: '' } }, { ok: null }];
+    case 'part':
+      return text === undefined ? [w, { err: 'gone' }] : [{ ...w, u: { ...w.u, [upload]: op.text } }, { ok: null }];
+    case 'parts':
+      return text === undefined ? [w, { err: 'gone' }] : [w, { ok: text.length }];
+    case 'complete':
+      if (text) return [{ ...w, u: rest, o: { ...w.o, [place]: text } }, { ok: null }];
+      return place in w.o ? [w, { ok: null }] : [w, { err: 'gone' }];
+    case 'abort':
+      return [text === undefined ? w : { ...w, u: rest }, { ok: null }];
+    case 'end': {
+      const kept = Object.entries(w.u).filter(([one]) => !one.startsWith(`${place}#`));
+      return [{ ...w, u: Object.fromEntries(kept) }, { ok: null }];
+    }
     default:
       throw new Error(`The model does not know the request ${op.m}.`);
   }

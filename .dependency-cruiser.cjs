@@ -12,6 +12,8 @@ const app = '^src/app(\\.ts$|/)';
 const config = '^src/config(\\.ts$|/)';
 /** Names of settings and their defaults follow from the slot table, which is data. */
 const slotTable = '^src/media/slots\\.ts$';
+/** What saves records and files to a folder. It knows no owner: it finds files in the records as they are stored. */
+const backup = '^src/backup/';
 const dataDir = '^src/data-dir/';
 const banner = '^src/banner\\.ts$';
 const process = '^src/(stop-signals|known-failure|samples)\\.ts$';
@@ -30,6 +32,7 @@ const everyRoom = [
   app,
   config,
   dataDir,
+  backup,
   banner,
   process,
   main,
@@ -96,6 +99,7 @@ module.exports = {
       [ground, config, slotTable],
       'config.ts reads the environment and knows no room; the slot table is data.',
     ),
+    only('backup-third', backup, [ground, supports, backup], 'It reads and writes records and objects as they are.'),
     only('data-dir-stands-alone', dataDir, [ground, dataDir], 'It takes options.'),
     {
       name: 'commands-are-not-imported',
@@ -271,6 +275,7 @@ module.exports = {
         pathNot: [
           '^src/storage/local/',
           '^src/database/embedded/',
+          backup,
           dataDir,
           cli,
           main,

@@ -37,8 +37,13 @@ const LISTEN_FAILURES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'cannot be found. Set HOST to a name or address of this machine, or to localhost',
 };
 
-/** The errors of the database folder whose messages say what to do, by name. */
-const MESSAGES_OF_DATABASE: ReadonlySet<string> = new Set(['DatabaseUriError', 'CopyError', 'CopyUnfinishedError']);
+/** The errors whose messages say what to do, by name. */
+const SELF_EXPLAINING: ReadonlySet<string> = new Set([
+  'DatabaseUriError',
+  'CopyError',
+  'CopyUnfinishedError',
+  'BackupError',
+]);
 
 interface SystemError extends Error {
   readonly code: string;
@@ -64,7 +69,7 @@ export function knownFailure(error: unknown): string | undefined {
   if (error.name === 'EmbeddedDatabaseLockedError') {
     return `${error.message}\nIs another Lectern running on this DATA_DIR? Stop it, or set DATA_DIR to another folder.`;
   }
-  if (MESSAGES_OF_DATABASE.has(error.name)) return error.message;
+  if (SELF_EXPLAINING.has(error.name)) return error.message;
   if (error instanceof LecternError && error.code === 'DATABASE_UNAVAILABLE') {
     return `The database does not answer${reasonOf(error)}. Is it running, and is MONGODB_URI right?`;
   }

@@ -39,6 +39,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'check the configuration, the database and the storages',
     load: async () => (await import('./doctor.js')).doctorCommand(),
   },
+  backup: {
+    summary: 'save all records and their files to a folder',
+    load: async () => (await import('./backup.js')).backupCommand(),
+  },
+  restore: {
+    summary: 'restore what backup has saved into an empty installation',
+    load: async () => (await import('./restore.js')).restoreCommand(),
+  },
   'copy-database': {
     summary: 'copy all records from the embedded database to MongoDB, or back',
     load: async () => (await import('./copy-database.js')).copyDatabaseCommand(),

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Transform, type Readable } from 'node:stream';
+import { isObjectKey } from '../storage/object-key.js';
+import type { RecordFile } from './record-files.js';
+
+/** The size and the checksum of some bytes. */
+export interface ByteDigest {
+  /** In bytes. */
+  readonly bytes: number;
+  /** In lower-case hex. */
+  readonly sha256: string;
+}
+
+/** A file of a record, in `files.ndjson` of a snapshot. */
+export interface SavedFile extends ByteDigest {
+  readonly storage: string;
+  readonly key: string;
+  readonly contentType: string;
+}
+
+/** What `manifest.json` of a snapshot says. It is written last: a snapshot without it is not complete. */
+export interface Manifest {
+  readonly format: 1;
+  readonly madeAt: string;
+  /** The files of this snapshot besides the manifest, by name. */
+  readonly contents: Readonly<Record<string, ByteDigest & { readonly entries: number }>>;
+  /** How many files the records have, and their size in bytes. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** A backup cannot be made, read or restored. The message says why. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+}
+
+const MANIFEST = 'manifest.json';
+/** Temporary files of a snapshot that is being made. */
+const INCOMING = 'incoming';
+export const FILE_LIST = 'files.ndjson';
+
+/**
+ * The folder of a backup:
+ *
+ * - `files/{storage}/{key}`: the bytes of files, shared by all snapshots, because a key is never written twice
+ * - `snapshots/{time}/{collection}.bson`: records, as BSON documents one after the other, as mongodump writes them
+ * - `snapshots/{time}/files.ndjson`: the files that these records have
+ * - `snapshots/{time}/manifest.json`: sizes and checksums of the above
+ */
+export class BackupFolder {
+  constructor(readonly path: string) {}
+
+  /** Returns the names of the complete snapshots, the oldest first. */
+  async snapshots(): Promise<string[]> {
+    const complete: string[] = [];
+    for (const name of await namesIn(join(this.path, 'snapshots'))) {
+      if (await exists(join(this.path, 'snapshots', name, MANIFEST))) complete.push(name);
+    }
+    return complete.sort();
+  }
+
+  /** Begins a snapshot, and removes those that were never completed. */
+  async begin(now: Date): Promise<NewSnapshot> {
+    const complete = new Set(await this.snapshots());
+    for (const name of await namesIn(join(this.path, 'snapshots'))) {
+      if (!complete.has(name)) await rm(join(this.path, 'snapshots', name), { recursive: true });
+    }
+    const path = join(this.path, 'snapshots', now.toISOString().replaceAll(':', '-'));
+    await mkdir(join(path, INCOMING), { recursive: true, mode: 0o700 });
+    return new NewSnapshot(this, path);
+  }
+
+  async open(name: string): Promise<SavedSnapshot> {
+    const path = join(this.path, 'snapshots', name);
+    const manifest = JSON.parse(await readFile(join(path, MANIFEST), 'utf8')) as Manifest;
+    return new SavedSnapshot(path, manifest);
+  }
+
+  /** The path of the bytes of a file. */
+  fileAt(storage: string, key: string): string {
+    if (!isObjectKey(key) || !/^[a-z0-9-]+$/.test(storage))
+      throw new BackupError(`Not a key of a file: ${storage}/${key}.`);
+    return join(this.path, 'files', storage, key);
+  }
+}
+
+/** A complete snapshot. */
+export class SavedSnapshot {
+  constructor(
+    private readonly path: string,
+    readonly manifest: Manifest,
+  ) {}
+
+  /** The path of one of its contents. */
+  at(name: string): string {
+    return join(this.path, name);
+  }
+
+  async *files(): AsyncGenerator<SavedFile> {
+    for await (const line of linesOf(this.at(FILE_LIST))) yield JSON.parse(line) as SavedFile;
+  }
+}
+
+/** A snapshot that is being made. */
+export class NewSnapshot {
+  constructor(
+    private readonly folder: BackupFolder,
+    readonly path: string,
+  ) {}
+
+  at(name: string): string {
+    return join(this.path, name);
+  }
+
+  /**
+   * Stores the bytes of a file, if they are not there yet. The file has its name only when all of it is on the disk.
+   * @param file The file as its record has it. Bytes that are there already are not read again when the record has a
+   * checksum: a key is never written twice, and `lectern backup --verify` reads them.
+   * @returns the digest of the bytes, and whether they were copied now.
+   */
+  async keep(file: RecordFile, open: () => Promise<Readable>): Promise<ByteDigest & { copied: boolean }> {
+    const { storage, key, size: bytes, sha256 } = file;
+    const path = this.folder.fileAt(storage, key);
+    const present = await stat(path).catch(() => null);
+    if (present?.size === bytes) {
+      return { ...(sha256 === undefined ? await digestOf(createReadStream(path)) : { bytes, sha256 }), copied: false };
+    }
+    const body = await open();
+    const temporary = join(this.path, INCOMING, 'file');
+    const digest = await writeDurably(temporary, body);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+    return { ...digest, copied: true };
+  }
+
+  /** Completes the snapshot: from then on it is the last one. */
+  async complete(manifest: Manifest): Promise<void> {
+    await rm(join(this.path, INCOMING), { recursive: true });
+    const temporary = join(this.path, `${MANIFEST}.part`);
+    await writeDurably(temporary, [`${JSON.stringify(manifest, undefined, 2)}\n`]);
+    await syncFolder(this.path);
+    await rename(temporary, join(this.path, MANIFEST));
+    await syncFolder(this.path);
+    await syncFolder(dirname(this.path));
+  }
+}
+
+/** Writes a file. Resolves with its digest when its bytes are on the disk. */
+export async function writeDurably(
+  path: string,
+  body: Readable | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): Promise<ByteDigest> {
+  const handle = await open(path, 'w', 0o600);
+  const digest = new Digesting();
+  await pipeline(body, digest, handle.createWriteStream({ flush: true }));
+  return digest.result();
+}
+
+/** Reads bytes to their end. */
+export async function digestOf(body: Readable): Promise<ByteDigest> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Passes bytes on, and computes their digest. */
+export class Digesting extends Transform {
+  private readonly hash = createHash('sha256');
+  private bytes = 0;
+
+  override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void): void {
+    this.hash.update(chunk);
+    this.bytes += chunk.length;
+    done(null, chunk);
+  }
+
+  /** The digest of what has passed. Call it once, at the end. */
+  result(): ByteDigest {
+    return { bytes: this.bytes, sha256: this.hash.digest('hex') };
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const file = await open(path);
+  yield* file.readLines();
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  return readdir(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import type { App } from '../app.js';
+import { StopSignals } from '../stop-signals.js';
+import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
+import { ProgressBar } from './progress-bar.js';
+import { withApp } from './with-app.js';
+
+interface RestoreOptions {
+  readonly snapshot?: string;
+}
+
+/** `lectern restore DIR`: writes a snapshot of `lectern backup` into an empty installation. */
+export function restoreCommand(): Command {
+  return answeringCommand('restore')
+    .description(
+      'Restore the records and files that lectern backup has saved. Database and storages must be empty, and no server ' +
+        'may run. After an interruption, run it again to continue. At the end, all files are compared with their ' +
+        'records. The exit code is 1 when they differ, and 2 when the command failed.',
+    )
+    .argument('<folder>', 'the folder of lectern backup')
+    .option('--snapshot <name>', 'the snapshot to restore; the last one when absent')
+    .action((path: string, options: RestoreOptions) => answerWith(withApp((app) => restore(app, path, options))));
+}
+
+/** Resolves with the exit code. */
+async function restore(
+  { storages, telemetry, reconciliation }: App,
+  path: string,
+  options: RestoreOptions,
+): Promise<number> {
+  const [{ BackupError, BackupFolder }, { openLast }, { assertEmptyStorages, restoreSnapshot }] = await Promise.all([
+    import('../backup/backup-folder.js'),
+    import('../backup/open-snapshot.js'),
+    import('../backup/restore.js'),
+  ]);
+  const [{ recordCollection }, { connectedDatabase, holdsRecords }, mark] = await Promise.all([
+    import('../database/record-stream.js'),
+    import('../database/detached-database.js'),
+    import('../database/copy-mark.js'),
+  ]);
+  const folder = new BackupFolder(path);
+  const { name, snapshot } = await openLast(folder, options.snapshot);
+  const db = connectedDatabase();
+  const source = `snapshot ${name}`;
+  const parts = {
+    collection: (collection: string) => recordCollection(db, collection),
+    storageNamed: (storage: string) => storages.byName(storage),
+    step: (step: string) => telemetry.step(step, {}, () => Promise.resolve()),
+  };
+  if ((await mark.unfinishedCopy(db)) !== source) {
+    await mark.assertNoUnfinishedCopy(db);
+    if (await holdsRecords(db)) throw new BackupError('The database has records already. Nothing was restored.');
+    await assertEmptyStorages(snapshot, parts.storageNamed);
+    await mark.markCopy(db, source);
+  }
+  const stop = new StopSignals();
+  const bar = new ProgressBar();
+  try {
+    await restoreSnapshot(folder, snapshot, parts, {
+      signal: stop.signal,
+      onProgress: (progress) => bar.show({ total: undefined, ...progress }),
+    });
+    let findings = 0;
+    for await (const { kind, storage, key } of reconciliation.findings({ deep: true })) {
+      findings += 1;
+      bar.say(`${kind}: ${storage}/${key}`);
+    }
+    bar.end();
+    if (findings === 0) await mark.unmarkCopy(db);
+    const { files, contents } = snapshot.manifest;
+    const records = Object.entries(contents).reduce(
+      (sum, [part, { entries }]) => sum + (part.endsWith('.bson') ? entries : 0),
+      0,
+    );
+    process.stdout.write(
+      `Restored ${records} records and ${files} files of snapshot ${name}. ` +
+        `Every file was read and compared with its record: ${findings === 0 ? 'all is well' : `${findings} findings`}.\n`,
+    );
+    return findings === 0 ? EXIT_CLEAN : EXIT_FINDINGS;
+  } catch (error) {
+    if (stop.exitCode === undefined) throw error;
+    bar.say('Stopped. Run it again to continue.');
+    return stop.exitCode;
+  } finally {
+    bar.end();
+    stop.dispose();
+  }
+}

@@ -7,8 +7,10 @@ import { diagnoseDatabase } from '../database/diagnose-database.js';
 import { examine, ok, problem, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
 import type { Storages } from '../storage/create-storage.js';
 import { FileTokens } from '../storage/file-token.js';
+import { judgeMemory, memoryLimit } from './memory-limit.js';
 import { openDatabase } from './open-database.js';
 import { storagesOf } from './options.js';
+import { examinePublicUrl } from './public-url.js';
 
 const CONFIGURATION = 'configuration';
 const SECRET_BYTES = 32;
@@ -39,10 +41,14 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
   let secret: string | undefined;
   yield await examine('data folder', 'Set DATA_DIR to a folder that this user may write to.', async () => {
     dataDir = await DataDir.open(config.database.dataDir);
+    await dataDir.assertWritable();
     secret = await urlSigningSecret(config, dataDir);
     return ok(`${dataDir.path} can be used.`);
   });
+  const memory = { uploadsAtOnce: config.uploads.atOnce, storage: config.storage.name };
+  yield { check: 'memory', ...judgeMemory(memoryLimit(), memory) };
   if (dataDir !== undefined) yield* examineDatabase(config, dataDir);
+  if (config.production) yield* examinePublicUrl(config, config.auth.secret);
   const tokens = new FileTokens(secret ?? randomBytes(SECRET_BYTES));
   const publicUrl = (): string => config.server.publicUrl ?? `http://localhost:${config.server.port}`;
   let storages: Storages;
@@ -77,7 +83,7 @@ async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerato
   yield connection;
   if (database === undefined) return;
   try {
-    yield* diagnoseDatabase();
+    yield* diagnoseDatabase({ production: config.production });
   } finally {
     await database.close();
   }

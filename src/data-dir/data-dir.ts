@@ -1,6 +1,6 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { codeOf } from './private-file.js';
+import { codeOf, writeDurably } from './private-file.js';
 
 /** The folder DATA_DIR cannot be used. The message says what to do. */
 export class DataDirError extends Error {
@@ -30,6 +30,15 @@ export class DataDir {
   /** The path of the embedded database's folder. The database creates the folder. */
   get databaseDir(): string {
     return join(this.path, 'database');
+  }
+
+  /** Writes a file and removes it. @throws {DataDirError} when this user may not, or the file system is read-only. */
+  async assertWritable(): Promise<void> {
+    const probe = join(this.path, `probe-${process.pid}`);
+    await this.use(async () => {
+      await writeDurably(probe, 'lectern doctor');
+      await rm(probe);
+    });
   }
 
   /** Whether an embedded database was used in this folder. */

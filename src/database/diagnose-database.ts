@@ -9,16 +9,24 @@ const MAX_CLOCK_DIFFERENCE_MS = 60_000;
 
 const UNREACHABLE = 'Is it running, and is MONGODB_URI right?';
 
-/** What the database server reports about itself. */
-interface Server {
-  readonly version: string;
+/** How many copies of the records there are. */
+export interface ReplicaFacts {
   readonly embedded: boolean;
-  /** The name of its replica set, if it is a member of one. */
-  readonly setName?: string;
+  /** The name of the replica set. Undefined when the server is a member of none. */
+  readonly setName: string | undefined;
+  /** How many members of the replica set have data. */
+  readonly members: number;
+  /** A router of a sharded cluster, which does not tell its members. */
+  readonly sharded: boolean;
 }
 
-/** Checks the connected database: version, indexes, clock and write concern. */
-export async function* diagnoseDatabase(): AsyncGenerator<Diagnosis> {
+/** What the database server reports about itself. */
+interface Server extends ReplicaFacts {
+  readonly version: string;
+}
+
+/** Checks the connected database: version, indexes, clock and write concern; in production also the replica set. */
+export async function* diagnoseDatabase({ production = false } = {}): AsyncGenerator<Diagnosis> {
   let server: Server | undefined;
   yield await examine('database', UNREACHABLE, async () => {
     server = await askServer();
@@ -28,11 +36,24 @@ export async function* diagnoseDatabase(): AsyncGenerator<Diagnosis> {
   });
   if (server === undefined) return;
   const { embedded, setName } = server;
+  if (production) yield { check: 'replica set', ...replicaSet(server) };
   yield await examine('database indexes', UNREACHABLE, indexes);
   yield await examine('database clock', UNREACHABLE, clock);
   yield await examine('write concern', UNREACHABLE, () =>
     embedded ? Promise.resolve(ok('Acknowledged writes are on the disk.')) : writeConcern(setName !== undefined),
   );
+}
+
+/** Do records survive the loss of a machine, and is there a majority while one is away? */
+export function replicaSet({ embedded, sharded, setName, members }: ReplicaFacts): Outcome {
+  const backUp = 'Run a replica set of three, or make backups often (docs/backup.md).';
+  if (embedded) return warning('The embedded database has one copy of the records, on this machine.', backUp);
+  if (sharded) return ok('MongoDB is a sharded cluster.');
+  if (setName === undefined) return warning('MongoDB is no replica set: it has one copy of the records.', backUp);
+  if (members < 3) {
+    return warning(`The replica set has ${members} members with data: it has no majority while one is away.`, backUp);
+  }
+  return ok(`The replica set has ${members} members with data.`);
 }
 
 function database(): mongoose.mongo.Db {
@@ -43,9 +64,15 @@ function database(): mongoose.mongo.Db {
 
 async function askServer(): Promise<Server> {
   const [hello, build] = [await database().command({ hello: 1 }), await database().command({ buildInfo: 1 })];
-  const { setName } = hello as { setName?: string };
+  const { setName, hosts = [], msg } = hello as { setName?: string; hosts?: readonly string[]; msg?: string };
   const { version, modules = [] } = build as unknown as { version: string; modules?: readonly string[] };
-  return { version, embedded: modules.includes(EMBEDDED_MODULE), ...(setName !== undefined && { setName }) };
+  return {
+    version,
+    embedded: modules.includes(EMBEDDED_MODULE),
+    members: hosts.length,
+    sharded: msg === 'isdbgrid',
+    setName,
+  };
 }
 
 async function indexes(): Promise<Outcome> {

@@ -22,7 +22,7 @@ export async function insertCourses(seeds: readonly CourseSeed[]): Promise<strin
       ...derivedOfCourse(course),
     };
   });
-  await CourseModel.insertMany(courses);
+  await inBatches(courses, (batch) => CourseModel.insertMany(batch));
   return courses.map(({ _id }) => _id);
 }
 
@@ -40,7 +40,7 @@ export async function insertTopics(courseId: string, count: number): Promise<str
       mediaRevision: 0,
     };
   });
-  await TopicModel.insertMany(topics);
+  await inBatches(topics, (batch) => TopicModel.insertMany(batch));
   const topicIds = topics.map(({ _id }) => _id);
   await CourseModel.updateOne({ _id: courseId }, { $set: { topicIds } });
   return topicIds;
@@ -58,7 +58,7 @@ export async function insertTopicsWithVideos(
       return Object.assign({}, pattern, { _id: newId(), topicId, title: `Video ${i}` });
     }),
   );
-  await VideoModel.insertMany(videos);
+  await inBatches(videos, (batch) => VideoModel.insertMany(batch));
   const updates = topicIds.map((topicId) => {
     const videoIds = videos.filter((video) => video.topicId === topicId).map(({ _id }) => _id);
     return { updateOne: { filter: { _id: topicId }, update: { $set: { videoIds } } } };
@@ -72,5 +72,12 @@ export async function insertImages(count: number, pattern: Image): Promise<void>
   const images = Array.from({ length: count }, (_, i): Image => {
     return Object.assign({}, pattern, { _id: newId(), createdAt: new Date(began + i) });
   });
-  await ImageModel.insertMany(images);
+  await inBatches(images, (batch) => ImageModel.insertMany(batch));
+}
+
+/** How many records one command inserts, so that a slow server answers within the time-out of an operation. */
+const BATCH = 50;
+
+async function inBatches<T>(records: readonly T[], insert: (batch: T[]) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < records.length; at += BATCH) await insert(records.slice(at, at + BATCH));
 }

@@ -32,7 +32,13 @@ export const words = {
     crashed: 'This page has stopped because of a fault of ours. Load it again to continue.',
     reload: 'Load again',
   },
-  header: { courses: 'Courses', signIn: 'Sign in', account: (id: string) => `Account of ${id}`, signOut: 'Sign out' },
+  header: {
+    courses: 'Courses',
+    signIn: 'Sign in',
+    accountOf: 'Account of ',
+    account: (id: string) => `Account of ${id}`,
+    signOut: 'Sign out',
+  },
   signIn: {
     title: 'Sign in',
     lead: 'Paste a token to manage your courses and to watch all lessons.',
@@ -42,9 +48,6 @@ export const words = {
     checking: 'Signing in…',
     empty: 'Paste your token first.',
     refused: 'The server does not accept this token. It may have expired, or a part of it may be missing.',
-    withProvider: 'Sign in with your account',
-    providerFailed: 'The sign-in did not succeed. Try again.',
-    or: 'or with a token',
     againTitle: 'Your sign-in has ended',
     againLead: 'Nothing is lost. Sign in again to continue where you were.',
     otherViewer: (id: string) => `This token belongs to someone else. Sign in as ${id}, or sign out.`,
@@ -219,14 +222,6 @@ export const words = {
       COURSE_INTRO_VIDEO: 'Intro video',
       IMAGE: 'Image',
     },
-  },
-  preflight: {
-    title: (name: string) => `Before ${name} is sent`,
-    moovAtEnd:
-      'Its index (moov) is at the end, so browsers start playing late. Export it with “fast start” or “web optimised”.',
-    codec: (codec: string) =>
-      `It is encoded in ${codec}, which some browsers cannot play. H.264 with AAC plays everywhere.`,
-    unreadable: 'This does not look like a video that can be played.',
   },
   video: {
     backTo: (title: string) => `Back to ${title}`,

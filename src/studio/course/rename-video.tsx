@@ -39,7 +39,6 @@ export function RenameVideo({ id, title: present, onClose }: RenameVideoProps) {
           error={isMissing ? words.courseForm.titleNeeded : undefined}
           maxLength={200}
           required
-          autoFocus
         />
         <Problem error={error} onRetry={submit} />
         <DialogActions>

@@ -55,7 +55,6 @@ export function TopicForm({ courseId, topic, onClose }: TopicFormProps) {
           error={isMissing && title.trim() === '' ? words.courseForm.titleNeeded : undefined}
           maxLength={200}
           required
-          autoFocus
         />
         <TextArea
           label={words.course.topicDescription}

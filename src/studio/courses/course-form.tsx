@@ -85,7 +85,6 @@ export default function CourseForm({ course, onClose }: CourseFormProps) {
           label={words.courseForm.title}
           maxLength={200}
           required
-          autoFocus
           {...bind('title')}
           error={titleMissing && values.title.trim() === '' ? words.courseForm.titleNeeded : errorOf('title')}
         />

@@ -42,6 +42,7 @@ function Account({ viewer }: { readonly viewer: Viewer }) {
     <Menu
       label={words.header.account(viewer.id)}
       icon={false}
+      isNamed
       items={[{ label: words.header.signOut, onSelect: signOut }]}
     >
       <span className={css.account}>
@@ -49,8 +50,8 @@ function Account({ viewer }: { readonly viewer: Viewer }) {
           {viewer.id.slice(0, 1)}
         </span>
         <span className={css.who}>
-          <strong>{viewer.id}</strong>
-          <span>{words.roles[viewer.role]}</span>
+          <span className="visually-hidden">{words.header.accountOf}</span>
+          <strong>{viewer.id}</strong> <span>{words.roles[viewer.role]}</span>
         </span>
       </span>
     </Menu>

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { words } from '../words.js';
 import { Button } from './button.js';
 import css from './dialog.module.css';
@@ -13,13 +13,19 @@ interface DialogProps {
   readonly small?: boolean;
 }
 
+/** What a person meets first in the body of a dialog. */
+const FIRST = '[data-body] :is(input, textarea, select, button)';
+
 /** A modal dialog, open as long as it is mounted. The browser keeps the focus inside and gives it back. */
 export function Dialog({ title, children, onClose, small = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the element is removed: only then does closing it give the focus back.
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    // Not the button that closes it, which comes first.
+    dialog?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => dialog?.close();
   }, []);
   return (
@@ -39,7 +45,9 @@ export function Dialog({ title, children, onClose, small = false }: DialogProps)
           <CloseIcon />
         </Button>
       </header>
-      <div className={css.body}>{children}</div>
+      <div className={css.body} data-body>
+        {children}
+      </div>
     </dialog>
   );
 }

@@ -11,8 +11,10 @@ export interface MenuItem {
 }
 
 interface MenuProps {
-  /** The accessible name of the button. */
+  /** The accessible name of the menu, and of its button when that shows no words. */
   readonly label: string;
+  /** Whether the button shows words that name it. */
+  readonly isNamed?: boolean;
   readonly items: readonly MenuItem[];
   readonly children: ReactNode;
   readonly look?: ButtonLook;
@@ -26,7 +28,16 @@ const GAP = 4;
 const EDGE = 8;
 
 /** A button that opens a list of commands. */
-export function Menu({ label, items, children, look = 'quiet', icon = true, className, onKeyDown }: MenuProps) {
+export function Menu({
+  label,
+  items,
+  children,
+  look = 'quiet',
+  icon = true,
+  className,
+  onKeyDown,
+  isNamed = false,
+}: MenuProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -64,7 +75,7 @@ export function Menu({ label, items, children, look = 'quiet', icon = true, clas
         look={look}
         icon={icon}
         className={className}
-        aria-label={label}
+        aria-label={isNamed ? undefined : label}
         aria-haspopup="menu"
         aria-expanded={isOpen}
         popoverTarget={id}

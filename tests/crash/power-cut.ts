@@ -19,7 +19,9 @@ export class PowerCut {
   private readonly restores: (() => void)[] = [];
   private operations = 0;
   private off = false;
+  /** What is to be seen at the cut, and what was. The work that is cut off hears of neither. */
   private atCut: (() => Promise<void>) | undefined;
+  private seen: Promise<void> | undefined;
 
   /** @param before The number of the operation, from 0. */
   constructor(private readonly before: number) {}
@@ -33,7 +35,10 @@ export class PowerCut {
     return this.synced;
   }
 
-  /** Runs some work, and `atCut` at the moment of the cut, if the work comes to it. */
+  /**
+   * Runs some work, and `atCut` at the moment of the cut, if the work comes to it. The work is expected to fail then.
+   * Rejects with the error of `atCut`, or with that of work that was not cut off.
+   */
   async during(work: () => Promise<unknown>, atCut: () => Promise<void>): Promise<void> {
     this.atCut = atCut;
     const probe = await open('/dev/null');
@@ -47,7 +52,10 @@ export class PowerCut {
       });
     }
     try {
-      await work();
+      await work().catch((error: unknown) => {
+        if (!this.off) throw error;
+      });
+      await this.seen;
     } finally {
       for (const restore of this.restores) restore();
     }
@@ -71,7 +79,8 @@ export class PowerCut {
   private async pass(): Promise<void> {
     if (!this.off && this.operations++ === this.before) {
       this.off = true;
-      await this.atCut?.();
+      this.seen = this.atCut?.();
+      await this.seen?.catch(() => undefined);
     }
     if (this.off) throw new Error('The power is off.');
   }

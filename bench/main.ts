@@ -6,6 +6,7 @@ import { courseList, courseListMongodb } from './course-list.js';
 import { coursePage, coursePageCommands, deepPage } from './course-page.js';
 import { costlyQueries } from './costly-queries.js';
 import { deleteCourse, deleteCourseCommands, deleteOneOfMany } from './deletions.js';
+import { directUploadCpu, directUploadMemory } from './direct-uploads.js';
 import { download } from './download.js';
 import { embeddedStart } from './embedded-start.js';
 import type { Figure, Result, Scale } from './figure.js';
@@ -25,6 +26,8 @@ const FIGURES: readonly Figure[] = [
   memoryOfMany,
   latencyDuringUploads,
   memoryWhenIdle,
+  directUploadMemory,
+  directUploadCpu,
   download,
   signedUrls,
   courseList,

@@ -36,6 +36,8 @@ const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc
 });
 if (status !== 0) process.exit(1);
 for (const path of stale()) rmSync(path);
+// NODE_ENV is that of the server. The bundles are those for production in any case.
+process.env.NODE_ENV = 'production';
 await import('./upload-client.build.js');
 await import('./studio.build.js');
 chmodSync('dist/cli/main.js', 0o755);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,6 +20,9 @@ const PROJECT = [
   ...['src/upload-client', 'src/errors.ts', 'src/cli/duration.ts'],
 ];
 
+/** Stands in for the build of the studio. */
+const STUDIO = `import { writeFileSync } from 'node:fs';\nwriteFileSync('dist/studio/index.html', process.env.NODE_ENV);\n`;
+
 describe('npm run build', () => {
   let folder: string;
   const at = (path: string): string => join(folder, path);
@@ -30,6 +33,9 @@ describe('npm run build', () => {
     folder = await mkdtemp(join(tmpdir(), 'lectern-build-'));
     for (const name of PROJECT) await cp(join(ROOT, name), at(name), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), at('node_modules'));
+    // Building the studio takes long. Here it is one file.
+    await mkdir(at('dist/studio'), { recursive: true });
+    await writeFile(at('studio.build.js'), STUDIO);
     await writeFile(at('src/cli/main.ts'), `import './duration.js';\n`);
     await writeFile(at('src/extra.ts'), 'export const extra = 1;\n');
     await build();
@@ -60,6 +66,8 @@ describe('npm run build', () => {
     await expect(stat(at('dist/extra.js'))).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(stat(at('dist/extra.js.map'))).rejects.toMatchObject({ code: 'ENOENT' });
     expect((await stat(at('dist/upload-client.d.ts'))).isFile()).toBe(true);
+    // These tests run with NODE_ENV=test.
+    expect(await readFile(at('dist/studio/index.html'), 'utf8')).toBe('production');
     expect((await stat(at('dist/cli/main.js'))).mode & 0o111).toBe(0o111);
   });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import type { Section } from '../../src/config/variable.js';
 import { CONFIG_TABLE, type Config, type Environment, loadConfig } from '../../src/config.js';
+import { ERROR_CATALOGUE } from '../../src/errors.js';
 import { readPage, ROOT, tableRows } from '../support/docs-pages.js';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -308,6 +309,7 @@ describe('settings in these files and in docs/deploy.md', () => {
   ];
   /** Names of settings of other programs: of compose.yaml, and of programs in it. */
   const OTHERS = [
+    ...Object.keys(ERROR_CATALOGUE),
     'LECTERN_HOST',
     'FILES_HOST',
     'AWS_DEFAULT_REGION',

@@ -13,13 +13,15 @@ import type { Viewer } from './use-viewer.js';
 interface SignInFormProps {
   /** Only this viewer may sign in: for a sign-in that has ended. */
   readonly expected?: string | undefined;
+  /** Called before the token is used. */
+  readonly prepare?: () => Promise<unknown>;
   readonly onSignedIn: (viewer: Viewer) => void;
   /** Further buttons. */
   readonly children?: ReactNode;
 }
 
 /** Asks for a token, tries it, and signs in with it. */
-export function SignInForm({ expected, onSignedIn, children }: SignInFormProps) {
+export function SignInForm({ expected, prepare, onSignedIn, children }: SignInFormProps) {
   const [token, setToken] = useState('');
   const [isChecking, setChecking] = useState(false);
   const [refusal, setRefusal] = useState<string>();
@@ -35,6 +37,7 @@ export function SignInForm({ expected, onSignedIn, children }: SignInFormProps) 
       const viewer = await viewerOf(given);
       if (viewer === null) return setRefusal(words.signIn.refused);
       if (expected !== undefined && viewer.id !== expected) return setRefusal(words.signIn.otherViewer(expected));
+      await prepare?.();
       session.signIn(given);
       onSignedIn(viewer);
     } catch (thrown) {

@@ -10,9 +10,7 @@ export function SignInPage() {
   const [, navigate] = useLocation();
   usePageTitle(words.signIn.title);
 
-  const enter = async (): Promise<void> => {
-    // What was loaded without a sign-in has other contents: locked lessons, no drafts.
-    await client.clearStore();
+  const enter = (): void => {
     navigate(new URLSearchParams(location.search).get('next') ?? '/', { replace: true });
   };
 
@@ -20,7 +18,12 @@ export function SignInPage() {
     <div className={css.page}>
       <h1>{words.signIn.title}</h1>
       <p className={css.lead}>{words.signIn.lead}</p>
-      <SignInForm onSignedIn={() => void enter()} />
+      <SignInForm
+        // What was loaded without a sign-in has other contents: locked lessons, no drafts. Before the sign-in, because
+        // it ends the queries that are on their way.
+        prepare={() => client.clearStore()}
+        onSignedIn={enter}
+      />
     </div>
   );
 }

@@ -43,7 +43,10 @@ async function doctor(environment: Environment, run = lectern): Promise<Examinat
 const DATABASE_WAITS = timings(shortened('databaseSelection', 'databaseOperation', 'databaseConnect'));
 
 /** Checks that depend on the machine of the tests or on the database server of this run. */
-const OF_THE_MACHINE = new Set(['local space', 'write concern']);
+const OF_THE_MACHINE = new Set(['local space', 'memory', 'write concern']);
+
+/** Checks of a server that others use. `doctor-production.test.ts` tests them. */
+const ONLY_IN_PRODUCTION = ['proxy body size', 'proxy headers', 'public tls', 'public url', 'replica set'];
 
 let environment: Environment & { readonly DATA_DIR: string };
 
@@ -89,6 +92,7 @@ describe('lectern doctor', () => {
       expect(all.map(({ check }) => check)).toEqual([
         'configuration',
         'data folder',
+        'memory',
         'database connection',
         'database',
         'database indexes',
@@ -257,7 +261,7 @@ describe.skipIf(inject('s3') === null)('lectern doctor with S3', () => {
     ]);
     const documented = tableRows(readPage('docs/maintenance.md').prose, 'Check', 'What is checked');
     const names = documented.flatMap(([cell = '']) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name));
-    expect(names.sort()).toEqual(all.map(({ check }) => check).sort());
+    expect(names.sort()).toEqual([...all.map(({ check }) => check), ...ONLY_IN_PRODUCTION].sort());
     await allowOrigins(bucket, { ...RULE, AllowedMethods: ['GET'], AllowedHeaders: HEADERS });
     await abortAfter(bucket, 7);
     const incomplete = await doctor(onS3);

@@ -11,7 +11,7 @@ export interface RecordFile {
   readonly sha256?: string;
 }
 
-/** Objects that the record has let go of: the server deletes them, so they are not backed up. */
+/** The field that lists objects which are no longer in a slot. The server deletes them, so they are not backed up. */
 const RELEASED = 'released';
 
 /** Returns the files of a record, including those of its captions and resources. */

@@ -10,9 +10,9 @@ interface SignedFile {
 export interface FreshSource {
   /** Why the URL could not be renewed. It is tried again. */
   readonly error: unknown;
-  /** For every event after which bytes are needed: asks for a new URL when it is time. */
+  /** Requests a new URL if the present one expires soon. Call it whenever the player is about to load data. */
   readonly renewWhenDue: () => void;
-  /** For an element that gets no data: the URL may have expired, whatever the clock says. */
+  /** Requests a new URL, at most one every 2 seconds. Call it when the player gets no data: the clock may be wrong. */
   readonly renewWhenStuck: () => void;
 }
 

@@ -1,6 +1,7 @@
-import { skipToken, useQuery } from '@apollo/client/react';
+import { useQuery } from '@apollo/client/react';
 import { useEffect } from 'react';
 import { useLocation } from 'wouter';
+import { pageOptions } from '../api/page-options.js';
 import { CoursePageDocument, MoreTopicsDocument } from '../gql/graphql.js';
 import { mayEdit, useViewer } from '../session/use-viewer.js';
 import { NotFound } from '../shell/not-found.js';
@@ -14,17 +15,7 @@ import { Contents } from './contents.js';
 export default function CoursePage({ id }: { readonly id: string }) {
   const { viewer, known } = useViewer();
   const [, navigate] = useLocation();
-  const { data, error, refetch, fetchMore } = useQuery(
-    CoursePageDocument,
-    known
-      ? {
-          variables: { id },
-          fetchPolicy: 'cache-and-network',
-          // What is in the cache is enough for a change that this page has made itself.
-          nextFetchPolicy: 'cache-first',
-        }
-      : skipToken,
-  );
+  const { data, error, refetch, fetchMore } = useQuery(CoursePageDocument, pageOptions(id, known));
   const course = data?.course;
   usePageTitle(course?.title);
 

@@ -1,9 +1,9 @@
 import { useMutation } from '@apollo/client/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { UpdateVideoDocument } from '../gql/graphql.js';
-import { Button } from '../ui/button.js';
-import { Dialog, DialogActions } from '../ui/dialog.js';
+import { Dialog, SaveActions } from '../ui/dialog.js';
 import { TextField } from '../ui/field.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
 import css from './course.module.css';
@@ -24,14 +24,7 @@ export function RenameVideo({ id, title: present, onClose }: RenameVideoProps) {
   };
   return (
     <Dialog small title={words.course.rename} onClose={onClose}>
-      <form
-        className={css.form}
-        noValidate
-        onSubmit={(event: SubmitEvent) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form className={css.form} onSubmit={submit}>
         <TextField
           label={words.video.title}
           value={title}
@@ -41,13 +34,8 @@ export function RenameVideo({ id, title: present, onClose }: RenameVideoProps) {
           required
         />
         <Problem error={error} onRetry={submit} />
-        <DialogActions>
-          <Button onClick={onClose}>{words.cancel}</Button>
-          <Button type="submit" look="primary" disabled={loading}>
-            {loading ? words.saving : words.save}
-          </Button>
-        </DialogActions>
-      </form>
+        <SaveActions onCancel={onClose} isSaving={loading} label={words.save} />
+      </Form>
     </Dialog>
   );
 }

@@ -1,9 +1,9 @@
 import { useMutation } from '@apollo/client/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { CreateTopicDocument, UpdateTopicDocument } from '../gql/graphql.js';
-import { Button } from '../ui/button.js';
-import { Dialog, DialogActions } from '../ui/dialog.js';
+import { Dialog, SaveActions } from '../ui/dialog.js';
 import { TextArea, TextField } from '../ui/field.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
 import css from './course.module.css';
@@ -40,14 +40,7 @@ export function TopicForm({ courseId, topic, onClose }: TopicFormProps) {
 
   return (
     <Dialog small title={topic ? words.course.renameTopic : words.course.addTopic} onClose={onClose}>
-      <form
-        className={css.form}
-        noValidate
-        onSubmit={(event: SubmitEvent) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <Form className={css.form} onSubmit={submit}>
         <TextField
           label={words.course.topicTitle}
           value={title}
@@ -65,13 +58,8 @@ export function TopicForm({ courseId, topic, onClose }: TopicFormProps) {
           onChange={({ target }) => setDescription(target.value)}
         />
         <Problem error={creating.error ?? updating.error} onRetry={submit} />
-        <DialogActions>
-          <Button onClick={onClose}>{words.cancel}</Button>
-          <Button type="submit" look="primary" disabled={isBusy}>
-            {isBusy ? words.saving : topic ? words.save : words.course.addTopic}
-          </Button>
-        </DialogActions>
-      </form>
+        <SaveActions onCancel={onClose} isSaving={isBusy} label={topic ? words.save : words.course.addTopic} />
+      </Form>
     </Dialog>
   );
 }

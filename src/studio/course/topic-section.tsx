@@ -11,13 +11,14 @@ import { buttonClass } from '../ui/button.js';
 import { classes } from '../ui/classes.js';
 import { ConfirmDialog } from '../ui/confirm-dialog.js';
 import { acceptOf } from '../ui/file-kinds.js';
-import { GripIcon, MoreIcon, UploadIcon } from '../ui/icons.js';
+import { MoreIcon, UploadIcon } from '../ui/icons.js';
 import { Menu } from '../ui/menu.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
 import { AddingStatus } from './adding-status.js';
 import { OrderProblem } from './order-problem.js';
 import css from './course.module.css';
+import { DragHandle } from './drag-handle.js';
 import { edgeClass } from './edge-class.js';
 import { filesOf, useFileDrag } from './file-drag.js';
 import { removeInCache, reorderInCache } from './list-cache.js';
@@ -76,13 +77,7 @@ function Loaded({ topic: { id, title, description, videos }, courseId, isEditabl
       {...handlers}
     >
       <header className={css.topicHead}>
-        {isEditable && (
-          <span ref={item.handle} className={css.grip}>
-            <Menu label={words.course.reorder(title)} items={item.commands} onKeyDown={item.onKeyDown}>
-              <GripIcon />
-            </Menu>
-          </span>
-        )}
+        {isEditable && <DragHandle item={item} title={title} />}
         <div className={css.topicTitle}>
           <h3 id={heading}>{title}</h3>
           {description && <p>{description}</p>}

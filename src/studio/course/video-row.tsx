@@ -13,12 +13,13 @@ import { useUploadTo } from '../uploads/upload-list.js';
 import { classes } from '../ui/classes.js';
 import { ConfirmDialog } from '../ui/confirm-dialog.js';
 import controls from '../ui/controls.module.css';
-import { CheckIcon, GripIcon, LockIcon, MoreIcon, PlayIcon } from '../ui/icons.js';
+import { CheckIcon, LockIcon, MoreIcon, PlayIcon } from '../ui/icons.js';
 import { Menu } from '../ui/menu.js';
 import { Problem } from '../ui/problem.js';
 import { useLessonMarks } from '../video/lesson-marks.js';
 import { words } from '../words.js';
 import css from './course.module.css';
+import { DragHandle } from './drag-handle.js';
 import { edgeClass } from './edge-class.js';
 import { removeInCache } from './list-cache.js';
 import { RenameVideo } from './rename-video.js';
@@ -44,13 +45,7 @@ function Loaded({ video, topicId, isEditable, list }: LoadedProps) {
   const item = useSortable(list, id, title);
   return (
     <li ref={item.row} className={classes(css.video, item.isDragged && css.dragged, edgeClass(item.edge))}>
-      {isEditable && (
-        <span ref={item.handle} className={css.grip}>
-          <Menu label={words.course.reorder(title)} items={item.commands} onKeyDown={item.onKeyDown}>
-            <GripIcon />
-          </Menu>
-        </span>
-      )}
+      {isEditable && <DragHandle item={item} title={title} />}
       <Still video={video} />
       <div className={css.videoTitle}>
         <Link href={`/videos/${id}`}>{title}</Link>

@@ -1,5 +1,5 @@
 import { useMutation } from '@apollo/client/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { fieldsOf, sentenceOf } from '../api/errors.js';
 import {
@@ -9,10 +9,10 @@ import {
   type CourseLevel,
 } from '../gql/graphql.js';
 import { uploads } from '../uploads/upload-list.js';
-import { Button } from '../ui/button.js';
-import { Dialog, DialogActions } from '../ui/dialog.js';
+import { Dialog, SaveActions } from '../ui/dialog.js';
 import { Select, TextArea, TextField } from '../ui/field.js';
 import { FileDrop } from '../ui/file-drop.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
 import css from './courses.module.css';
@@ -73,14 +73,7 @@ export default function CourseForm({ course, onClose }: CourseFormProps) {
 
   return (
     <Dialog title={course ? words.courseForm.editTitle : words.courseForm.createTitle} onClose={onClose}>
-      <form
-        className={css.form}
-        noValidate
-        onSubmit={(event: SubmitEvent) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <Form className={css.form} onSubmit={() => void submit()}>
         <TextField
           label={words.courseForm.title}
           maxLength={200}
@@ -122,13 +115,8 @@ export default function CourseForm({ course, onClose }: CourseFormProps) {
           />
         </div>
         {!isOfAField && <Problem error={error} onRetry={() => void submit()} />}
-        <DialogActions>
-          <Button onClick={onClose}>{words.cancel}</Button>
-          <Button type="submit" look="primary" disabled={isBusy}>
-            {isBusy ? words.saving : course ? words.save : words.courseForm.create}
-          </Button>
-        </DialogActions>
-      </form>
+        <SaveActions onCancel={onClose} isSaving={isBusy} label={course ? words.save : words.courseForm.create} />
+      </Form>
     </Dialog>
   );
 }

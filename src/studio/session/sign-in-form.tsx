@@ -1,9 +1,10 @@
-import { useState, type SubmitEvent, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { client } from '../api/client.js';
 import { codeOf } from '../api/errors.js';
 import { ViewerDocument } from '../gql/graphql.js';
 import { Button } from '../ui/button.js';
 import { TextField } from '../ui/field.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
 import { session } from './session.js';
@@ -48,14 +49,7 @@ export function SignInForm({ expected, prepare, onSignedIn, children }: SignInFo
   };
 
   return (
-    <form
-      className={css.form}
-      noValidate
-      onSubmit={(event: SubmitEvent) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
+    <Form className={css.form} onSubmit={() => void submit()}>
       <TextField
         label={words.signIn.token}
         hint={words.signIn.tokenHint}
@@ -74,7 +68,7 @@ export function SignInForm({ expected, prepare, onSignedIn, children }: SignInFo
           {isChecking ? words.signIn.checking : words.signIn.submit}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 

@@ -56,3 +56,22 @@ export function Dialog({ title, children, onClose, small = false }: DialogProps)
 export function DialogActions({ children }: { readonly children: ReactNode }) {
   return <div className={css.actions}>{children}</div>;
 }
+
+interface SaveActionsProps {
+  readonly onCancel: () => void;
+  readonly isSaving: boolean;
+  /** What saving does. */
+  readonly label: string;
+}
+
+/** The buttons of a dialog with a form: one closes it, the other submits the form. */
+export function SaveActions({ onCancel, isSaving, label }: SaveActionsProps) {
+  return (
+    <DialogActions>
+      <Button onClick={onCancel}>{words.cancel}</Button>
+      <Button type="submit" look="primary" disabled={isSaving}>
+        {isSaving ? words.saving : label}
+      </Button>
+    </DialogActions>
+  );
+}

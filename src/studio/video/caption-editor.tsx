@@ -1,13 +1,15 @@
 import { useMutation } from '@apollo/client/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { DeleteCaptionDocument, type CaptionKind, type LessonMediaFragment } from '../gql/graphql.js';
 import { Button } from '../ui/button.js';
 import controls from '../ui/controls.module.css';
 import { Select, TextField } from '../ui/field.js';
 import { FileDrop } from '../ui/file-drop.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
 import { words } from '../words.js';
+import { RemovableFile } from './removable-file.js';
 import css from './video.module.css';
 
 interface CaptionEditorProps {
@@ -24,19 +26,12 @@ export function CaptionEditor({ id, captions }: CaptionEditorProps) {
       {captions.length === 0 && <p className={controls.hint}>{words.video.noCaptions}</p>}
       <ul className={css.files}>
         {captions.map(({ id: captionId, label, language, kind }) => (
-          <li key={captionId}>
-            <span>{label}</span>
-            <small>
-              {language} · {words.video.kinds[kind]}
-            </small>
-            <Button
-              look="quiet"
-              aria-label={words.video.removeOf(label)}
-              onClick={() => void remove({ variables: { videoId: id, captionId } }).catch(() => undefined)}
-            >
-              {words.remove}
-            </Button>
-          </li>
+          <RemovableFile
+            key={captionId}
+            name={label}
+            detail={`${language} · ${words.video.kinds[kind]}`}
+            onRemove={() => remove({ variables: { videoId: id, captionId } })}
+          />
         ))}
       </ul>
       <Problem error={error} />
@@ -60,15 +55,7 @@ function AddCaption({ id }: { readonly id: string }) {
     setLabel('');
   };
   return (
-    <form
-      className={css.add}
-      noValidate
-      aria-label={words.video.addCaption}
-      onSubmit={(event: SubmitEvent) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <Form className={css.add} aria-label={words.video.addCaption} onSubmit={submit}>
       <FileDrop label={words.video.captionFile} kind="captions" file={file} onFile={setFile} />
       <div className={css.fields}>
         <TextField
@@ -105,6 +92,6 @@ function AddCaption({ id }: { readonly id: string }) {
           {words.video.addCaption}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

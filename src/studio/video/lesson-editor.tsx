@@ -1,11 +1,12 @@
 import { useMutation } from '@apollo/client/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { UpdateVideoDocument, type LessonMediaFragment } from '../gql/graphql.js';
 import { announce } from '../ui/announce.js';
 import { Button } from '../ui/button.js';
 import controls from '../ui/controls.module.css';
 import { TextArea, TextField } from '../ui/field.js';
 import { FileDrop } from '../ui/file-drop.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
 import { words } from '../words.js';
@@ -68,15 +69,7 @@ function DetailsForm({ video }: { readonly video: Details }) {
     );
   };
   return (
-    <form
-      className={css.panel}
-      noValidate
-      aria-label={words.video.details}
-      onSubmit={(event: SubmitEvent) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <Form className={css.panel} aria-label={words.video.details} onSubmit={submit}>
       <TextField
         label={words.video.title}
         value={values.title}
@@ -107,6 +100,6 @@ function DetailsForm({ video }: { readonly video: Details }) {
           {loading ? words.saving : words.save}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

@@ -1,14 +1,16 @@
 import { useMutation } from '@apollo/client/react';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { bytes } from '../format.js';
 import { DeleteResourceDocument, type LessonMediaFragment } from '../gql/graphql.js';
 import { Button } from '../ui/button.js';
 import controls from '../ui/controls.module.css';
 import { TextField } from '../ui/field.js';
 import { FileDrop } from '../ui/file-drop.js';
+import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
 import { words } from '../words.js';
+import { RemovableFile } from './removable-file.js';
 import css from './video.module.css';
 
 interface ResourceEditorProps {
@@ -25,17 +27,12 @@ export function ResourceEditor({ id, resources }: ResourceEditorProps) {
       {resources.length === 0 && <p className={controls.hint}>{words.video.noResources}</p>}
       <ul className={css.files}>
         {resources.map(({ id: resourceId, title, file }) => (
-          <li key={resourceId}>
-            <span>{title}</span>
-            <small>{bytes(file.size)}</small>
-            <Button
-              look="quiet"
-              aria-label={words.video.removeOf(title)}
-              onClick={() => void remove({ variables: { videoId: id, resourceId } }).catch(() => undefined)}
-            >
-              {words.remove}
-            </Button>
-          </li>
+          <RemovableFile
+            key={resourceId}
+            name={title}
+            detail={bytes(file.size)}
+            onRemove={() => remove({ variables: { videoId: id, resourceId } })}
+          />
         ))}
       </ul>
       <Problem error={error} />
@@ -55,15 +52,7 @@ function AddResource({ id }: { readonly id: string }) {
     setTitle('');
   };
   return (
-    <form
-      className={css.add}
-      noValidate
-      aria-label={words.video.addResource}
-      onSubmit={(event: SubmitEvent) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <Form className={css.add} aria-label={words.video.addResource} onSubmit={submit}>
       <FileDrop label={words.video.resourceFile} kind="any" file={file} onFile={setFile} />
       <TextField
         label={words.video.resourceTitle}
@@ -77,6 +66,6 @@ function AddResource({ id }: { readonly id: string }) {
           {words.video.addResource}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

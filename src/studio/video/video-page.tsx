@@ -1,6 +1,7 @@
 import { skipToken, useFragment, useQuery } from '@apollo/client/react';
 import { lazy, Suspense } from 'react';
 import { Link } from 'wouter';
+import { pageOptions } from '../api/page-options.js';
 import { CourseOutlineDocument, LessonMediaFragmentDoc, VideoPageDocument } from '../gql/graphql.js';
 import { mayEdit, useViewer } from '../session/use-viewer.js';
 import { NotFound } from '../shell/not-found.js';
@@ -20,17 +21,7 @@ const LessonEditor = lazy(() => import('./lesson-editor.js'));
 
 export default function VideoPage({ id }: { readonly id: string }) {
   const { viewer, known } = useViewer();
-  const { data, error, refetch } = useQuery(
-    VideoPageDocument,
-    known
-      ? {
-          variables: { id },
-          fetchPolicy: 'cache-and-network',
-          // A new URL of the same video changes the cache; that is no reason to ask again.
-          nextFetchPolicy: 'cache-first',
-        }
-      : skipToken,
-  );
+  const { data, error, refetch } = useQuery(VideoPageDocument, pageOptions(id, known));
   const video = data?.video;
   const courseId = video?.courseId;
   const outline = useQuery(CourseOutlineDocument, courseId === undefined ? skipToken : { variables: { id: courseId } });

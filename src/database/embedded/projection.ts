@@ -20,18 +20,22 @@ interface Parsed {
  * others; only `_id` may be different. Computed fields are refused.
  */
 export function compileProjection(spec: Doc): Projection {
-  const { includes, tree } = parse(spec);
-  return (doc) => (includes ? include(doc, tree) : exclude(doc, tree)) as Doc;
+  return projectionOf(parse(spec));
 }
 
 /** Does the same with encoded documents. Does not decode them when the projection names top-level fields only. */
 export function compileEncodedProjection(spec: Doc): (bytes: Encoded) => Encoded {
-  const { includes, tree } = parse(spec);
+  const parsed = parse(spec);
+  const { includes, tree } = parsed;
   if ([...tree.values()].every((end) => end === true)) {
     return (bytes) => withFields(bytes, (name) => tree.has(name) === includes);
   }
-  const project = compileProjection(spec);
+  const project = projectionOf(parsed);
   return (bytes) => encode(project(decode(bytes)));
+}
+
+function projectionOf({ includes, tree }: Parsed): Projection {
+  return (doc) => (includes ? include(doc, tree) : exclude(doc, tree)) as Doc;
 }
 
 function parse(spec: Doc): Parsed {

@@ -1,8 +1,9 @@
 // Who may import whom (docs/architecture.md): `npm run check:imports` refuses the rest. Type-only and dynamic imports count.
 //
-//   {errors.ts, diagnosis.ts, fail-point.ts, keyed-queue.ts, metrics.ts, telemetry.ts, timings.ts, within.ts} <- {storage, database, auth, graphql} <- media <- catalog <- {schema.ts, http} <- app.ts <- {main.ts, cli}
+//   {digest.ts, errors.ts, diagnosis.ts, fail-point.ts, keyed-queue.ts, metrics.ts, sync-folder.ts, telemetry.ts, timings.ts, within.ts} <- {storage, database, auth, graphql} <- media <- catalog <- {schema.ts, http} <- app.ts <- {main.ts, cli}
 
-const ground = '^src/(errors|diagnosis|fail-point|keyed-queue|metrics|telemetry|timings|within)\\.ts$';
+const ground =
+  '^src/(digest|errors|diagnosis|fail-point|keyed-queue|metrics|sync-folder|telemetry|timings|within)\\.ts$';
 const supports = '^src/(storage|database|auth|graphql)/';
 const media = '^src/media/';
 const catalog = '^src/catalog/';
@@ -276,6 +277,7 @@ module.exports = {
           '^src/storage/local/',
           '^src/database/embedded/',
           backup,
+          '^src/sync-folder\\.ts$',
           dataDir,
           cli,
           main,

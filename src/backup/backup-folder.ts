@@ -4,7 +4,9 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Transform, type Readable } from 'node:stream';
+import { digestOf } from '../digest.js';
 import { isObjectKey } from '../storage/object-key.js';
+import { syncFolder } from '../sync-folder.js';
 import type { RecordFile } from './record-files.js';
 
 /** The size and the checksum of some bytes. */
@@ -127,7 +129,7 @@ export class NewSnapshot {
     const path = this.folder.fileAt(storage, key);
     const present = await stat(path).catch(() => null);
     if (present?.size === bytes) {
-      return { ...(sha256 === undefined ? await digestOf(createReadStream(path)) : { bytes, sha256 }), copied: false };
+      return { bytes, sha256: sha256 ?? (await digestOf(createReadStream(path))).sha256, copied: false };
     }
     const body = await open();
     const temporary = join(this.path, INCOMING, 'file');
@@ -161,17 +163,6 @@ export async function writeDurably(
   return digest.result();
 }
 
-/** Reads bytes to their end. */
-export async function digestOf(body: Readable): Promise<ByteDigest> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { bytes, sha256: hash.digest('hex') };
-}
-
 /** Passes bytes on, and computes their digest. */
 export class Digesting extends Transform {
   private readonly hash = createHash('sha256');
@@ -192,15 +183,6 @@ export class Digesting extends Transform {
 async function* linesOf(path: string): AsyncGenerator<string> {
   const file = await open(path);
   yield* file.readLines();
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function namesIn(path: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { decodeRecords, encodeRecord, type RecordCollection, type StoredRecord } from '../database/record-stream.js';
+import { bsonOf } from '../database/record-digest.js';
+import { decodeRecords, type RecordCollection, type StoredRecord } from '../database/record-stream.js';
 import { ObjectNotFoundError, type Storage } from '../storage/storage.js';
 import {
   type BackupFolder,
@@ -13,6 +14,7 @@ import {
 import { COLLECTIONS, isDeleted } from './collections.js';
 import { filesOf } from './record-files.js';
 
+/** What a backup and its restoration reach of an app. */
 export interface BackupParts {
   readonly collection: (name: string) => RecordCollection;
   readonly storageNamed: (name: string) => Storage | undefined;
@@ -90,7 +92,7 @@ export class BackupRun {
     let done = 0;
     for await (const record of records) {
       this.options.signal.throwIfAborted();
-      yield encodeRecord(record);
+      yield bsonOf(record);
       this.options.onProgress({ label, done: ++done, ...(total !== undefined && { total }) });
     }
   }

@@ -1,21 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { decodeRecords, type RecordCollection, type StoredRecord } from '../database/record-stream.js';
+import { decodeRecords, type StoredRecord } from '../database/record-stream.js';
 import type { Storage } from '../storage/storage.js';
 import { type BackupFolder, BackupError, Digesting, type SavedFile, type SavedSnapshot } from './backup-folder.js';
-import type { BackupProgress } from './make-backup.js';
 import { COLLECTIONS } from './collections.js';
-
-export interface RestoreParts {
-  readonly collection: (name: string) => RecordCollection;
-  readonly storageNamed: (name: string) => Storage | undefined;
-  readonly step: (name: string) => Promise<void>;
-}
-
-export interface RestoreOptions {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: BackupProgress) => void;
-}
+import type { BackupOptions, BackupParts } from './make-backup.js';
 
 /** How many records are written at once. */
 const BATCH = 200;
@@ -28,8 +17,8 @@ const BATCH = 200;
 export async function restoreSnapshot(
   folder: BackupFolder,
   snapshot: SavedSnapshot,
-  { collection, storageNamed, step }: RestoreParts,
-  { signal, onProgress }: RestoreOptions,
+  { collection, storageNamed, step }: BackupParts,
+  { signal, onProgress }: BackupOptions,
 ): Promise<void> {
   let done = 0;
   for await (const file of snapshot.files()) {
@@ -58,7 +47,7 @@ export async function restoreSnapshot(
  */
 export async function assertEmptyStorages(
   snapshot: SavedSnapshot,
-  storageNamed: RestoreParts['storageNamed'],
+  storageNamed: BackupParts['storageNamed'],
 ): Promise<void> {
   const names = new Set<string>();
   for await (const { storage } of snapshot.files()) names.add(storage);

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { type BackupFolder, type ByteDigest, digestOf, type SavedSnapshot } from './backup-folder.js';
+import { digestOf } from '../digest.js';
+import type { BackupFolder, ByteDigest, SavedSnapshot } from './backup-folder.js';
 
 /**
  * Reads a whole snapshot, and compares it with its manifest.
@@ -24,8 +25,8 @@ export async function* faultsOf(
 
 async function* compare(name: string, path: string, expected: ByteDigest): AsyncGenerator<string> {
   try {
-    const { bytes, sha256 } = await digestOf(createReadStream(path));
-    if (bytes !== expected.bytes) yield `${name} has ${bytes} bytes instead of ${expected.bytes}.`;
+    const { size, sha256 } = await digestOf(createReadStream(path));
+    if (size !== expected.bytes) yield `${name} has ${size} bytes instead of ${expected.bytes}.`;
     else if (sha256 !== expected.sha256)
       yield `${name} has other bytes: SHA-256 ${sha256} instead of ${expected.sha256}.`;
   } catch (error) {

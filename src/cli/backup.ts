@@ -3,6 +3,7 @@ import type { App } from '../app.js';
 import type { BackupFolder } from '../backup/backup-folder.js';
 import { StopSignals } from '../stop-signals.js';
 import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
+import { backupParts } from './backup-parts.js';
 import { formatBytes } from './progress.js';
 import { ProgressBar } from './progress-bar.js';
 import { withApp } from './with-app.js';
@@ -32,23 +33,15 @@ export function backupCommand(): Command {
 }
 
 /** Resolves with the exit code. */
-async function makeSnapshot({ storages, telemetry }: App, folder: BackupFolder): Promise<number> {
-  const [{ BackupRun }, { recordCollection }, { connectedDatabase }] = await Promise.all([
-    import('../backup/make-backup.js'),
-    import('../database/record-stream.js'),
-    import('../database/detached-database.js'),
-  ]);
+async function makeSnapshot(app: App, folder: BackupFolder): Promise<number> {
+  const [{ BackupRun }, parts] = await Promise.all([import('../backup/make-backup.js'), backupParts(app)]);
   const stop = new StopSignals();
   const bar = new ProgressBar();
   try {
-    const run = new BackupRun(
-      {
-        collection: (name) => recordCollection(connectedDatabase(), name),
-        storageNamed: (name) => storages.byName(name),
-        step: (name) => telemetry.step(name, {}, () => Promise.resolve()),
-      },
-      { signal: stop.signal, onProgress: (progress) => bar.show({ total: undefined, ...progress }) },
-    );
+    const run = new BackupRun(parts, {
+      signal: stop.signal,
+      onProgress: (progress) => bar.show({ total: undefined, ...progress }),
+    });
     const { records, files, copied, copiedBytes } = await run.into(folder);
     bar.end();
     process.stdout.write(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { App } from '../app.js';
 import { StopSignals } from '../stop-signals.js';
 import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
+import { backupParts } from './backup-parts.js';
 import { ProgressBar } from './progress-bar.js';
 import { withApp } from './with-app.js';
 
@@ -23,30 +24,21 @@ export function restoreCommand(): Command {
 }
 
 /** Resolves with the exit code. */
-async function restore(
-  { storages, telemetry, reconciliation }: App,
-  path: string,
-  options: RestoreOptions,
-): Promise<number> {
+async function restore(app: App, path: string, options: RestoreOptions): Promise<number> {
   const [{ BackupError, BackupFolder }, { openLast }, { assertEmptyStorages, restoreSnapshot }] = await Promise.all([
     import('../backup/backup-folder.js'),
     import('../backup/open-snapshot.js'),
     import('../backup/restore.js'),
   ]);
-  const [{ recordCollection }, { connectedDatabase, holdsRecords }, mark] = await Promise.all([
-    import('../database/record-stream.js'),
+  const [{ connectedDatabase, holdsRecords }, mark, parts] = await Promise.all([
     import('../database/detached-database.js'),
     import('../database/copy-mark.js'),
+    backupParts(app),
   ]);
   const folder = new BackupFolder(path);
   const { name, snapshot } = await openLast(folder, options.snapshot);
   const db = connectedDatabase();
   const source = `snapshot ${name}`;
-  const parts = {
-    collection: (collection: string) => recordCollection(db, collection),
-    storageNamed: (storage: string) => storages.byName(storage),
-    step: (step: string) => telemetry.step(step, {}, () => Promise.resolve()),
-  };
   if ((await mark.unfinishedCopy(db)) !== source) {
     await mark.assertNoUnfinishedCopy(db);
     if (await holdsRecords(db)) throw new BackupError('The database has records already. Nothing was restored.');
@@ -61,7 +53,7 @@ async function restore(
       onProgress: (progress) => bar.show({ total: undefined, ...progress }),
     });
     let findings = 0;
-    for await (const { kind, storage, key } of reconciliation.findings({ deep: true })) {
+    for await (const { kind, storage, key } of app.reconciliation.findings({ deep: true })) {
       findings += 1;
       bar.say(`${kind}: ${storage}/${key}`);
     }

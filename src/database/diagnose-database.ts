@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { examine, ok, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
+import { connectedDatabase } from './detached-database.js';
 
 /** The name by which the embedded database can be recognised, in `modules` of `buildInfo`. */
 const EMBEDDED_MODULE = 'lectern-embedded';
@@ -56,14 +57,11 @@ export function replicaSet({ embedded, sharded, setName, members }: ReplicaFacts
   return ok(`The replica set has ${members} members with data.`);
 }
 
-function database(): mongoose.mongo.Db {
-  const { db } = mongoose.connection;
-  if (!db) throw new Error('There is no connection to a database.');
-  return db;
-}
-
 async function askServer(): Promise<Server> {
-  const [hello, build] = [await database().command({ hello: 1 }), await database().command({ buildInfo: 1 })];
+  const [hello, build] = [
+    await connectedDatabase().command({ hello: 1 }),
+    await connectedDatabase().command({ buildInfo: 1 }),
+  ];
   const { setName, hosts = [], msg } = hello as { setName?: string; hosts?: readonly string[]; msg?: string };
   const { version, modules = [] } = build as unknown as { version: string; modules?: readonly string[] };
   return {
@@ -88,7 +86,7 @@ async function indexes(): Promise<Outcome> {
 /** Compares this machine's clock with the clock of the database, whose time is in the reply to `hello`. */
 async function clock(): Promise<Outcome> {
   const before = Date.now();
-  const { localTime } = (await database().command({ hello: 1 })) as { localTime?: unknown };
+  const { localTime } = (await connectedDatabase().command({ hello: 1 })) as { localTime?: unknown };
   const after = Date.now();
   if (!(localTime instanceof Date)) return ok('The database does not report its time.');
   const differenceMs = clockDifference(localTime.getTime(), { before, after });
@@ -114,7 +112,7 @@ export function clockDifference(
 
 /** Checks the write concern of the connection, or the server's default when the connection string sets none. */
 async function writeConcern(replicated: boolean): Promise<Outcome> {
-  const asked = database().writeConcern;
+  const asked = connectedDatabase().writeConcern;
   const w = asked?.w ?? (await defaultW());
   const journalled = asked?.journal ?? w === 'majority';
   if (replicated && w === 1) {

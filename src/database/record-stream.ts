@@ -1,6 +1,6 @@
 import { deserialize } from 'bson';
 import type { mongo } from 'mongoose';
-import { bsonOf, EXACT_TYPES } from './record-digest.js';
+import { EXACT_TYPES } from './record-digest.js';
 
 /** A document, with BSON types as they are stored. */
 export type StoredRecord = mongo.Document & { readonly _id: string };
@@ -31,10 +31,6 @@ export function recordCollection(db: mongo.Db, name: string): RecordCollection {
       );
     },
   };
-}
-
-export function encodeRecord(record: StoredRecord): Uint8Array {
-  return bsonOf(record);
 }
 
 /** Reads BSON documents that follow each other, as in a file of mongodump. */

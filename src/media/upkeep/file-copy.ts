@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { ObjectNotFoundError, type Storage } from '../../storage/storage.js';
 import type { MediaFile } from '../media-file.model.js';
 import type { UploadBatch } from '../upload-batch.js';
-import { digestOf, type Digest } from './digest.js';
+import { digestOf, type Digest } from '../../digest.js';
 
 /** The copy of one file to another storage, under another key. */
 export interface Copy {

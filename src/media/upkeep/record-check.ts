@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { digestOf } from '../../digest.js';
 import { ObjectNotFoundError, type Storage, type StorageName } from '../../storage/storage.js';
 import type { MediaFile } from '../media-file.model.js';
 import { isSameObject } from '../object-reference.js';
@@ -80,18 +78,10 @@ export class RecordCheck {
 
 /** The SHA-256 of an object, in lower-case hex. Returns undefined when there is no such object. */
 async function sha256Of(storage: Storage, key: string): Promise<string | undefined> {
-  const hash = createHash('sha256');
-  const sink = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk);
-      done();
-    },
-  });
   try {
-    await pipeline(await storage.open(key), sink);
+    return (await digestOf(await storage.open(key))).sha256;
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return undefined;
     throw error;
   }
-  return hash.digest('hex');
 }

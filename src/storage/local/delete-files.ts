@@ -1,8 +1,9 @@
 import { unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '../../sync-folder.js';
 import { sideBySide } from '../side-by-side.js';
 import { hasErrno } from './disk-errors.js';
-import { foldersExist, removeEmptyFolders, syncFolder, type KeyPath } from './folders.js';
+import { foldersExist, removeEmptyFolders, type KeyPath } from './folders.js';
 
 /** More would gain nothing: Node runs file operations on four threads by default (UV_THREADPOOL_SIZE). */
 const FOLDERS_AT_ONCE = 8;

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { syncFolder } from '../../sync-folder.js';
 import { PartsChangedError, UploadGoneError } from '../direct-uploads.js';
 import type {
   BeginOptions,
@@ -18,7 +19,7 @@ import { assertObjectKey, encodeKeyForUrl } from '../object-key.js';
 import { directFilesOf, newUploadId, removeDirectFiles, type DirectFiles } from './direct-files.js';
 import { hasErrno, onDisk } from './disk-errors.js';
 import { fileExists } from './file-exists.js';
-import { foldersExist, removeEmptyFolders, syncFolder, syncFolders } from './folders.js';
+import { foldersExist, removeEmptyFolders, syncFolders } from './folders.js';
 import { readMarks } from './part-marks.js';
 import { partBusy, PartWriter } from './part-writer.js';
 import { statFile } from './stat-file.js';

@@ -1,5 +1,6 @@
-import { lstat, mkdir, open, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '../../sync-folder.js';
 import { assertObjectKey } from '../object-key.js';
 import { hasErrno } from './disk-errors.js';
 
@@ -75,16 +76,6 @@ export async function removeEmptyFolders(where: KeyPath): Promise<string> {
     }
   }
   return path.dirname(where.folders[0] ?? where.folder);
-}
-
-/** Makes new and removed entries of a folder survive a power failure. See fsync(2): a directory needs its own fsync. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Makes a new file of a key survive a power failure: a new folder is an entry of its parent, so all up to the root are synced. */

@@ -7,7 +7,7 @@ import type { Storage } from '../../src/storage/storage.js';
 import { generated, MIB, sha256Of, textOf } from './storage-bodies.js';
 import { s3Server, s3Storage, useBrokenWay } from './storage-s3-bucket.js';
 import { expectInTime } from '../support/patience.js';
-import { hanging, type Intercept, passing, refuse, refusing, type S3Proxy } from '../support/s3-proxy.js';
+import { hanging, type Intercept, refuse, refusing, type S3Proxy } from '../support/s3-proxy.js';
 import { listed, newKey, putOptions, putText } from './storage.contract.js';
 
 /** Short, so that a test reaches these time limits. */
@@ -113,13 +113,13 @@ describe.skipIf(s3Server === null)('S3 storage', () => {
     expect([asked.has('uploads'), asked.get('prefix')]).toEqual([true, key]);
   });
 
-  test('answers a readiness check while uploads use every connection', async () => {
-    // More uploads than the client has connections.
-    const uploads = 120;
+  test('answers a readiness check while other calls use every connection', async () => {
+    // More calls than the client has connections.
+    const calls = 120;
     let held = 0;
     const allHeld = new Promise<void>((resolve) => {
       proxy.intercept = ({ method }) => {
-        if (method !== 'PUT') return false;
+        if (method !== 'DELETE') return false;
         if (++held === 100) resolve();
         return true;
       };
@@ -128,17 +128,12 @@ describe.skipIf(s3Server === null)('S3 storage', () => {
       endpoint: proxy.endpoint,
       timings: { s3Connect: 60_000, s3Idle: 60_000, s3GiveUp: 300 },
     });
-    const caller = new AbortController();
-    const putting = Array.from({ length: uploads }, () =>
-      busy.put(newKey(), generated(10), putOptions({ signal: caller.signal })),
-    );
+    const deleting = Array.from({ length: calls }, () => busy.delete([newKey()]));
     await allHeld;
     await busy.check();
     expect(held).toBe(100);
-    proxy.intercept = passing;
-    caller.abort();
-    proxy.close();
-    await Promise.allSettled(putting);
+    await proxy.refuse();
+    await Promise.allSettled(deleting);
     await busy.close();
   });
 

@@ -25,6 +25,7 @@ import { compareClocks, diagnoseS3 } from './diagnose-s3.js';
 import { S3DirectUploads } from './direct-uploads.js';
 import { objectBody } from './object-body.js';
 import { pathOf, Presigner } from './presign.js';
+import { PutQueue } from './put-queue.js';
 import { hasName, isNotFound, storageUnavailable, translateS3Error } from './s3-errors.js';
 import { abortUpload, unfinishedUploads } from './unfinished-uploads.js';
 import { uploadObject } from './upload.js';
@@ -51,6 +52,7 @@ export class S3Storage implements Storage {
   private readonly timings: Timings;
   private readonly publicBucketUrl: URL;
   private readonly presigner: Presigner;
+  private readonly queue = new PutQueue();
 
   constructor(private readonly options: S3StorageOptions) {
     this.bucket = options.bucket;
@@ -68,8 +70,9 @@ export class S3Storage implements Storage {
     assertObjectKey(key);
     assertReadable(body);
     signal.throwIfAborted();
-    const giveUpMs = this.timings.s3GiveUp;
-    await uploadObject(this.client, { bucket: this.bucket, key, body, contentType, maxBytes, signal, giveUpMs });
+    const { bucket, queue, timings } = this;
+    const giveUpMs = timings.s3GiveUp;
+    await uploadObject(this.client, { bucket, key, body, contentType, maxBytes, signal, queue, giveUpMs });
   }
 
   async open(key: string, { range, signal }: OpenOptions = {}): Promise<Readable> {

@@ -13,6 +13,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { partSizeOf } from '../part-size.js';
 import { completeUpload, UPLOAD_TOKEN } from './complete-upload.js';
+import type { PutQueue } from './put-queue.js';
 import { storageUnavailable, translateS3Error } from './s3-errors.js';
 
 /**
@@ -31,6 +32,8 @@ export interface ObjectToUpload {
   readonly contentType: string;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** The turns of all uploads to this store. */
+  readonly queue: PutQueue;
   /**
    * After the store has failed: how long requests in flight may take to end, and how long the request that aborts the
    * upload or deletes the object may take. In milliseconds.
@@ -54,7 +57,7 @@ export async function uploadObject(client: S3Client, object: ObjectToUpload): Pr
   const feed = addAbortSignal(stop, new PassThrough({ highWaterMark: FEED_BUFFER_BYTES }));
   const token = randomUUID();
   const upload = new Upload({
-    client: failFast(client, { object, token, failed: storeFailed }),
+    client: failFast(client, { object, token, stop, failed: storeFailed }),
     params: { Bucket: bucket, Key: key, Body: feed, ContentType: contentType, Metadata: { [UPLOAD_TOKEN]: token } },
     partSize: partSizeOf(maxBytes),
     queueSize: PARTS_IN_FLIGHT,
@@ -80,6 +83,8 @@ interface OneUpload {
   readonly object: ObjectToUpload;
   /** The value of UPLOAD_TOKEN in the object's metadata. */
   readonly token: string;
+  /** Aborted when the upload is to end: at the first error of the store, or by its caller. */
+  readonly stop: AbortSignal;
   /** Aborted at the first error of the store; its reason is that error. */
   readonly failed: AbortController;
 }
@@ -89,8 +94,8 @@ interface OneUpload {
  * whole body and send the other parts although the upload has failed. Requests in flight have `giveUpMs` to end,
  * because a part whose request is cut off can still arrive after the upload was aborted.
  */
-function failFast(client: S3Client, { object, token, failed }: OneUpload): S3Client {
-  const { bucket, key, giveUpMs } = object;
+function failFast(client: S3Client, { object, token, stop, failed }: OneUpload): S3Client {
+  const { bucket, key, queue, giveUpMs } = object;
   const cutOff = new AbortController();
   const sizes = new Map<number | undefined, number>();
   const fail = (error: unknown): void => {
@@ -108,9 +113,11 @@ function failFast(client: S3Client, { object, token, failed }: OneUpload): S3Cli
         const size = [...sizes.values()].reduce((sum, part) => sum + part, 0);
         return await completeUpload(client, command, { bucket, key, token, size }, cutOff.signal);
       }
-      const answer: unknown = await client.send(command, { abortSignal: cutOff.signal });
-      if (command instanceof PutObjectCommand || command instanceof UploadPartCommand) assertStored(answer);
-      return answer;
+      const answer = (): Promise<unknown> => client.send(command, { abortSignal: cutOff.signal });
+      if (!(command instanceof PutObjectCommand || command instanceof UploadPartCommand)) return await answer();
+      const stored = await queue.run(stop, answer);
+      assertStored(stored);
+      return stored;
     } catch (error) {
       fail(error);
       throw error;

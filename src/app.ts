@@ -192,23 +192,14 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     },
   };
   const { production } = config;
-  const schema = buildLecternSchema({
-    courses,
-    topics,
-    videos,
-    images,
-    uploads,
-    signedUrls,
-    storageNames: storages.names,
-  });
-  const apollo = apolloServer({ schema, production, errors, telemetry });
   const running = new RunningRequests(telemetry.logger, timings.stopCleanUp);
   const needs = {
     DATABASE_UNAVAILABLE: () => database.check(timings.readiness),
     STORAGE_UNAVAILABLE: (signal: AbortSignal) => storages.current.check(signal),
   };
 
-  let serving = false;
+  /** Present while this is a server. A command neither builds the schema nor answers requests. */
+  let apollo: ReturnType<typeof apolloServer> | undefined;
 
   return {
     telemetry,
@@ -236,8 +227,18 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       void storages.current.compareClocks?.().then(({ status, message }) => {
         if (status !== 'ok') telemetry.logger.warn({ storage: storages.current.name }, message);
       });
-      await apollo.start();
-      serving = true;
+      const schema = buildLecternSchema({
+        courses,
+        topics,
+        videos,
+        images,
+        uploads,
+        signedUrls,
+        storageNames: storages.names,
+      });
+      const graphql = apolloServer({ schema, production, errors, telemetry });
+      await graphql.start();
+      apollo = graphql;
       telemetry.metrics.watchProcess();
       const { traffic } = config;
       const express = routes({
@@ -267,7 +268,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         running,
         errors,
         telemetry,
-        graphql: graphqlHandler(apollo, running),
+        graphql: graphqlHandler(graphql, running),
       });
       answerWith(httpServer, express, timings.answerReadable);
       httpServer.listen(config.server.port, config.server.host);
@@ -281,12 +282,12 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
     async stop() {
       // The port stays open meanwhile, so that /readyz can report that this server is stopping.
-      const heard = serving ? delay(timings.stopNotice) : undefined;
+      const heard = apollo ? delay(timings.stopNotice) : undefined;
       await Promise.all([running.finish(config.server.shutdownGraceSeconds * 1_000), heard]);
       httpServer.close();
       await Promise.all([running.ended(), completions.stop(), sweeper.stop(), rebuilding.stop(), remeasuring.stop()]);
       httpServer.closeAllConnections();
-      if (serving) await apollo.stop();
+      await apollo?.stop();
       await meter.close();
       await storages.close();
       await database.close();

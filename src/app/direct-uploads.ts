@@ -37,6 +37,7 @@ export function directUploads(
   const completions = new Completions({ ...shared, sessions, run });
   const limits = { sessions: settings.sessionsPerViewer, bytes: settings.sessionBytesPerViewer };
   const starts = new SessionStart({ ...shared, sessions, limits });
-  const uploads = new UploadService(starts, new UploadSessions({ ...shared, sessions, end, completions }));
+  const open = new UploadSessions({ ...shared, sessions, end, completions });
+  const uploads = new UploadService(starts, open, shared.slots);
   return { uploads, completions };
 }

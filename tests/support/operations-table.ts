@@ -216,6 +216,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     rule: 'signed in',
     run: async (client) => outcome(await client.send(gql.UploadsDocument, {})),
   },
+  mediaSlots: {
+    rule: 'anyone',
+    run: async (client) => outcome(await client.send(gql.MediaSlotsDocument, {})),
+  },
   startUpload: {
     rule: 'writes the course',
     // An upload that stays open would count towards the limit.

@@ -8,6 +8,7 @@ import type { UploadStatus } from '../../media/direct/session-row.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import { MAX_PARTS } from '../../storage/part-size.js';
 import type { CatalogContext } from '../context.js';
+import { MediaSlotRules } from './media-slot-rules.js';
 import { UploadStatusEnum } from './upload-enums.js';
 import { StartUploadInput } from './upload.inputs.js';
 import type { UploadService } from './upload.service.js';
@@ -60,6 +61,13 @@ export class UploadResolver {
     status?: UploadStatus | null,
   ): Promise<Connection<UploadSession>> {
     return this.service.list(context, first, after, status);
+  }
+
+  @Query(() => [MediaSlotRules], {
+    description: 'Which files each slot accepts, so that a client can refuse a file before it sends it.',
+  })
+  mediaSlots(): MediaSlotRules[] {
+    return this.service.slotRules();
   }
 
   @Mutation(() => UploadSession, {

@@ -7,11 +7,13 @@ import { statusOf, type UploadStatus } from '../../media/direct/session-row.js';
 import type { Progress, UploadSessions, WantedPart, WritablePart } from '../../media/direct/upload-sessions.js';
 import type { MediaFile } from '../../media/media-file.model.js';
 import type { ItemFacts } from '../../media/slot-owner.js';
+import { MEDIA_SLOTS, type MediaSlot, type SlotRules } from '../../media/slots.js';
 import { maySeeUpload, requireUploadMaker, requireViewer, uploadsListedFor } from '../access.js';
 import type { CatalogContext } from '../context.js';
 import { imageFacts } from '../image/image.service.js';
 import { given, trimmed } from '../input-values.js';
 import { captionFacts, resourceFacts } from '../video/video-items.js';
+import type { MediaSlotRules } from './media-slot-rules.js';
 import { requireSlotWriter } from './slot-rights.js';
 import { UploadSession } from './upload-session.js';
 import type { StartUploadInput } from './upload.inputs.js';
@@ -26,7 +28,16 @@ export class UploadService {
   constructor(
     private readonly starts: SessionStart,
     private readonly sessions: UploadSessions,
+    private readonly slots: Readonly<Record<MediaSlot, SlotRules>>,
   ) {}
+
+  /** What each slot accepts, for viewers. */
+  slotRules(): MediaSlotRules[] {
+    return MEDIA_SLOTS.map((slot) => {
+      const { maxBytes, accepts } = this.slots[slot];
+      return { slot, maxBytes, contentTypes: accepts };
+    });
+  }
 
   async start(context: CatalogContext, input: StartUploadInput): Promise<UploadSession> {
     const viewer = requireViewer(context.viewer);

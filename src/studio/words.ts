@@ -123,6 +123,35 @@ export const words = {
     wrongVideo: (name: string) => `${name} is not a video. Choose an MP4, WebM, QuickTime or Matroska file.`,
     wrongCaptions: (name: string) => `${name} is not a caption file. Choose a .vtt or .srt file.`,
     empty: (name: string) => `${name} is empty.`,
+    checking: (name: string) => `Checking ${name}…`,
+  },
+  preflight: {
+    tooLarge: (name: string, size: string, limit: string) =>
+      `${name} has ${size}, which is too large. At most ${limit} can be sent here. Export it with a lower bit rate or resolution.`,
+    unreadable: (name: string) =>
+      `${name} cannot be played, whatever its name says. It is not an MP4, WebM, QuickTime or Matroska file, or it is damaged. Export it again.`,
+    noPicture: (name: string) => `${name} has only sound. Choose a file with a video in it.`,
+    /** By Mediabunny's names, or the identifiers in the file. */
+    codecs: {
+      hevc: 'HEVC (H.265)',
+      prores: 'Apple ProRes',
+      mp4v: 'MPEG-4 Part 2',
+      ac3: 'Dolby Digital (AC-3)',
+      eac3: 'Dolby Digital Plus (E-AC-3)',
+      dts: 'DTS',
+      alac: 'Apple Lossless (ALAC)',
+    } as Readonly<Record<string, string>>,
+    pcm: 'uncompressed PCM',
+    video: (codec: string) =>
+      `Some browsers cannot show this video, because it is in ${codec}. Export it with H.264 to reach every viewer.`,
+    audio: (codec: string) =>
+      `Some browsers cannot play this sound, because it is in ${codec}. Export it with AAC to reach every viewer.`,
+    matroska: 'Some browsers cannot play Matroska files. Export it as MP4 to reach every viewer.',
+    lateStart:
+      'This video starts late, because its index is at the end of the file. Export it with “fast start” (or “web optimized”).',
+    warningsOf: (name: string) => `Warnings: ${name}`,
+    dismiss: 'Got it',
+    dismissOf: (name: string) => `Got it: ${name}`,
   },
   course: {
     by: (id: string) => `by ${id}`,
@@ -200,6 +229,7 @@ export const words = {
     rate: (rate: string) => `${rate}/s`,
     left: (time: string) => `${time} left`,
     states: {
+      checking: 'Checking the file',
       waiting: 'Waiting for its turn',
       preparing: 'Preparing',
       sending: 'Sending',
@@ -208,6 +238,7 @@ export const words = {
       verifying: 'The server is checking the file',
       done: 'Published',
       failed: 'Failed',
+      refused: 'Not sent',
       unfinished: 'Interrupted',
       elsewhere: 'Begun in another browser',
     },

@@ -4,7 +4,7 @@ import css from './course.module.css';
 import type { Adding } from './use-add-videos.js';
 
 /** What became of files that were dropped or chosen. */
-export function AddingStatus({ adding: { left, notice, error, retry } }: { readonly adding: Adding }) {
+export function AddingStatus({ adding: { left, notices, error, retry } }: { readonly adding: Adding }) {
   return (
     <>
       {left > 0 && (
@@ -12,11 +12,11 @@ export function AddingStatus({ adding: { left, notice, error, retry } }: { reado
           {words.course.creating(left)}
         </p>
       )}
-      {notice !== null && (
-        <p className={css.notice} role="status">
+      {notices.map((notice) => (
+        <p key={notice} className={css.notice} role="status">
           {notice}
         </p>
-      )}
+      ))}
       <Problem error={error} onRetry={retry} />
     </>
   );

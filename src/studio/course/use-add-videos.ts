@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { titleOf } from '../format.js';
 import { CreateTopicDocument, CreateVideoDocument } from '../gql/graphql.js';
 import { isOfKind } from '../ui/file-kinds.js';
+import { preflight } from '../uploads/preflight.js';
 import { uploads } from '../uploads/upload-list.js';
 import { words } from '../words.js';
 import type { GivenFile } from './file-drag.js';
@@ -16,10 +17,10 @@ interface Batch {
 }
 
 export interface Adding {
-  /** How many videos are still to be made. */
+  /** How many files are still to be checked, or videos to be made. */
   readonly left: number;
-  /** What was left out. */
-  readonly notice: string | null;
+  /** What was left out, and why. */
+  readonly notices: readonly string[];
   readonly error: unknown;
   /** Continues with what an error has stopped. */
   readonly retry: () => void;
@@ -35,7 +36,7 @@ const MAX_TITLE = 200;
 export function useAddVideos(courseId: string): Adding {
   const client = useApolloClient();
   const [left, setLeft] = useState(0);
-  const [notice, setNotice] = useState<string | null>(null);
+  const [notices, setNotices] = useState<readonly string[]>([]);
   const [error, setError] = useState<unknown>();
   const [rest, setRest] = useState<readonly Batch[]>([]);
 
@@ -84,21 +85,41 @@ export function useAddVideos(courseId: string): Adding {
     setLeft(0);
   };
 
-  const begin = (batches: readonly Batch[], files: readonly GivenFile[]): Promise<void> => {
+  const begin = async (batches: readonly Batch[], files: readonly GivenFile[]): Promise<void> => {
     const skipped = files.filter((file) => !isOfKind(file, 'video')).map(({ name }) => name);
     const isNothing = batches.every((batch) => batch.files.length === 0);
-    setNotice(isNothing ? words.course.foreign : skipped.length > 0 ? words.course.skipped(skipped.join(', ')) : null);
-    return isNothing ? Promise.resolve() : run(batches);
+    if (isNothing) return setNotices([words.course.foreign]);
+    setNotices([]);
+    setLeft(files.length - skipped.length);
+    const { sendable, refusals } = await checked(batches);
+    setNotices(skipped.length > 0 ? [words.course.skipped(skipped.join(', ')), ...refusals] : refusals);
+    await run(sendable);
   };
 
   return {
     left,
-    notice,
+    notices,
     error,
     retry: () => void run(rest),
     addTo: (topicId, files) => begin([{ topicId, files: videosOf(files) }], files),
     addFolders: (files) => begin(batchesOf(videosOf(files)), files),
   };
+}
+
+/** Leaves out what the server would refuse, before a topic or a video is made for it. */
+async function checked(batches: readonly Batch[]) {
+  const sendable: Batch[] = [];
+  const refusals: string[] = [];
+  for (const batch of batches) {
+    const files: GivenFile[] = [];
+    for (const file of batch.files) {
+      const { refusal } = await preflight(file.source, file.name, 'VIDEO_FILE');
+      if (refusal) refusals.push(refusal.message);
+      else files.push(file);
+    }
+    if (files.length > 0) sendable.push({ ...batch, files });
+  }
+  return { sendable, refusals };
 }
 
 function videosOf(files: readonly GivenFile[]): GivenFile[] {

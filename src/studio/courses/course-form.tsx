@@ -11,7 +11,7 @@ import {
 import { uploads } from '../uploads/upload-list.js';
 import { Dialog, SaveActions } from '../ui/dialog.js';
 import { Select, TextArea, TextField } from '../ui/field.js';
-import { FileDrop } from '../ui/file-drop.js';
+import { FileDrop } from '../uploads/file-drop.js';
 import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
@@ -100,7 +100,7 @@ export default function CourseForm({ course, onClose }: CourseFormProps) {
         <div className={css.pair}>
           <FileDrop
             label={words.courseForm.thumbnail}
-            kind="image"
+            slot="COURSE_THUMBNAIL"
             file={thumbnail}
             onFile={setThumbnail}
             present={course?.thumbnailUrl}
@@ -108,7 +108,7 @@ export default function CourseForm({ course, onClose }: CourseFormProps) {
           />
           <FileDrop
             label={words.courseForm.introVideo}
-            kind="video"
+            slot="COURSE_INTRO_VIDEO"
             file={introVideo}
             onFile={setIntroVideo}
             presentName={course?.introVideo?.filename}

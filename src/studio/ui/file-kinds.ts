@@ -1,5 +1,21 @@
-/** The kinds of file that a place takes. The server decides by the content; this tells of a mistake before anything is sent. */
+import type { UploadSlot } from '../../upload-client/api.js';
+
+/** The kinds of file that a slot accepts. The server decides by the content; this tells of a mistake before anything is sent. */
 export type FileKind = 'image' | 'video' | 'captions' | 'any';
+
+const KINDS: Readonly<Record<UploadSlot, FileKind>> = {
+  VIDEO_FILE: 'video',
+  VIDEO_THUMBNAIL: 'image',
+  VIDEO_CAPTION: 'captions',
+  VIDEO_RESOURCE: 'any',
+  COURSE_THUMBNAIL: 'image',
+  COURSE_INTRO_VIDEO: 'video',
+  IMAGE: 'image',
+};
+
+export function kindOf(slot: UploadSlot): FileKind {
+  return KINDS[slot];
+}
 
 const EXTENSIONS: Readonly<Record<Exclude<FileKind, 'any'>, readonly string[]>> = {
   image: ['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif'],

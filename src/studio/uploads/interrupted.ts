@@ -5,7 +5,7 @@ import { uploader } from './uploader.js';
 
 type Interrupted = Omit<UploadItem, 'key'>;
 
-const STOPPED = { rate: 0, error: null } as const;
+const STOPPED = { rate: 0, error: null, warnings: [] } as const;
 
 /** Uploads that have not ended: those that this browser remembers, then those that only the server knows of. */
 export async function interruptedUploads(): Promise<readonly Interrupted[]> {

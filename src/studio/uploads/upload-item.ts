@@ -1,7 +1,7 @@
 import type { UploadError, UploadOptions, UploadState } from '../../upload-client/api.js';
 
 /** What an upload is doing, and where it can stand when it is not running. */
-export type ItemState = UploadState | 'done' | 'failed' | 'unfinished' | 'elsewhere';
+export type ItemState = UploadState | 'checking' | 'done' | 'failed' | 'refused' | 'unfinished' | 'elsewhere';
 
 /** Where a file goes. */
 export type Target = Pick<UploadOptions, 'slot' | 'ownerId' | 'caption' | 'resource' | 'filename'>;
@@ -19,13 +19,15 @@ export interface UploadItem {
   /** In bytes per second. */
   readonly rate: number;
   readonly error: UploadError | null;
+  /** What viewers will notice of the file. */
+  readonly warnings: readonly string[];
   /** The session to continue. Null when there is none, or when it is not known yet. */
   readonly sessionId: string | null;
   /** Whether the browser has kept the file of an interrupted upload, so that it need not be chosen again. */
   readonly hasFile: boolean;
 }
 
-const RUNNING: readonly ItemState[] = ['waiting', 'preparing', 'sending', 'offline', 'verifying'];
+const RUNNING: readonly ItemState[] = ['checking', 'waiting', 'preparing', 'sending', 'offline', 'verifying'];
 
 export function isRunning({ state }: UploadItem): boolean {
   return RUNNING.includes(state);
@@ -33,5 +35,5 @@ export function isRunning({ state }: UploadItem): boolean {
 
 /** Whether the person has to do something. */
 export function needsAttention({ state }: UploadItem): boolean {
-  return state === 'failed' || state === 'unfinished' || state === 'elsewhere';
+  return state === 'failed' || state === 'refused' || state === 'unfinished' || state === 'elsewhere';
 }

@@ -3,6 +3,7 @@ import { UploadError, type Upload, type UploadSource } from '../../upload-client
 import { announce } from '../ui/announce.js';
 import { words } from '../words.js';
 import { abortSession, interruptedUploads } from './interrupted.js';
+import { preflight } from './preflight.js';
 import { refreshOwner } from './refresh-owner.js';
 import { isRunning, type Target, type UploadItem } from './upload-item.js';
 import { uploader } from './uploader.js';
@@ -24,7 +25,7 @@ class UploadList {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Begins to send a file. */
+  /** Checks a file, and begins to send it unless the server would refuse it. */
   start(source: UploadSource & { readonly name: string }, target: Target, size?: number): void {
     const key = ++this.#lastKey;
     const item: UploadItem = {
@@ -32,15 +33,16 @@ class UploadList {
       filename: target.filename ?? source.name,
       size: size ?? ('size' in source ? source.size : 0),
       target,
-      state: 'waiting',
+      state: 'checking',
       loaded: 0,
       rate: 0,
       error: null,
+      warnings: [],
       sessionId: null,
       hasFile: true,
     };
     this.#set([...this.#items, item]);
-    this.#run(key, source);
+    void this.#check(item, source);
   }
 
   /** Lists what was begun before this page was loaded, or in another browser. */
@@ -89,8 +91,19 @@ class UploadList {
     this.#remove(key);
   }
 
+  dismissWarnings(key: number): void {
+    this.#change(key, { warnings: [] });
+  }
+
   clearFinished(): void {
     for (const { key, state } of this.#items) if (state === 'done') this.#remove(key);
+  }
+
+  async #check({ key, filename, target }: UploadItem, source: UploadSource): Promise<void> {
+    const { refusal, warnings } = await preflight(source, filename, target.slot);
+    if (refusal) return this.#change(key, { state: 'refused', error: refusal });
+    this.#change(key, { warnings });
+    this.#run(key, source);
   }
 
   #run(key: number, source: UploadSource | null): void {

@@ -8,10 +8,11 @@ import { words } from '../words.js';
 import { needsAttention, type UploadItem } from './upload-item.js';
 import { uploads } from './upload-list.js';
 import css from './uploads.module.css';
+import { Warnings } from './warnings.js';
 
 /** One upload: what it is, how far it is, and what can be done with it. */
 export function UploadRow({ item }: { readonly item: UploadItem }) {
-  const { filename, size, loaded, state, error, target } = item;
+  const { key, filename, size, loaded, state, error, warnings, target } = item;
   const { ownerId, slot } = target;
   const page = ownerId && (slot.startsWith('COURSE_') ? `/courses/${ownerId}` : `/videos/${ownerId}`);
   return (
@@ -20,7 +21,7 @@ export function UploadRow({ item }: { readonly item: UploadItem }) {
         <strong title={filename}>{page ? <Link href={page}>{filename}</Link> : filename}</strong>
         <span>{words.uploads.slots[slot]}</span>
       </div>
-      {state !== 'done' && (
+      {state !== 'done' && state !== 'refused' && (
         <progress
           className={classes(controls.progress, needsAttention(item) && css.stopped)}
           value={loaded}
@@ -34,6 +35,7 @@ export function UploadRow({ item }: { readonly item: UploadItem }) {
           {error.message}
         </p>
       )}
+      <Warnings filename={filename} warnings={warnings} onDismiss={() => uploads.dismissWarnings(key)} />
       <div className={css.buttons}>
         <Commands item={item} />
       </div>
@@ -68,9 +70,12 @@ function Commands({ item }: { readonly item: UploadItem }) {
           {cancel}
         </>
       );
+    case 'checking':
+      return cancel;
     case 'verifying':
       return null;
     case 'done':
+    case 'refused':
       return command(text.dismiss, () => uploads.dismiss(key));
     case 'failed':
       if (error && NEEDS_FILE.includes(error.code)) return <ChooseAgain item={item} />;

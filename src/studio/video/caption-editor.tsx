@@ -4,7 +4,7 @@ import { DeleteCaptionDocument, type CaptionKind, type LessonMediaFragment } fro
 import { Button } from '../ui/button.js';
 import controls from '../ui/controls.module.css';
 import { Select, TextField } from '../ui/field.js';
-import { FileDrop } from '../ui/file-drop.js';
+import { FileDrop } from '../uploads/file-drop.js';
 import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
@@ -56,7 +56,7 @@ function AddCaption({ id }: { readonly id: string }) {
   };
   return (
     <Form className={css.add} aria-label={words.video.addCaption} onSubmit={submit}>
-      <FileDrop label={words.video.captionFile} kind="captions" file={file} onFile={setFile} />
+      <FileDrop label={words.video.captionFile} slot="VIDEO_CAPTION" file={file} onFile={setFile} />
       <div className={css.fields}>
         <TextField
           label={words.video.captionLanguage}

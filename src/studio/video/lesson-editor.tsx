@@ -5,7 +5,7 @@ import { announce } from '../ui/announce.js';
 import { Button } from '../ui/button.js';
 import controls from '../ui/controls.module.css';
 import { TextArea, TextField } from '../ui/field.js';
-import { FileDrop } from '../ui/file-drop.js';
+import { FileDrop } from '../uploads/file-drop.js';
 import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
@@ -38,7 +38,7 @@ export default function LessonEditor({ video, lesson }: LessonEditorProps) {
         <div className={css.panel}>
           <FileDrop
             label={words.video.replace}
-            kind="video"
+            slot="VIDEO_FILE"
             file={null}
             presentName={file.filename}
             onFile={(chosen) => uploads.start(chosen, { slot: 'VIDEO_FILE', ownerId: id })}

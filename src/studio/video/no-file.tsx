@@ -1,5 +1,8 @@
+import { Problem } from '../ui/problem.js';
+import { FileDrop } from '../uploads/file-drop.js';
+import { needsAttention } from '../uploads/upload-item.js';
 import { uploads, useUploadTo } from '../uploads/upload-list.js';
-import { FileDrop } from '../ui/file-drop.js';
+import { Warnings } from '../uploads/warnings.js';
 import { FilmIcon } from '../ui/icons.js';
 import { words } from '../words.js';
 import css from './video.module.css';
@@ -12,12 +15,18 @@ export function NoFile({ id, isEditable }: { readonly id: string; readonly isEdi
       <FilmIcon />
       <h2>{words.video.noFile}</h2>
       <p>{isEditable ? words.video.noFileLead : words.video.noFileStudentLead}</p>
-      {upload && <p role="status">{words.uploads.states[upload.state]}</p>}
-      {isEditable && !upload && (
+      {upload && (
+        <>
+          <p role="status">{words.uploads.states[upload.state]}</p>
+          <Problem error={upload.error} />
+          <Warnings {...upload} onDismiss={() => uploads.dismissWarnings(upload.key)} />
+        </>
+      )}
+      {isEditable && (!upload || needsAttention(upload)) && (
         <div className={css.choose}>
           <FileDrop
             label={words.video.file}
-            kind="video"
+            slot="VIDEO_FILE"
             file={null}
             onFile={(file) => uploads.start(file, { slot: 'VIDEO_FILE', ownerId: id })}
           />

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { LessonMediaFragment } from '../gql/graphql.js';
 import { Button } from '../ui/button.js';
-import { FileDrop } from '../ui/file-drop.js';
+import { FileDrop } from '../uploads/file-drop.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
 import { words } from '../words.js';
@@ -35,7 +35,13 @@ export function PosterEditor({
 
   return (
     <div className={css.panel}>
-      <FileDrop label={words.video.posterChoose} kind="image" file={null} present={thumbnailUrl} onFile={send} />
+      <FileDrop
+        label={words.video.posterChoose}
+        slot="VIDEO_THUMBNAIL"
+        file={null}
+        present={thumbnailUrl}
+        onFile={send}
+      />
       {file && !isAudio && (
         <div className={css.panelActions}>
           <Button disabled={isBusy} onClick={() => void takeFrame()}>

@@ -5,7 +5,7 @@ import { DeleteResourceDocument, type LessonMediaFragment } from '../gql/graphql
 import { Button } from '../ui/button.js';
 import controls from '../ui/controls.module.css';
 import { TextField } from '../ui/field.js';
-import { FileDrop } from '../ui/file-drop.js';
+import { FileDrop } from '../uploads/file-drop.js';
 import { Form } from '../ui/form.js';
 import { Problem } from '../ui/problem.js';
 import { uploads } from '../uploads/upload-list.js';
@@ -53,7 +53,7 @@ function AddResource({ id }: { readonly id: string }) {
   };
   return (
     <Form className={css.add} aria-label={words.video.addResource} onSubmit={submit}>
-      <FileDrop label={words.video.resourceFile} kind="any" file={file} onFile={setFile} />
+      <FileDrop label={words.video.resourceFile} slot="VIDEO_RESOURCE" file={file} onFile={setFile} />
       <TextField
         label={words.video.resourceTitle}
         optional

@@ -1,17 +1,22 @@
-import { useEffect, useId, useMemo, useState, type DragEvent } from 'react';
+import { useEffect, useId, useMemo, useRef, useState, type DragEvent } from 'react';
+import type { UploadSlot } from '../../upload-client/api.js';
 import { bytes } from '../format.js';
+import { classes } from '../ui/classes.js';
+import controls from '../ui/controls.module.css';
+import { acceptOf, isOfKind, kindOf, type FileKind } from '../ui/file-kinds.js';
+import { FileIcon, FilmIcon, UploadIcon } from '../ui/icons.js';
 import { words } from '../words.js';
-import { classes } from './classes.js';
-import controls from './controls.module.css';
 import css from './file-drop.module.css';
-import { acceptOf, isOfKind, type FileKind } from './file-kinds.js';
-import { FileIcon, FilmIcon, UploadIcon } from './icons.js';
+import { preflight } from './preflight.js';
+import { Warnings } from './warnings.js';
 
 interface FileDropProps {
   /** The accessible name of the input. */
   readonly label: string;
-  readonly kind: FileKind;
+  /** Where the file goes. */
+  readonly slot: UploadSlot;
   readonly file: File | null;
+  /** Called with a file that can be sent. */
   readonly onFile: (file: File) => void;
   /** The URL of the picture that is there now. */
   readonly present?: string | null | undefined;
@@ -21,19 +26,12 @@ interface FileDropProps {
   readonly pasteAnywhere?: boolean;
 }
 
-/** A place for one file: by choice, by drop, by paste. */
-export function FileDrop({ label, kind, file, onFile, present, presentName, pasteAnywhere = false }: FileDropProps) {
+/** A place for one file: by choice, by drop, by paste. The file is checked before it is handed on. */
+export function FileDrop({ label, slot, file, onFile, present, presentName, pasteAnywhere = false }: FileDropProps) {
   const id = useId();
+  const kind = kindOf(slot);
   const [isOver, setOver] = useState(false);
-  const [problem, setProblem] = useState<string>();
-
-  const take = (given: File | undefined): boolean => {
-    if (!given) return false;
-    const fault = faultOf(given, kind);
-    setProblem(fault);
-    if (fault === undefined) onFile(given);
-    return true;
-  };
+  const { checked, take, dismiss } = useCheckedFile(slot, onFile);
   usePastedFiles(pasteAnywhere, (files) => take(files.find((one) => isOfKind(one, kind))));
 
   return (
@@ -71,7 +69,9 @@ export function FileDrop({ label, kind, file, onFile, present, presentName, past
         />
         <Preview file={file} kind={kind} present={present} />
         <p id={`${id}-said`} className={css.said}>
-          {file ? (
+          {checked.isChecking ? (
+            words.fileDrop.checking(checked.name)
+          ) : file ? (
             words.fileDrop.chosen(file.name, bytes(file.size))
           ) : (
             <>
@@ -81,16 +81,58 @@ export function FileDrop({ label, kind, file, onFile, present, presentName, past
           )}
         </p>
       </div>
-      {problem !== undefined && (
+      {checked.problem !== undefined && (
         <p role="alert" className={controls.fieldError}>
-          {problem}
+          {checked.problem}
         </p>
       )}
+      <Warnings filename={checked.name} warnings={checked.warnings} onDismiss={dismiss} />
     </div>
   );
 }
 
-function Preview({ file, kind, present }: Pick<FileDropProps, 'file' | 'kind' | 'present'>) {
+interface CheckedFile {
+  readonly name: string;
+  readonly isChecking: boolean;
+  /** Why it cannot go here. */
+  readonly problem?: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+const NOTHING: CheckedFile = { name: '', isChecking: false, warnings: [] };
+
+/** Checks files that are given to a slot, and hands on those that can be sent. */
+function useCheckedFile(slot: UploadSlot, onFile: (file: File) => void) {
+  const [checked, setChecked] = useState(NOTHING);
+  const newest = useRef<File>(null);
+  const check = async (given: File): Promise<void> => {
+    const { name } = given;
+    newest.current = given;
+    const fault = faultOf(given, kindOf(slot));
+    setChecked({ ...NOTHING, name, isChecking: fault === undefined, problem: fault });
+    if (fault !== undefined) return;
+    const { refusal, warnings } = await preflight(given, name, slot);
+    // Another one was chosen meanwhile.
+    if (newest.current !== given) return;
+    setChecked({ name, isChecking: false, problem: refusal?.message, warnings });
+    if (!refusal) onFile(given);
+  };
+  return {
+    checked,
+    /** Returns false when there is no file. */
+    take: (given: File | undefined): boolean => {
+      if (given) void check(given);
+      return given !== undefined;
+    },
+    dismiss: () => setChecked({ ...checked, warnings: [] }),
+  };
+}
+
+interface PreviewProps extends Pick<FileDropProps, 'file' | 'present'> {
+  readonly kind: FileKind;
+}
+
+function Preview({ file, kind, present }: PreviewProps) {
   const url = useMemo(() => (file && kind === 'image' ? URL.createObjectURL(file) : undefined), [file, kind]);
   useEffect(() => {
     return url === undefined ? undefined : () => URL.revokeObjectURL(url);

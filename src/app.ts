@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from './app/open-database.js';
 import { directUploads } from './app/direct-uploads.js';
 import { warnOfForgottenRecords } from './app/forgotten-records.js';
-import { bodyLimits, pathPrefixOf, slotsOf, storagesOf, timingsOf } from './app/options.js';
+import { bodyLimits, slotsOf, storagesOf, studioOptions, timingsOf } from './app/options.js';
 import { createAuthenticator } from './auth/authenticator.js';
 import { CourseService } from './catalog/course/course.service.js';
 import { FileFinder } from './catalog/file-finder.js';
@@ -259,10 +259,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         answerReadableMs: timings.answerReadable,
         checkCost: costGuard({ schema, ...config.queries }),
         health: { isStopping: () => running.isStopping, needs, report: errors.report, timings },
-        studio: {
-          pathPrefix: pathPrefixOf(config),
-          mediaOrigins: () => storages.all().map((storage) => new URL(storage.canonicalUrl('any')).origin),
-        },
+        studio: studioOptions(config, storages),
         permalinks: new FileFinder(courses, videos, images),
         signedUrls,
         running,

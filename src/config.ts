@@ -158,7 +158,7 @@ function completed(settings: Settings): Config {
 
 /** Yields the contradictions between values that are valid on their own. */
 function* conflicts(config: Config): Generator<Conflict> {
-  const { production, server, tests, database, storage, s3, uploads, auth, slotMaxBytes } = config;
+  const { production, server, tests, database, storage, s3, uploads, auth, studio, slotMaxBytes } = config;
   if (production && auth.secret === undefined && auth.jwksUrl === undefined) {
     yield {
       between: ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL', 'NODE_ENV'],
@@ -201,20 +201,14 @@ function* conflicts(config: Config): Generator<Conflict> {
       remedy: `Set the name of the bucket, or ${storage.useS3 === true ? 'USE_S3=false' : 'STORAGE=local'}`,
     };
   }
-  if (s3.accessKeyId !== undefined && s3.secretAccessKey === undefined) {
-    yield {
-      between: ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'],
-      problem: 'is not set, although AWS_ACCESS_KEY_ID is',
-      remedy: "Set both, or neither to use the AWS SDK's own search for credentials",
-    };
-  }
-  if (s3.secretAccessKey !== undefined && s3.accessKeyId === undefined) {
-    yield {
-      between: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
-      problem: 'is not set, although AWS_SECRET_ACCESS_KEY is',
-      remedy: "Set both, or neither to use the AWS SDK's own search for credentials",
-    };
-  }
+  yield* bothOrNeither(
+    { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey },
+    "Set both, or neither to use the AWS SDK's own search for credentials",
+  );
+  yield* bothOrNeither(
+    { STUDIO_OIDC_ISSUER: studio.oidcIssuer, STUDIO_OIDC_CLIENT_ID: studio.oidcClientId },
+    'Set both, or neither to sign in to the studio with pasted tokens',
+  );
   if (s3.sessionToken !== undefined && s3.accessKeyId === undefined && s3.secretAccessKey === undefined) {
     yield {
       between: ['AWS_SESSION_TOKEN', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
@@ -278,6 +272,15 @@ function* conflicts(config: Config): Generator<Conflict> {
       remedy: 'Set a separate folder, such as {DATA_DIR}/files',
     };
   }
+}
+
+/** Two variables that only make sense together. */
+function* bothOrNeither(values: Readonly<Record<string, unknown>>, remedy: string): Generator<Conflict> {
+  const names = Object.keys(values);
+  const missing = names.filter((name) => values[name] === undefined);
+  if (missing.length !== 1) return;
+  const present = names.filter((name) => !missing.includes(name));
+  yield { between: [...missing, ...present], problem: `is not set, although ${present.join()} is`, remedy };
 }
 
 /** Whether `inner` is `outer` or lies inside it. */

@@ -90,9 +90,15 @@ async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerato
 }
 
 /** Warns of values that are valid, but usually a mistake. */
-function judged({ production, auth }: Config): Outcome {
+function judged({ production, auth, studio }: Config): Outcome {
   if (production && auth.jwksUrl !== undefined && auth.issuer === undefined) {
     return warning('AUTH_ISSUER is not set, so tokens of any issuer with a key in AUTH_JWKS_URL are valid.', 'Set it.');
+  }
+  if (studio.oidcIssuer !== undefined && auth.jwksUrl === undefined) {
+    return warning(
+      'STUDIO_OIDC_ISSUER is set and AUTH_JWKS_URL is not, so tokens that the provider signs with a key pair are refused.',
+      'Set AUTH_JWKS_URL to the key set of the provider (jwks_uri in its .well-known/openid-configuration).',
+    );
   }
   return ok('Every variable has a valid value.');
 }

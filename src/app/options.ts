@@ -1,5 +1,6 @@
 import { type Config, ConfigError } from '../config.js';
 import type { BodyLimits } from '../http/guards.js';
+import type { StudioOptions } from '../http/studio.js';
 import { slotRules, type MediaSlot, type SlotRules } from '../media/slots.js';
 import {
   createStorages,
@@ -90,4 +91,19 @@ export function bodyLimits(config: Config, slots: Record<MediaSlot, SlotRules>):
 /** The path of PUBLIC_URL, without a slash at the end. */
 export function pathPrefixOf({ server }: Config): string {
   return server.publicUrl === undefined ? '' : new URL(server.publicUrl).pathname.replace(/\/$/, '');
+}
+
+/** What the studio needs to know of the configuration and the storages. */
+export function studioOptions(config: Config, storages: Storages): StudioOptions {
+  const {
+    oidcIssuer: issuer,
+    oidcClientId: clientId,
+    oidcScope: scope,
+    oidcParameters: parameters = {},
+  } = config.studio;
+  return {
+    pathPrefix: pathPrefixOf(config),
+    mediaOrigins: () => storages.all().map((storage) => new URL(storage.canonicalUrl('any')).origin),
+    signIn: issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, scope, parameters },
+  };
 }

@@ -1,4 +1,5 @@
 import { LIMITS, SLOT_MAX_BYTES, UPLOADS } from './media-settings.js';
+import { STUDIO } from './studio-settings.js';
 import { QUERIES, TRAFFIC } from './traffic-settings.js';
 import { mongodbUri } from './mongodb-uri.js';
 import {
@@ -264,6 +265,7 @@ export const CONFIG_TABLE = {
         'May be a path: realm_access.roles.',
     },
   },
+  studio: STUDIO,
   tests: {
     failPoint: {
       name: 'FAIL_POINT',

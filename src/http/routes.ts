@@ -81,7 +81,7 @@ export function routes(options: RoutesOptions): Express {
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
   app.get('/', home({ production }));
-  app.use(studio(options.studio));
+  app.use(studio(options.studio, logger));
   app.use(uploadClient(corsOrigins));
   app.use(running.track);
   app.use(

@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { client } from './api/client.js';
 import { BASE_PATH } from './api/place.js';
+import { provider } from './session/provider-settings.js';
 import { SignInAgain } from './session/sign-in-again.js';
 import { SignInPage } from './session/sign-in-page.js';
 import { mayTeach, useViewer } from './session/use-viewer.js';
@@ -15,6 +16,8 @@ import { words } from './words.js';
 const CoursesPage = lazy(() => import('./courses/courses-page.js'));
 const CoursePage = lazy(() => import('./course/course-page.js'));
 const VideoPage = lazy(() => import('./video/video-page.js'));
+const SignInWindow = lazy(() => import('./session/sign-in-window.js'));
+const SignedInPage = lazy(() => import('./session/signed-in-page.js'));
 const UploadTray = lazy(() => import('./uploads/upload-tray.js'));
 
 export function App() {
@@ -33,6 +36,16 @@ export function App() {
                 <Route path="/sign-in">
                   <SignInPage />
                 </Route>
+                {provider && (
+                  <Route path="/sign-in/window">
+                    <SignInWindow />
+                  </Route>
+                )}
+                {provider && (
+                  <Route path="/signed-in">
+                    <SignedInPage />
+                  </Route>
+                )}
                 <Route>
                   <NotFound title={words.notFound.page} />
                 </Route>

@@ -86,6 +86,7 @@ describe('the default configuration', () => {
       },
       traffic: { viewerRequestsPerMinute: 0, addressRequestsPerMinute: 0 },
       auth: { roleClaim: 'role' },
+      studio: { oidcScope: 'openid profile' },
       tests: { lateSeconds: 60 },
     });
   });
@@ -118,6 +119,12 @@ describe('the default configuration', () => {
 });
 
 describe('accepted values', () => {
+  it('STUDIO_OIDC_PARAMETERS is read like the query of a URL', () => {
+    const text = 'audience=https%3A%2F%2Fmedia.example.org&prompt=login';
+    const { studio } = loadConfig({ STUDIO_OIDC_PARAMETERS: text });
+    expect(studio.oidcParameters).toEqual({ audience: 'https://media.example.org', prompt: 'login' });
+  });
+
   it.each([
     ['TRUE', true],
     ['1', true],
@@ -272,6 +279,11 @@ describe('a wrong value is refused with its variable, the problem and the remedy
     ['AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE', 'although AWS_ACCESS_KEY_ID is', 'both, or neither', 'AWS_SECRET_ACCESS_KEY'],
     ['AWS_SECRET_ACCESS_KEY', 'k', 'although AWS_SECRET_ACCESS_KEY is', 'both, or neither', 'AWS_ACCESS_KEY_ID'],
     ['AWS_SESSION_TOKEN', 'k', 'belongs to no access key', 'all three'],
+    ['STUDIO_OIDC_ISSUER', 'id.example.org', 'does not begin with http://', 'scheme included'],
+    ['STUDIO_OIDC_ISSUER', 'https://id.example.org', 'although STUDIO_OIDC_ISSUER is', 'both', 'STUDIO_OIDC_CLIENT_ID'],
+    ['STUDIO_OIDC_CLIENT_ID', 'studio', 'although STUDIO_OIDC_CLIENT_ID is', 'both, or neither', 'STUDIO_OIDC_ISSUER'],
+    ['STUDIO_OIDC_PARAMETERS', 'audience', 'without a name or a value', 'name=value'],
+    ['STUDIO_OIDC_PARAMETERS', 'prompt=login&state=1', 'contains state, which the studio sets itself', 'Remove it'],
     ['USE_S3', 'true', 'is not set, and USE_S3 is true', 'name of the bucket', 'S3_BUCKET_NAME'],
     ['STORAGE', 's3', 'is not set, and STORAGE is s3', 'STORAGE=local', 'S3_BUCKET_NAME'],
     ['STORAGE', 'Local disk', 'is not the name of a storage', 'Set local or s3'],

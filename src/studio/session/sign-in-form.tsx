@@ -1,7 +1,4 @@
 import { useState, type ReactNode } from 'react';
-import { client } from '../api/client.js';
-import { codeOf } from '../api/errors.js';
-import { ViewerDocument } from '../gql/graphql.js';
 import { Button } from '../ui/button.js';
 import { TextField } from '../ui/field.js';
 import { Form } from '../ui/form.js';
@@ -10,6 +7,7 @@ import { words } from '../words.js';
 import { session } from './session.js';
 import css from './session.module.css';
 import type { Viewer } from './use-viewer.js';
+import { viewerOf } from './viewer-of.js';
 
 interface SignInFormProps {
   /** Only this viewer may sign in: for a sign-in that has ended. */
@@ -17,12 +15,15 @@ interface SignInFormProps {
   /** Called before the token is used. */
   readonly prepare?: () => Promise<unknown>;
   readonly onSignedIn: (viewer: Viewer) => void;
+  /** Whether there is another way to sign in beside it, which people should use first. */
+  readonly isSecondWay?: boolean;
   /** Further buttons. */
   readonly children?: ReactNode;
 }
 
 /** Asks for a token, tries it, and signs in with it. */
-export function SignInForm({ expected, prepare, onSignedIn, children }: SignInFormProps) {
+export function SignInForm({ expected, prepare, onSignedIn, isSecondWay = false, children }: SignInFormProps) {
+  const label = isSecondWay ? words.signIn.submitToken : words.signIn.submit;
   const [token, setToken] = useState('');
   const [isChecking, setChecking] = useState(false);
   const [refusal, setRefusal] = useState<string>();
@@ -39,7 +40,7 @@ export function SignInForm({ expected, prepare, onSignedIn, children }: SignInFo
       if (viewer === null) return setRefusal(words.signIn.refused);
       if (expected !== undefined && viewer.id !== expected) return setRefusal(words.signIn.otherViewer(expected));
       await prepare?.();
-      session.signIn(given);
+      session.signIn({ token: given });
       onSignedIn(viewer);
     } catch (thrown) {
       setError(thrown);
@@ -64,25 +65,10 @@ export function SignInForm({ expected, prepare, onSignedIn, children }: SignInFo
       <Problem error={error} onRetry={() => void submit()} />
       <div className={css.actions}>
         {children}
-        <Button type="submit" look="primary" disabled={isChecking}>
-          {isChecking ? words.signIn.checking : words.signIn.submit}
+        <Button type="submit" look={isSecondWay ? 'plain' : 'primary'} disabled={isChecking}>
+          {isChecking ? words.signIn.checking : label}
         </Button>
       </div>
     </Form>
   );
-}
-
-/** Whose token it is. Null when the server refuses it. */
-async function viewerOf(token: string): Promise<Viewer | null> {
-  try {
-    const { data } = await client.query({
-      query: ViewerDocument,
-      fetchPolicy: 'no-cache',
-      context: { token, trial: true },
-    });
-    return data?.viewer ?? null;
-  } catch (error) {
-    if (codeOf(error) === 'UNAUTHENTICATED') return null;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
-import { Link, useLocation } from 'wouter';
-import { session } from '../session/session.js';
+import { Link, useLocation, useSearch } from 'wouter';
+import { useSession } from '../session/session.js';
+import { signOut } from '../session/sign-out.js';
 import { useViewer, type Viewer } from '../session/use-viewer.js';
-import { BASE_PATH } from '../api/place.js';
 import { ButtonLink } from '../ui/button.js';
 import { Menu } from '../ui/menu.js';
 import { words } from '../words.js';
@@ -9,6 +9,8 @@ import css from './shell.module.css';
 
 export function Header() {
   const [path] = useLocation();
+  const search = useSearch();
+  const here = search === '' ? path : `${path}?${search}`;
   const { viewer, known } = useViewer();
   return (
     <header className={css.header}>
@@ -25,33 +27,35 @@ export function Header() {
         {viewer ? (
           <Account viewer={viewer} />
         ) : (
-          known && path !== '/sign-in' && <ButtonLink href="/sign-in">{words.header.signIn}</ButtonLink>
+          known &&
+          !SIGN_IN.test(path) && (
+            <ButtonLink href={`/sign-in?next=${encodeURIComponent(here)}`}>{words.header.signIn}</ButtonLink>
+          )
         )}
       </div>
     </header>
   );
 }
 
+/** The pages of the sign-in itself. */
+const SIGN_IN = /^\/(sign-in|signed-in)\b/;
+
 function Account({ viewer }: { readonly viewer: Viewer }) {
-  const signOut = (): void => {
-    session.signOut();
-    // A new document: nothing that was loaded for the viewer stays in memory.
-    location.assign(`${BASE_PATH}/`);
-  };
+  const name = useSession().grant?.name ?? viewer.id;
   return (
     <Menu
-      label={words.header.account(viewer.id)}
+      label={words.header.account(name)}
       icon={false}
       isNamed
-      items={[{ label: words.header.signOut, onSelect: signOut }]}
+      items={[{ label: words.header.signOut, onSelect: () => void signOut() }]}
     >
       <span className={css.account}>
         <span className={css.avatar} aria-hidden="true">
-          {viewer.id.slice(0, 1)}
+          {name.slice(0, 1)}
         </span>
         <span className={css.who}>
           <span className="visually-hidden">{words.header.accountOf}</span>
-          <strong>{viewer.id}</strong> <span>{words.roles[viewer.role]}</span>
+          <strong>{name}</strong> <span>{words.roles[viewer.role]}</span>
         </span>
       </span>
     </Menu>

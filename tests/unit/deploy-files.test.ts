@@ -88,6 +88,23 @@ describe('Dockerfile', () => {
   });
 });
 
+describe('images', () => {
+  /** Images, by the files that name them. `lectern` is built here. */
+  const used = ['Dockerfile', 'compose.yaml', 'compose.dev.yaml', 'deploy/kubernetes.yaml'].flatMap((path) =>
+    Array.from(read(path).matchAll(/^(?:FROM| *(?:- )?image:) (\S+)/gm), ([, image = '']) => ({ path, image })),
+  );
+
+  it('are found in every file', () => {
+    expect(new Set(used.map(({ path }) => path)).size).toBe(4);
+    expect(used.length).toBeGreaterThan(8);
+  });
+
+  it('have the tag of a version', () => {
+    for (const { path, image } of used.filter((use) => use.image !== 'lectern'))
+      expect(image, path).toMatch(/:\d[\w.-]*$/);
+  });
+});
+
 interface Service {
   readonly environment?: Record<string, string>;
   readonly depends_on?: Record<string, unknown> | string[];

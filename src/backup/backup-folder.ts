@@ -17,6 +17,12 @@ export interface ByteDigest {
   readonly sha256: string;
 }
 
+/** What a file of a snapshot contains. */
+export interface Contents extends ByteDigest {
+  /** How many records, or lines. */
+  readonly entries: number;
+}
+
 /** A file of a record, in `files.ndjson` of a snapshot. */
 export interface SavedFile extends ByteDigest {
   readonly storage: string;
@@ -29,7 +35,7 @@ export interface Manifest {
   readonly format: 1;
   readonly madeAt: string;
   /** The files of this snapshot besides the manifest, by name. */
-  readonly contents: Readonly<Record<string, ByteDigest & { readonly entries: number }>>;
+  readonly contents: Readonly<Record<string, Contents>>;
   /** How many files the records have, and their size in bytes. */
   readonly files: number;
   readonly bytes: number;
@@ -118,6 +124,16 @@ export class NewSnapshot {
     return join(this.path, name);
   }
 
+  /** The path of a temporary file. It is removed when the snapshot is complete. */
+  temporary(name: string): string {
+    return join(this.path, INCOMING, name);
+  }
+
+  /** The path of the bytes of a file. */
+  pathOf({ storage, key }: RecordFile): string {
+    return this.folder.fileAt(storage, key);
+  }
+
   /**
    * Stores the bytes of a file, if they are not there yet. The file has its name only when all of it is on the disk.
    * @param file The file as its record has it. Bytes that are there already are not read again when the record has a
@@ -125,14 +141,14 @@ export class NewSnapshot {
    * @returns the digest of the bytes, and whether they were copied now.
    */
   async keep(file: RecordFile, open: () => Promise<Readable>): Promise<ByteDigest & { copied: boolean }> {
-    const { storage, key, size: bytes, sha256 } = file;
-    const path = this.folder.fileAt(storage, key);
+    const { size: bytes, sha256 } = file;
+    const path = this.pathOf(file);
     const present = await stat(path).catch(() => null);
     if (present?.size === bytes) {
       return { bytes, sha256: sha256 ?? (await digestOf(createReadStream(path))).sha256, copied: false };
     }
     const body = await open();
-    const temporary = join(this.path, INCOMING, 'file');
+    const temporary = this.temporary('file');
     const digest = await writeDurably(temporary, body);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rename(temporary, path);

@@ -1,18 +1,18 @@
-import { createReadStream } from 'node:fs';
 import { bsonOf } from '../database/record-digest.js';
-import { decodeRecords, type RecordCollection, type StoredRecord } from '../database/record-stream.js';
+import type { RecordCollection, StoredRecord } from '../database/record-stream.js';
 import { ObjectNotFoundError, type Storage } from '../storage/storage.js';
 import {
   type BackupFolder,
   BackupError,
+  type Contents,
   FILE_LIST,
-  type Manifest,
   type NewSnapshot,
-  type SavedFile,
   writeDurably,
 } from './backup-folder.js';
 import { COLLECTIONS, isDeleted } from './collections.js';
+import { FileList } from './file-list.js';
 import { filesOf } from './record-files.js';
+import { recordsIn, withOwner } from './snapshot-records.js';
 
 /** What a backup and its restoration reach of an app. */
 export interface BackupParts {
@@ -49,15 +49,14 @@ const MAX_READS = 50;
  * The records are read first, in a short time; then the bytes are copied. When a file is gone by then, its record was
  * changed or deleted: it is read again, so that the snapshot has the whole new record, or nothing of it. Records that
  * are deleted, and everything below them, are left out. The manifest is written last.
+ *
+ * Between these steps the records are in temporary files of the snapshot, so that the memory does not grow with their
+ * number.
  * @throws {BackupError} when a record has a file that does not exist, or whose bytes are not those of the record.
  */
 export class BackupRun {
-  /** New versions of records that have changed since they were read, by collection and id. Null for deleted ones. */
-  private readonly changed = new Map<string, StoredRecord | null>();
-  private readonly files: SavedFile[] = [];
   private copied = 0;
   private copiedBytes = 0;
-  private records = 0;
 
   constructor(
     private readonly parts: BackupParts,
@@ -68,66 +67,85 @@ export class BackupRun {
     const snapshot = await folder.begin(new Date());
     for (const { name } of COLLECTIONS) await this.readRecords(snapshot, name);
     await this.parts.step('backup-records');
-    for (const { name } of COLLECTIONS) await this.keepFiles(snapshot, name);
+    for (const { name } of COLLECTIONS) {
+      await this.write(kept(snapshot, name), this.withFiles(snapshot, name), `Copying files of ${name}`);
+    }
     await this.parts.step('backup-files');
-    const contents = await this.writeContents(snapshot);
+    const contents: Record<string, Contents> = {};
+    // Parents first, so that children of deleted ones are known.
+    for (const { name, owner } of [...COLLECTIONS].reverse()) {
+      const records = (): AsyncIterable<StoredRecord> => recordsIn(kept(snapshot, name));
+      const present = owner
+        ? withOwner(records, owner.field, recordsIn(snapshot.at(`${owner.collection}.bson`)))
+        : records();
+      contents[`${name}.bson`] = await this.write(snapshot.at(`${name}.bson`), present, `Writing ${name}`);
+    }
+    const records = Object.values(contents).reduce((sum, { entries }) => sum + entries, 0);
+    const list = new FileList(snapshot);
+    const listed = await writeDurably(snapshot.at(FILE_LIST), list.lines());
+    contents[FILE_LIST] = { ...listed, entries: list.files };
     await this.parts.step('backup-contents');
-    const bytes = this.files.reduce((sum, file) => sum + file.bytes, 0);
-    await snapshot.complete({ format: 1, madeAt: new Date().toISOString(), contents, files: this.files.length, bytes });
+    const { files, bytes } = list;
+    await snapshot.complete({ format: 1, madeAt: new Date().toISOString(), contents, files, bytes });
     await this.parts.step('backup-manifest');
-    return { records: this.records, files: this.files.length, copied: this.copied, copiedBytes: this.copiedBytes };
+    return { records, files, copied: this.copied, copiedBytes: this.copiedBytes };
   }
 
   private async readRecords(snapshot: NewSnapshot, name: string): Promise<void> {
     const collection = this.parts.collection(name);
-    const total = await collection.count();
-    await writeDurably(snapshot.at(`${name}.bson.read`), this.encoded(collection.read(), `Reading ${name}`, total));
+    await this.write(read(snapshot, name), collection.read(), `Reading ${name}`, await collection.count());
   }
 
-  private async *encoded(
+  /** Writes records to a file. Resolves with their number, and the digest of the file. */
+  private async write(
+    path: string,
     records: AsyncIterable<StoredRecord>,
     label: string,
     total?: number,
-  ): AsyncGenerator<Uint8Array> {
-    let done = 0;
-    for await (const record of records) {
-      this.options.signal.throwIfAborted();
-      yield bsonOf(record);
-      this.options.onProgress({ label, done: ++done, ...(total !== undefined && { total }) });
+  ): Promise<Contents> {
+    let entries = 0;
+    const { signal, onProgress } = this.options;
+    async function* encoded(): AsyncGenerator<Uint8Array> {
+      for await (const record of records) {
+        signal.throwIfAborted();
+        yield bsonOf(record);
+        onProgress({ label, done: ++entries, ...(total !== undefined && { total }) });
+      }
+    }
+    const digest = await writeDurably(path, encoded());
+    return { ...digest, entries };
+  }
+
+  /** Keeps the files of all records that were read. Yields the records as they are by then, without deleted ones. */
+  private async *withFiles(snapshot: NewSnapshot, name: string): AsyncGenerator<StoredRecord> {
+    for await (const record of recordsIn(read(snapshot, name))) {
+      const current = await this.keepFilesOf(snapshot, name, record);
+      if (current !== null) yield current;
     }
   }
 
-  private async keepFiles(snapshot: NewSnapshot, name: string): Promise<void> {
-    let done = 0;
-    for await (const read of decodeRecords(createReadStream(snapshot.at(`${name}.bson.read`)))) {
-      await this.keepFilesOf(snapshot, name, read);
-      this.options.onProgress({ label: `Copying files of ${name}`, done: ++done });
-    }
-  }
-
-  private async keepFilesOf(snapshot: NewSnapshot, name: string, read: StoredRecord): Promise<void> {
-    let record: StoredRecord | null = read;
+  /** Keeps the files of a record. Returns the record that has them, or null when it is deleted. */
+  private async keepFilesOf(snapshot: NewSnapshot, name: string, first: StoredRecord): Promise<StoredRecord | null> {
+    let record: StoredRecord | null = first;
     for (let reads = 1; !isDeleted(record); reads++) {
       const gone = await this.keepAll(snapshot, record);
-      if (gone === undefined) return;
-      const again = await this.parts.collection(name).readOne(read._id);
+      if (gone === undefined) return record;
+      const again = await this.parts.collection(name).readOne(first._id);
       if (
         reads >= MAX_READS ||
         (again !== null && filesOf(again).some(({ key }) => key === gone) && !isDeleted(again))
       ) {
-        throw new BackupError(`${name} ${read._id} has the file ${gone}, which does not exist: lectern reconcile.`);
+        throw new BackupError(`${name} ${first._id} has the file ${gone}, which does not exist: lectern reconcile.`);
       }
-      this.changed.set(`${name}/${read._id}`, again);
       record = again;
     }
-    this.changed.set(`${name}/${read._id}`, null);
+    return null;
   }
 
   /** Keeps all files of a record. Returns the key of a file that does not exist any more, if there is one. */
   private async keepAll(snapshot: NewSnapshot, record: StoredRecord): Promise<string | undefined> {
-    const kept: SavedFile[] = [];
     for (const file of filesOf(record)) {
-      const { storage: name, key, contentType, size, sha256 } = file;
+      const { storage: name, key, size, sha256 } = file;
       this.options.signal.throwIfAborted();
       const storage = this.parts.storageNamed(name);
       if (storage === undefined) throw new BackupError(`Storage "${name}" of ${key} is not configured.`);
@@ -136,7 +154,6 @@ export class BackupRun {
         if (digest.bytes !== size || (sha256 !== undefined && digest.sha256 !== sha256)) {
           throw new BackupError(`${name}/${key} has not the bytes of its record: lectern reconcile --deep.`);
         }
-        kept.push({ storage: name, key, contentType, ...digest });
         if (!copied) continue;
         this.copied += 1;
         this.copiedBytes += digest.bytes;
@@ -146,42 +163,16 @@ export class BackupRun {
         throw error;
       }
     }
-    this.files.push(...kept);
     return undefined;
   }
+}
 
-  /** Writes the records as they are now known, without those that are deleted and everything below them. */
-  private async writeContents(snapshot: NewSnapshot): Promise<Manifest['contents']> {
-    const contents: Record<string, Manifest['contents'][string]> = {};
-    const ids = new Map<string, Set<string>>();
-    // Parents first, so that children of deleted ones are known.
-    for (const { name, owner } of [...COLLECTIONS].reverse()) {
-      const own = new Set<string>();
-      ids.set(name, own);
-      const owners = owner && { ids: ids.get(owner.collection), field: owner.field };
-      const records = this.remaining(snapshot, name, own, owners);
-      const digest = await writeDurably(snapshot.at(`${name}.bson`), this.encoded(records, `Writing ${name}`));
-      contents[`${name}.bson`] = { ...digest, entries: own.size };
-      this.records += own.size;
-    }
-    const lines = this.files.map((file) => `${JSON.stringify(file)}\n`);
-    contents[FILE_LIST] = { ...(await writeDurably(snapshot.at(FILE_LIST), lines)), entries: lines.length };
-    return contents;
-  }
+/** The path of the records of a collection as they were read. */
+function read(snapshot: NewSnapshot, name: string): string {
+  return snapshot.temporary(`${name}.read`);
+}
 
-  private async *remaining(
-    snapshot: NewSnapshot,
-    name: string,
-    ids: Set<string>,
-    owners?: { readonly ids: ReadonlySet<string> | undefined; readonly field: string },
-  ): AsyncGenerator<StoredRecord> {
-    for await (const read of decodeRecords(createReadStream(snapshot.at(`${name}.bson.read`)))) {
-      const changed = this.changed.get(`${name}/${read._id}`);
-      const record = changed === undefined ? read : changed;
-      if (isDeleted(record)) continue;
-      if (owners && !owners.ids?.has(String(record[owners.field]))) continue;
-      ids.add(record._id);
-      yield record;
-    }
-  }
+/** The path of the records of a collection whose files are kept. */
+function kept(snapshot: NewSnapshot, name: string): string {
+  return snapshot.temporary(`${name}.kept`);
 }

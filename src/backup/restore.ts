@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { decodeRecords, type StoredRecord } from '../database/record-stream.js';
+import type { StoredRecord } from '../database/record-stream.js';
 import type { Storage } from '../storage/storage.js';
 import { type BackupFolder, BackupError, Digesting, type SavedFile, type SavedSnapshot } from './backup-folder.js';
 import { COLLECTIONS } from './collections.js';
 import type { BackupOptions, BackupParts } from './make-backup.js';
+import { recordsIn } from './snapshot-records.js';
 
 /** How many records are written at once. */
 const BATCH = 200;
@@ -29,7 +30,7 @@ export async function restoreSnapshot(
   await step('restore-files');
   for (const { name } of COLLECTIONS) {
     let batch: StoredRecord[] = [];
-    for await (const record of decodeRecords(createReadStream(snapshot.at(`${name}.bson`)))) {
+    for await (const record of recordsIn(snapshot.at(`${name}.bson`))) {
       signal.throwIfAborted();
       if (batch.push(record) < BATCH) continue;
       await collection(name).write(batch);

@@ -6,7 +6,7 @@ import { BackupFolder } from '../../src/backup/backup-folder.js';
 import { BackupRun } from '../../src/backup/make-backup.js';
 import type { Environment } from '../../src/config.js';
 import { connectedDatabase } from '../../src/database/detached-database.js';
-import { recordCollection } from '../../src/database/record-stream.js';
+import { recordCollection, type StoredRecord } from '../../src/database/record-stream.js';
 import { newEnvironment, removeData, startApp, type TestApp } from '../support/app.js';
 import { lectern, spawnLectern } from '../support/cli.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
@@ -144,6 +144,35 @@ onAnyStorage('lectern backup and restore', (storage) => {
     expect(video!.file).toMatchObject({ sha256: fixtures.webm.sha256 });
     expect((await documentsIn('topics')).length + (await documentsIn('videos')).length).toBe(2);
     expect(await liveFiles()).toHaveLength(3);
+  });
+
+  it('leaves out the videos and files of a topic that is deleted before topics are read', async () => {
+    const ada = await start();
+    const course = await createCourse(ada, { title: 'Stays' }, { thumbnail: fixtures.png });
+    const topicId = await createTopic(ada, course.id, 'Deleted');
+    await createVideo(ada, topicId, 'Deleted', { file: fixtures.video });
+    const db = connectedDatabase();
+    const run = new BackupRun(
+      {
+        collection: (name) => {
+          const collection = recordCollection(db, name);
+          async function* readLate(): AsyncGenerator<StoredRecord> {
+            if (name === 'topics') await db.collection<StoredRecord>(name).deleteOne({ _id: topicId });
+            yield* collection.read();
+          }
+          return { ...collection, read: readLate };
+        },
+        storageNamed: (name) => app!.app.storages.byName(name),
+        step: () => Promise.resolve(),
+      },
+      { signal: new AbortController().signal, onProgress: () => undefined },
+    );
+    expect(await run.into(new BackupFolder(folder))).toMatchObject({ records: 1, files: 1 });
+    const [name] = await snapshots();
+    const contents = ['courses.bson', 'files.ndjson', 'images.bson', 'manifest.json', 'topics.bson', 'videos.bson'];
+    expect((await readdir(join(folder, 'snapshots', name!))).sort()).toEqual(contents);
+    await stop();
+    await restored();
   });
 
   it('beside a server at work, every snapshot is one that can be restored', async () => {

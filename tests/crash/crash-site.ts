@@ -20,8 +20,12 @@ export class CrashSite {
   constructor(
     private readonly host: KillableHost,
     private readonly random: Random,
+    longVideoBytes: number,
   ) {
-    this.instructors = Array.from({ length: INSTRUCTORS }, (_, i) => new Instructor(`ada${i + 1}`, random));
+    this.instructors = Array.from(
+      { length: INSTRUCTORS },
+      (_, i) => new Instructor(`ada${i + 1}`, random, longVideoBytes),
+    );
   }
 
   /** Lets the clients work on a server until it reaches this point, where it dies. */

@@ -36,6 +36,8 @@ export class Instructor {
   constructor(
     readonly name: string,
     private readonly random: Random,
+    /** By how much one video in eight is longer than the others, in bytes. */
+    private readonly longVideoBytes: number,
   ) {}
 
   /** Works until the connection breaks. Throws on an answer that is neither a success nor the expected refusal. */
@@ -111,10 +113,9 @@ export class Instructor {
     return bigPng(fixtures.png.size + 100 + this.made, `picture-${this.made}.png`);
   }
 
-  /** One in eight is large enough to be sent to a bucket in several parts. */
   private video(): SampleFile {
     this.made += 1;
-    const long = this.random.between(1, 8) === 1 ? 9 * MIB : 0;
+    const long = this.random.between(1, 8) === 1 ? this.longVideoBytes : 0;
     return bigMp4(fixtures.video.size + 100 + this.made + long, `video-${this.made}.mp4`);
   }
 

@@ -65,6 +65,9 @@ const MOST_PASSES = 3;
 /** How many kills each test below makes. */
 const KILLS_PER_STORY = 2;
 
+/** A bucket gets the longer videos in two parts, of 8 MiB and the rest. A disk gets them in several writes. */
+const LONG_VIDEO_BYTES = { local: 1024 ** 2, s3: 9 * 1024 ** 2 } as const;
+
 type Story = (site: CrashSite, random: Random) => Promise<void>;
 type Host = { create(storage: StorageUnderTest): Promise<KillableHost> };
 
@@ -93,7 +96,7 @@ function dieInSweep({ when, step, leaving }: SweepPoint): Story {
 
 async function tell(story: Story, { create }: Host, storage: StorageUnderTest, seed: number): Promise<void> {
   const random = new Random(seed);
-  const site = new CrashSite(await create(storage), random);
+  const site = new CrashSite(await create(storage), random, LONG_VIDEO_BYTES[storage.name]);
   try {
     await story(site, random);
   } finally {

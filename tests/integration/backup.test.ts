@@ -13,6 +13,7 @@ import { clientOf, createCourse, createTopic, createVideo, type Client } from '.
 import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
+import { keepBusy } from '../support/keep-busy.js';
 import { createLibrary, documentsIn, keysIn, liveFiles } from '../support/migration.js';
 import { sampleOf, volume } from '../support/scope.js';
 import { tryStartServer } from '../support/server.js';
@@ -176,29 +177,13 @@ onAnyStorage('lectern backup and restore', (storage) => {
   });
 
   it('beside a server at work, every snapshot is one that can be restored', async () => {
-    const ada = await start();
-    const course = await createCourse(ada, { title: 'Busy' }, { thumbnail: fixtures.png });
-    const topicId = await createTopic(ada, course.id, 'Busy');
-    let running = true;
-    let changes = 0;
-    /** Makes a video, replaces its file and deletes it, until the backups are made. */
-    const work = async (): Promise<void> => {
-      while (running) {
-        const { id: videoId } = await createVideo(ada, topicId, 'Made', { file: fixtures.video });
-        dataOf(await ada.upload(gql.ReplaceVideoFileDocument, { videoId, file: null }, { file: fixtures.webm }));
-        const doomed = await createCourse(ada, { title: 'Doomed' }, { thumbnail: fixtures.png });
-        if (changes++ % 3 > 0) dataOf(await ada.send(gql.DeleteVideoDocument, { id: videoId }));
-        dataOf(await ada.send(gql.DeleteCourseDocument, { id: doomed.id }));
-      }
-    };
-    const workers = [work(), work()];
+    const busy = await keepBusy(await start());
     const rounds = volume(1, 2);
     for (let round = 0; round < rounds; round++) {
       expect(await spawnLectern(environment, 'backup', folder)).toMatchObject({ exitCode: 0, stderr: '' });
     }
-    running = false;
-    await Promise.all(workers);
-    expect(changes).toBeGreaterThan(rounds);
+    await busy.stop();
+    expect(busy.rounds()).toBeGreaterThan(rounds);
     await stop();
     for (const name of await snapshots()) {
       const place = await installation();

@@ -64,7 +64,7 @@ const OF_NO_DATABASE = [
   'tests/integration/upload-client/*',
   'tests/integration/{broken-uploads,measures,refused-uploads,signed-urls,upload-clients,upload-limit,validation}.test.ts',
   'tests/integration/{authentication,changed-secrets,clock-warning,command-line,file-parts,http-semantics}.test.ts',
-  'tests/integration/{build.long,deploy.long,nginx.long,process-start*,storage-faults,storage-registry}.test.ts',
+  'tests/integration/{build.long,caddy.long,deploy.long,nginx.long,process-start*,storage-faults,storage-registry}.test.ts',
   'tests/integration/{access-matrix,doctor-production,metrics,permalinks}.test.ts',
   'tests/integration/studio/*',
 ];

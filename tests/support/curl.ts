@@ -46,7 +46,7 @@ export class Curl {
   /** Sends a mutation with one file, as a browser sends a form. */
   async upload<TData, TVariables>(
     url: string,
-    { document, variables, path, file, token }: CurlUpload<TData, TVariables>,
+    { document, variables, path, file, token, version }: CurlUpload<TData, TVariables>,
   ): Promise<CurlAnswer> {
     const source = join(this.folder, file.filename);
     await pipeline(Readable.from(file.chunks()), createWriteStream(source));
@@ -54,7 +54,14 @@ export class Curl {
     const fields = [`operations=${operations}`, `map={"0":["variables.${path}"]}`];
     const form = fields.flatMap((field) => ['--form-string', field]);
     const headers = ['-H', `authorization: Bearer ${token}`, '-H', 'apollo-require-preflight: true'];
-    return this.request(url, ...headers, ...form, '-F', `0=@${source};type=${file.contentType}`);
+    return this.request(
+      url,
+      `--http${version ?? '2'}`,
+      ...headers,
+      ...form,
+      '-F',
+      `0=@${source};type=${file.contentType}`,
+    );
   }
 }
 
@@ -65,4 +72,6 @@ export interface CurlUpload<TData, TVariables> {
   readonly path: string;
   readonly file: SampleFile;
   readonly token: string;
+  /** The version of HTTP; 2 when absent. */
+  readonly version?: '1.1' | '2';
 }

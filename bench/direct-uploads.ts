@@ -8,8 +8,8 @@ import { newTopic, upload } from './upload-local.js';
 
 const GiB = 1024 * MiB;
 const LARGE = 5 * GiB;
-/** What radosgw holds in memory beside what it has not collected yet. */
-const ON_S3 = 512 * MiB;
+/** By multipart request, and directly: what radosgw holds in memory beside what it has not collected yet. */
+const ON_S3 = { multipart: 512 * MiB, direct: 2 * GiB };
 const SMALL = 12 * MiB;
 /** How many parts a client sends at once. */
 const LANES = 6;
@@ -77,13 +77,13 @@ async function setUpCpu({ smoke }: Scale): Promise<Contest> {
     AWS_ACCESS_KEY_ID: store.accessKeyId,
     AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
   };
-  const size = smoke ? SMALL : ON_S3;
+  const { multipart, direct } = smoke ? { multipart: SMALL, direct: SMALL } : ON_S3;
   const data = await newLecternData();
   // It makes the bucket.
   await (await startPeer('lib-storage.js', s3)).stop();
   const lectern = await startLectern({ ...data.environment, ...s3, USE_S3: 'true', S3_FORCE_PATH_STYLE: 'true' });
   const client = await newClient(lectern.url);
-  const perGiB = async (uploaded: (begins: () => void) => Promise<string>): Promise<number> => {
+  const perGiB = async (size: number, uploaded: (begins: () => void) => Promise<string>): Promise<number> => {
     let before = 0;
     const videoId = await uploaded(() => (before = cpuMs(lectern.pid)));
     const spent = cpuMs(lectern.pid) - before;
@@ -92,8 +92,8 @@ async function setUpCpu({ smoke }: Scale): Promise<Contest> {
   };
   return {
     contestants: new Map([
-      ['Lectern, multipart request', () => perGiB((begins) => client.uploadByForm(size, begins))],
-      ['Lectern, direct upload', () => perGiB((begins) => client.uploadDirectly(size, begins))],
+      ['Lectern, multipart request', () => perGiB(multipart, (begins) => client.uploadByForm(multipart, begins))],
+      ['Lectern, direct upload', () => perGiB(direct, (begins) => client.uploadDirectly(direct, begins))],
     ]),
     tearDown: async () => {
       await lectern.stop();

@@ -39,8 +39,14 @@ export interface Caddy {
 /** Runs `caddy validate` on deploy/Caddyfile as it is. Rejects when it is not valid. */
 export async function validateCaddyfile(): Promise<string> {
   const args = ['validate', '--adapter', 'caddyfile', '--config', DOCUMENTED];
-  const { stdout } = await promisify(execFile)(CADDY, args, { env: CADDY_HOSTS });
-  return stdout;
+  // Caddy creates its authority even here.
+  const folder = await mkdtemp(join(tmpdir(), 'lectern-caddy-'));
+  try {
+    const env = { ...CADDY_HOSTS, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+    return (await promisify(execFile)(CADDY, args, { env })).stdout;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Starts Caddy with deploy/Caddyfile on other ports, with certificates of its own authority and with these upstreams. */

@@ -283,8 +283,8 @@ module.exports = {
           main,
           banner,
           '^src/config/env-file\\.ts$',
-          // Reads the page that the build has written.
-          '^src/http/studio\\.ts$',
+          // Reads the pages that the build has written.
+          '^src/http/built-page\\.ts$',
         ],
       },
       to: { path: '^(node:)?fs(/promises)?$' },

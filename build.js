@@ -14,15 +14,18 @@ const INPUTS = [
   'build.js',
   'upload-client.build.js',
   'studio.build.js',
+  'explorer.build.js',
 ];
 /** The hash of the inputs of the last complete build. Removed before a build, and written at its end. */
 const BUILT_FROM = 'dist/.built-from';
 /** What tsc knows of its last build. Without it, tsc writes every file. */
 const TSC_STATE = 'dist/.tsbuildinfo';
 /** What the bundlers write, apart from files with a hash in their names. */
-const BUNDLES = ['dist/upload-client.js', 'dist/studio/index.html'];
+const BUNDLES = ['dist/upload-client.js', 'dist/studio/index.html', 'dist/explorer/index.html'];
 /** Folders of src that tsc does not compile: bundlers do. */
 const BUNDLED = ['upload-client', 'studio'];
+/** Where in dist the bundlers write. */
+const BUNDLED_TO = [...BUNDLED, 'explorer'];
 
 const from = hashOf(INPUTS.flatMap(filesUnder));
 if (existsSync(BUILT_FROM) && readFileSync(BUILT_FROM, 'utf8') === from && missing().length === 0) process.exit();
@@ -40,6 +43,7 @@ for (const path of stale()) rmSync(path);
 process.env.NODE_ENV = 'production';
 await import('./upload-client.build.js');
 await import('./studio.build.js');
+await import('./explorer.build.js');
 chmodSync('dist/cli/main.js', 0o755);
 writeFileSync(BUILT_FROM, from);
 
@@ -73,7 +77,7 @@ function stale() {
   const present = compiled();
   return filesUnder('dist').filter((path) => {
     const [top] = relative('dist', path).split('/');
-    const isBundled = BUNDLED.some((name) => top === name || top.startsWith(`${name}.`));
+    const isBundled = BUNDLED_TO.some((name) => top === name || top.startsWith(`${name}.`));
     return !isBundled && /\.js(\.map)?$/.test(path) && !present.has(path.replace(/\.js(\.map)?$/, ''));
   });
 }

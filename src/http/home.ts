@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 
 /** What a server for development offers, by its relative address. */
-const OFFERS = [
-  { href: 'studio/', title: 'Studio', text: 'Create courses, upload videos, watch them.' },
-  {
-    href: 'graphql',
-    title: 'Apollo Sandbox',
-    text: 'Send operations to the API. Loads from Apollo, so you need to be online.',
-  },
-];
+const STUDIO = { href: 'studio/', title: 'Studio', text: 'Create courses, upload videos, watch them.' };
+const DOCS = {
+  href: 'docs',
+  title: 'Docs',
+  text: 'Read the reference of the schema, and send operations. Needs no internet.',
+};
+const SANDBOX = {
+  href: 'graphql',
+  title: 'Apollo Sandbox',
+  text: 'Send operations to the API. Loads from Apollo, so you need to be online.',
+};
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; background: light-dark(#f7f6f3, #131514); color: light-dark(#1d1f1e, #eef0ee) }
@@ -21,30 +24,37 @@ a:hover, a:focus-visible { border-color: light-dark(#0b7355, #4fd0a4) }
 strong { color: light-dark(#0b7355, #4fd0a4); font-size: 1.125rem }
 span { display: block }`;
 
-const PAGE = `<!doctype html>
+const pageOf = (offers: readonly (typeof STUDIO)[]): string => `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Lectern</title><style>${STYLE}</style></head>
 <body><main><h1>Lectern is running</h1><ul>
-${OFFERS.map(({ href, title, text }) => `<li><a href="${href}"><strong>${title}</strong><span>${text}</span></a></li>`).join('\n')}
+${offers.map(({ href, title, text }) => `<li><a href="${href}"><strong>${title}</strong><span>${text}</span></a></li>`).join('\n')}
 </ul></main></body>
 </html>
 `;
 
 const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'`;
 
+interface HomeOptions {
+  readonly production: boolean;
+  /** Whether there is a page at /docs. */
+  readonly hasDocs: boolean;
+}
+
 /**
- * Handles `GET /`. In production a browser is redirected to the studio; elsewhere it gets a page that offers the studio
- * and Apollo Sandbox. Other clients get the addresses of the API as JSON. All addresses are relative, so that they work
- * behind a proxy that removes a path prefix.
+ * Handles `GET /`. In production a browser is redirected to the studio; elsewhere it gets a page that offers the studio,
+ * the reference of the schema and Apollo Sandbox. Other clients get the addresses of the API as JSON. All addresses are
+ * relative, so that they work behind a proxy that removes a path prefix.
  */
-export function home({ production }: { readonly production: boolean }): RequestHandler {
+export function home({ production, hasDocs }: HomeOptions): RequestHandler {
+  const page = pageOf(hasDocs ? [STUDIO, DOCS, SANDBOX] : [STUDIO, SANDBOX]);
   return (request, response) => {
     if (request.accepts(['json', 'html']) !== 'html') {
       response.json({ name: 'Lectern', graphql: 'graphql', studio: 'studio/', health: 'healthz', ready: 'readyz' });
     } else if (production) {
       response.redirect(302, 'studio/');
     } else {
-      response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(PAGE);
+      response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(page);
     }
   };
 }

@@ -7,6 +7,7 @@ import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
 import { releaseUnreadBody } from './body-progress.js';
 import { apiCors, fileCors, type CorsRules } from './cors.js';
+import { explorer, hasExplorer } from './explorer.js';
 import { filesRouter } from './files.js';
 import { guardBody, guardCost, receiveBody, type BodyLimits } from './guards.js';
 import { health, type HealthChecks } from './health.js';
@@ -80,8 +81,10 @@ export function routes(options: RoutesOptions): Express {
   );
   app.use(health(options.health));
   app.use(metricsRoute({ metrics: telemetry.metrics, token: options.metricsToken, production }));
-  app.get('/', home({ production }));
+  const hasDocs = !production && hasExplorer();
+  app.get('/', home({ production, hasDocs }));
   app.use(studio(options.studio, logger));
+  if (hasDocs) app.use(explorer(options.studio.pathPrefix));
   app.use(uploadClient(corsOrigins));
   app.use(running.track);
   app.use(

@@ -20,8 +20,9 @@ const PROJECT = [
   ...['src/upload-client', 'src/errors.ts', 'src/cli/duration.ts'],
 ];
 
-/** Stands in for the build of the studio. */
-const STUDIO = `import { writeFileSync } from 'node:fs';\nwriteFileSync('dist/studio/index.html', process.env.NODE_ENV);\n`;
+/** Stands in for the build of a web page. */
+const page = (name: string): string =>
+  `import { writeFileSync } from 'node:fs';\nwriteFileSync('dist/${name}/index.html', process.env.NODE_ENV);\n`;
 
 describe('npm run build', () => {
   let folder: string;
@@ -33,9 +34,11 @@ describe('npm run build', () => {
     folder = await mkdtemp(join(tmpdir(), 'lectern-build-'));
     for (const name of PROJECT) await cp(join(ROOT, name), at(name), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), at('node_modules'));
-    // Building the studio takes long. Here it is one file.
-    await mkdir(at('dist/studio'), { recursive: true });
-    await writeFile(at('studio.build.js'), STUDIO);
+    // Building the web pages takes long. Here each is one file.
+    for (const name of ['studio', 'explorer']) {
+      await mkdir(at(`dist/${name}`), { recursive: true });
+      await writeFile(at(`${name}.build.js`), page(name));
+    }
     await writeFile(at('src/cli/main.ts'), `import './duration.js';\n`);
     await writeFile(at('src/extra.ts'), 'export const extra = 1;\n');
     await build();

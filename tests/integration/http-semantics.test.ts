@@ -94,17 +94,31 @@ describe('HTTP headers and statuses', () => {
     expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, bytes.subarray(0, 10)]);
   });
 
-  it('/ offers a browser the studio and Sandbox, and tells other clients where the API is', async () => {
+  it('/ offers a browser the studio, /docs and Sandbox, and tells other clients where the API is', async () => {
     const browser = await fetch(`${app.origin}/`, { headers: { accept: 'text/html,*/*;q=0.8' } });
     const page = await browser.text();
-    expect([browser.status, page.includes('href="studio/"'), page.includes('href="graphql"')]).toEqual([
-      200,
-      true,
-      true,
-    ]);
+    expect(browser.status).toBe(200);
+    for (const address of ['studio/', 'docs', 'graphql']) expect(page).toContain(`href="${address}"`);
     expect(browser.headers.get('content-security-policy')).not.toContain('unsafe-inline');
     const other = await fetch(`${app.origin}/`);
     expect([other.status, await other.json()]).toEqual([200, expect.objectContaining({ graphql: 'graphql' })]);
+  });
+
+  it('/docs has a policy with a new nonce for each answer; its assets are cached for a year', async () => {
+    const [first, second] = await Promise.all([fetch(`${app.origin}/docs`), fetch(`${app.origin}/docs`)]);
+    const policy = first.headers.get('content-security-policy') ?? '';
+    const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+    const page = await first.text();
+    expect([first.status, first.headers.get('cache-control')]).toEqual([200, 'no-cache']);
+    expect(page).toContain(`<meta property="csp-nonce" nonce="${nonce}" />`);
+    expect(Buffer.from(nonce, 'base64')).toHaveLength(16);
+    expect(second.headers.get('content-security-policy')).not.toContain(nonce);
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    const script = /assets\/[\w-]+\.js/.exec(page)?.[0] ?? '';
+    const asset = await fetch(`${app.origin}/docs/${script}`);
+    expect([asset.status, asset.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+    expect((await fetch(`${app.origin}/docs/assets/none.js`)).status).toBe(404);
   });
 
   it('HSTS is limited to this host', async () => {
@@ -136,10 +150,13 @@ describe('HTTP settings', () => {
     expect(header).toBe('max-age=31536000; includeSubDomains');
   });
 
-  it('/ redirects a browser to the studio in production', async () => {
+  it('/ redirects a browser to the studio in production, where there is no /docs', async () => {
     app = await startApp({ NODE_ENV: 'production', HOST: 'localhost', ALLOW_EMBEDDED_DATABASE: 'true' });
     const response = await fetch(`${app.origin}/`, { headers: { accept: 'text/html' }, redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([302, 'studio/']);
+    for (const path of ['docs', 'docs/', 'docs/assets/any.js']) {
+      expect((await fetch(`${app.origin}/${path}`, { headers: { accept: 'text/html' } })).status, path).toBe(404);
+    }
   });
 
   it('KEEP_ALIVE_SECONDS keeps an idle connection open for longer than REQUEST_HEAD_SECONDS', async () => {

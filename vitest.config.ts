@@ -17,8 +17,12 @@ const slowness = await measureSlowness();
  * the end.
  */
 const LONGEST = [
+  'crash/direct-uploads',
   'crash/kills-s3',
   'crash/kills-local',
+  'studio/video',
+  'studio/uploads',
+  'integration/backup',
   'migration.long',
   'broken-network.long',
   'access-matrix',

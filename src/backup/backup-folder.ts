@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Transform, type Readable } from 'node:stream';
 import { digestOf } from '../digest.js';
@@ -49,6 +49,8 @@ export class BackupError extends Error {
 const MANIFEST = 'manifest.json';
 /** Temporary files of a snapshot that is being made. */
 const INCOMING = 'incoming';
+/** Error codes of the system when bytes cannot be written or read. */
+const OF_STREAMS: ReadonlySet<unknown> = new Set(['EDQUOT', 'EIO', 'ENOSPC', 'EROFS']);
 export const FILE_LIST = 'files.ndjson';
 
 /**
@@ -60,7 +62,11 @@ export const FILE_LIST = 'files.ndjson';
  * - `snapshots/{time}/manifest.json`: sizes and checksums of the above
  */
 export class BackupFolder {
-  constructor(readonly path: string) {}
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
 
   /** Returns the names of the complete snapshots, the oldest first. */
   async snapshots(): Promise<string[]> {
@@ -86,6 +92,26 @@ export class BackupFolder {
     const path = join(this.path, 'snapshots', name);
     const manifest = JSON.parse(await readFile(join(path, MANIFEST), 'utf8')) as Manifest;
     return new SavedSnapshot(path, manifest);
+  }
+
+  /**
+   * Passes on what `work` does with this folder.
+   * @throws {BackupError} when the file system refuses it: missing rights, no space. The message says so.
+   */
+  async explaining<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!this.isRefused(error)) throw error;
+      const advice = 'Can this user read and write there, and is there space?';
+      throw new BackupError(`${this.path}: ${error.message}. ${advice}`, { cause: error });
+    }
+  }
+
+  private isRefused(error: unknown): error is Error {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return false;
+    // An error of a stream names no path.
+    return 'path' in error ? String(error.path).startsWith(this.path) : OF_STREAMS.has(error.code);
   }
 
   /** The path of the bytes of a file. */

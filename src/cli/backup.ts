@@ -28,7 +28,8 @@ export function backupCommand(): Command {
     .action(async (path: string, { verify = false }: BackupOptions) => {
       const { BackupFolder } = await import('../backup/backup-folder.js');
       const folder = new BackupFolder(path);
-      await answerWith(verify ? verifyLast(folder) : withApp((app) => makeSnapshot(app, folder)));
+      const work = verify ? verifyLast(folder) : withApp((app) => makeSnapshot(app, folder));
+      await answerWith(folder.explaining(work));
     });
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { App } from '../app.js';
+import type { BackupFolder } from '../backup/backup-folder.js';
 import { StopSignals } from '../stop-signals.js';
 import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
 import { backupParts } from './backup-parts.js';
@@ -20,12 +21,16 @@ export function restoreCommand(): Command {
     )
     .argument('<folder>', 'the folder of lectern backup')
     .option('--snapshot <name>', 'the snapshot to restore; the last one when absent')
-    .action((path: string, options: RestoreOptions) => answerWith(withApp((app) => restore(app, path, options))));
+    .action(async (path: string, options: RestoreOptions) => {
+      const { BackupFolder } = await import('../backup/backup-folder.js');
+      const folder = new BackupFolder(path);
+      await answerWith(folder.explaining(withApp((app) => restore(app, folder, options))));
+    });
 }
 
 /** Resolves with the exit code. */
-async function restore(app: App, path: string, options: RestoreOptions): Promise<number> {
-  const [{ BackupError, BackupFolder }, { openLast }, { assertEmptyStorages, restoreSnapshot }] = await Promise.all([
+async function restore(app: App, folder: BackupFolder, options: RestoreOptions): Promise<number> {
+  const [{ BackupError }, { openLast }, { assertEmptyStorages, restoreSnapshot }] = await Promise.all([
     import('../backup/backup-folder.js'),
     import('../backup/open-snapshot.js'),
     import('../backup/restore.js'),
@@ -35,7 +40,6 @@ async function restore(app: App, path: string, options: RestoreOptions): Promise
     import('../database/copy-mark.js'),
     backupParts(app),
   ]);
-  const folder = new BackupFolder(path);
   const { name, snapshot } = await openLast(folder, options.snapshot);
   const db = connectedDatabase();
   const source = `snapshot ${name}`;

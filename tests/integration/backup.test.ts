@@ -233,6 +233,19 @@ onAnyStorage('lectern backup and restore', (storage) => {
     },
   );
 
+  it('says so when the folder cannot be used', async () => {
+    const file = join(folder, 'no-folder');
+    await writeFile(file, '');
+    for (const args of [
+      ['backup', file],
+      ['backup', file, '--verify'],
+      ['restore', file],
+    ]) {
+      const { exitCode, stderr } = await lectern(environment, ...args);
+      expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/no-folder: ENOTDIR.* Can this user .*space\?\n$/)]);
+    }
+  });
+
   it('--verify and restore notice a byte that has changed', async () => {
     await createCourse(await start(), { title: 'First' }, { thumbnail: fixtures.png });
     expect((await backup()).exitCode).toBe(0);

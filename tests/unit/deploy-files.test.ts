@@ -214,8 +214,11 @@ describe('deploy/lectern.service', () => {
 
   it('has a valid configuration when its file contains the lines of docs/deploy.md', () => {
     const own = environmentIn(values('Environment').join('\n'));
-    const [example] = readPage('docs/deploy.md').fences.filter(({ language }) => language === 'dotenv');
-    const environment = { ...own, ...environmentIn(example!.text) };
+    const example = readPage('docs/deploy.md').fences.find(({ text: lines }) =>
+      lines.includes('/etc/lectern.env <<END'),
+    );
+    const written = example!.text.replaceAll('$(openssl rand -base64 33)', SECRET);
+    const environment = { ...own, ...environmentIn(written) };
     expect(unknownOf(environment)).toEqual([]);
     const config = loadConfig(environment);
     expect(config.production).toBe(true);

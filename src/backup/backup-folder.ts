@@ -175,7 +175,7 @@ export class NewSnapshot {
     }
     const body = await open();
     const temporary = this.temporary('file');
-    const digest = await writeDurably(temporary, body);
+    const digest = await writeDigested(temporary, body);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rename(temporary, path);
     await syncFolder(dirname(path));
@@ -186,7 +186,7 @@ export class NewSnapshot {
   async complete(manifest: Manifest): Promise<void> {
     await rm(join(this.path, INCOMING), { recursive: true });
     const temporary = join(this.path, `${MANIFEST}.part`);
-    await writeDurably(temporary, [`${JSON.stringify(manifest, undefined, 2)}\n`]);
+    await writeDigested(temporary, [`${JSON.stringify(manifest, undefined, 2)}\n`]);
     await syncFolder(this.path);
     await rename(temporary, join(this.path, MANIFEST));
     await syncFolder(this.path);
@@ -194,8 +194,8 @@ export class NewSnapshot {
   }
 }
 
-/** Writes a file. Resolves with its digest when its bytes are on the disk. */
-export async function writeDurably(
+/** Writes a file, and computes its digest. Resolves when its bytes are on the disk. */
+export async function writeDigested(
   path: string,
   body: Readable | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
 ): Promise<ByteDigest> {

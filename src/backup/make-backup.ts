@@ -7,7 +7,7 @@ import {
   type Contents,
   FILE_LIST,
   type NewSnapshot,
-  writeDurably,
+  writeDigested,
 } from './backup-folder.js';
 import { COLLECTIONS, isDeleted } from './collections.js';
 import { FileList } from './file-list.js';
@@ -82,7 +82,7 @@ export class BackupRun {
     }
     const records = Object.values(contents).reduce((sum, { entries }) => sum + entries, 0);
     const list = new FileList(snapshot);
-    const listed = await writeDurably(snapshot.at(FILE_LIST), list.lines());
+    const listed = await writeDigested(snapshot.at(FILE_LIST), list.lines());
     contents[FILE_LIST] = { ...listed, entries: list.files };
     await this.parts.step('backup-contents');
     const { files, bytes } = list;
@@ -112,7 +112,7 @@ export class BackupRun {
         onProgress({ label, done: ++entries, ...(total !== undefined && { total }) });
       }
     }
-    const digest = await writeDurably(path, encoded());
+    const digest = await writeDigested(path, encoded());
     return { ...digest, entries };
   }
 

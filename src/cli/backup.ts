@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { App } from '../app.js';
 import type { BackupFolder } from '../backup/backup-folder.js';
-import { StopSignals } from '../stop-signals.js';
 import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
 import { backupParts } from './backup-parts.js';
+import { runLong } from './long-command.js';
 import { formatBytes } from './progress.js';
 import { ProgressBar } from './progress-bar.js';
 import { withApp } from './with-app.js';
@@ -36,28 +36,18 @@ export function backupCommand(): Command {
 /** Resolves with the exit code. */
 async function makeSnapshot(app: App, folder: BackupFolder): Promise<number> {
   const [{ BackupRun }, parts] = await Promise.all([import('../backup/make-backup.js'), backupParts(app)]);
-  const stop = new StopSignals();
   const bar = new ProgressBar();
-  try {
+  return runLong(bar, 'Stopped. No snapshot was made.', async ({ signal }) => {
     const run = new BackupRun(parts, {
-      signal: stop.signal,
+      signal,
       onProgress: (progress) => bar.show({ total: undefined, ...progress }),
     });
     const { records, files, copied, copiedBytes } = await run.into(folder);
-    bar.end();
-    process.stdout.write(
+    const text =
       `Saved ${records} records with ${files} files to ${folder.path}; ` +
-        `copied ${copied} new files (${formatBytes(copiedBytes)}).\n`,
-    );
-    return EXIT_CLEAN;
-  } catch (error) {
-    if (stop.exitCode === undefined) throw error;
-    bar.say('Stopped. No snapshot was made.');
-    return stop.exitCode;
-  } finally {
-    bar.end();
-    stop.dispose();
-  }
+      `copied ${copied} new files (${formatBytes(copiedBytes)}).\n`;
+    return { text, exitCode: EXIT_CLEAN };
+  });
 }
 
 /** Resolves with the exit code. */

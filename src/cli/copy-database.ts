@@ -3,7 +3,7 @@ import type { CopyTarget } from '../app/copy-database.js';
 import { loadConfig } from '../config.js';
 import type { CopiedCollection } from '../database/copy-records.js';
 import { CommandError } from '../known-failure.js';
-import { StopSignals } from '../stop-signals.js';
+import { RUN_AGAIN, runLong } from './long-command.js';
 import { ProgressBar } from './progress-bar.js';
 
 const PHASES = { copying: 'Copying', comparing: 'Comparing' } as const;
@@ -34,26 +34,15 @@ async function copy(to: CopyTarget): Promise<number> {
   }
   // Imports app.js because its models name the collections.
   const [{ copyDatabase }] = await Promise.all([import('../app/copy-database.js'), import('../app.js')]);
-  const stop = new StopSignals();
   const bar = new ProgressBar();
-  try {
+  return runLong(bar, RUN_AGAIN, async ({ signal }) => {
     const copied = await copyDatabase(config, mongodbUri, to, {
-      signal: stop.signal,
+      signal,
       onProgress: ({ collection, phase, done, total }) =>
         bar.show({ label: `${PHASES[phase]} ${collection}`, done, total }),
     });
-    bar.end();
-    process.stdout.write(summary(copied, to));
-    return 0;
-  } catch (error) {
-    bar.end();
-    if (stop.exitCode === undefined) throw error;
-    process.stdout.write('Stopped. Run it again to continue.\n');
-    return stop.exitCode;
-  } finally {
-    bar.end();
-    stop.dispose();
-  }
+    return { text: summary(copied, to), exitCode: 0 };
+  });
 }
 
 function summary(copied: readonly CopiedCollection[], to: CopyTarget): string {

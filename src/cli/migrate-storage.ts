@@ -3,9 +3,9 @@ import type { App } from '../app.js';
 import { LecternError } from '../errors.js';
 import { CommandError } from '../known-failure.js';
 import type { MigrationSummary } from '../media/upkeep/migration.js';
-import { StopSignals } from '../stop-signals.js';
 import type { Storage, StorageName } from '../storage/storage.js';
 import { parseDuration } from './duration.js';
+import { RUN_AGAIN, runLong } from './long-command.js';
 import { formatBytes, ProgressReport } from './progress.js';
 import { withApp } from './with-app.js';
 
@@ -54,30 +54,26 @@ export function migrateStorageCommand(): Command {
 async function migrate(app: App, options: MigrateOptions): Promise<number> {
   const { source, target } = storagesFor(app, options);
   const keepMs = options.keepOriginals === undefined ? app.longestUrlMs : options.keepOriginals * MS_PER_SECOND;
-  const stop = new StopSignals();
   const report = new ProgressReport();
   try {
-    const summary = await app.migration.run({
-      source,
-      target,
-      concurrency: options.concurrency,
-      keepMs,
-      signal: stop.signal,
-      onProgress: (progress) => report.update(progress),
-      onLeft: ({ storage, key }, reason) => report.say(`Left in ${storage}: ${key}: ${reason}.`),
+    return await runLong(report, RUN_AGAIN, async (stop) => {
+      const summary = await app.migration.run({
+        source,
+        target,
+        concurrency: options.concurrency,
+        keepMs,
+        signal: stop.signal,
+        onProgress: (progress) => report.update(progress),
+        onLeft: ({ storage, key }, reason) => report.say(`Left in ${storage}: ${key}: ${reason}.`),
+      });
+      const text = summaryText(summary, { source, target, keepMs, stopped: stop.signal.aborted });
+      return { text, exitCode: stop.exitCode ?? (summary.left > 0 ? 1 : 0) };
     });
-    report.end();
-    process.stdout.write(summaryText(summary, { source, target, keepMs, stopped: stop.signal.aborted }));
-    return stop.exitCode ?? (summary.left > 0 ? 1 : 0);
   } catch (error) {
-    report.end();
-    if (stop.exitCode !== undefined) return stop.exitCode;
     if (error instanceof LecternError && error.code === 'CONFLICT') {
       throw new CommandError('Another migration is running. Wait for its end or stop it, then run this again.');
     }
     throw error;
-  } finally {
-    stop.dispose();
   }
 }
 
@@ -136,7 +132,7 @@ function summaryText(summary: MigrationSummary, { source, target, keepMs, stoppe
   }
   if (superseded > 0) lines.push(`${files(superseded)} were replaced, deleted or moved by others meanwhile.`);
   if (left > 0) lines.push(`${files(left)} could not be moved: see above.`);
-  if (stopped) lines.push('Stopped. Run it again to continue.');
+  if (stopped) lines.push(RUN_AGAIN);
   return `${lines.join('\n')}\n`;
 }
 

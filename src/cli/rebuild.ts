@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { App } from '../app.js';
-import { StopSignals } from '../stop-signals.js';
+import { RUN_AGAIN, runLong } from './long-command.js';
 import { ProgressBar } from './progress-bar.js';
 import { withApp } from './with-app.js';
 
@@ -18,27 +18,22 @@ export function rebuildCommand(): Command {
 
 /** Resolves with the exit code: 1 when a record could not be updated. */
 async function rebuild({ rebuilding }: App): Promise<number> {
-  const stop = new StopSignals();
   const bar = new ProgressBar();
-  try {
+  return runLong(bar, RUN_AGAIN, async (stop) => {
     const { updated, failed } = await rebuilding.rebuild({
       signal: stop.signal,
       onProgress: ({ collection, done, total }) => bar.show({ label: `Rebuilding ${collection}`, done, total }),
     });
-    bar.end();
-    process.stdout.write(summary(updated, failed, stop.signal.aborted));
-    return stop.exitCode ?? (failed > 0 ? 1 : 0);
-  } finally {
-    bar.end();
-    stop.dispose();
-  }
+    const text = summary(updated, failed, stop.signal.aborted);
+    return { text, exitCode: stop.exitCode ?? (failed > 0 ? 1 : 0) };
+  });
 }
 
 function summary(updated: number, failed: number, stopped: boolean): string {
   const lines = [
     updated + failed === 0 && !stopped ? 'All records are up to date already.' : `Updated ${records(updated)}.`,
     ...(failed > 0 ? [`${records(failed)} could not be updated: see the log above.`] : []),
-    ...(stopped ? ['Stopped. Run it again to continue.'] : []),
+    ...(stopped ? [RUN_AGAIN] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { App } from '../app.js';
-import { StopSignals } from '../stop-signals.js';
+import { RUN_AGAIN, runLong } from './long-command.js';
 import { ProgressReport } from './progress.js';
 import { withApp } from './with-app.js';
 
@@ -19,28 +19,23 @@ export function remeasureCommand(): Command {
 
 /** Resolves with the exit code. */
 async function remeasure({ remeasuring }: App): Promise<number> {
-  const stop = new StopSignals();
   const report = new ProgressReport();
-  try {
+  return runLong(report, RUN_AGAIN, async (stop) => {
     const { measured, failed } = await remeasuring.run({
       which: 'all older',
       signal: stop.signal,
       onProgress: (progress) => report.update(progress),
     });
-    report.end();
-    process.stdout.write(summary(measured, failed, stop.signal.aborted));
-    return stop.exitCode ?? (failed > 0 ? 1 : 0);
-  } finally {
-    report.end();
-    stop.dispose();
-  }
+    const text = summary(measured, failed, stop.signal.aborted);
+    return { text, exitCode: stop.exitCode ?? (failed > 0 ? 1 : 0) };
+  });
 }
 
 function summary(measured: number, failed: number, stopped: boolean): string {
   const lines = [
     measured + failed === 0 && !stopped ? 'All files are measured already.' : `Measured ${files(measured)}.`,
     ...(failed > 0 ? [`${files(failed)} could not be measured: see the log above.`] : []),
-    ...(stopped ? ['Stopped. Run it again to continue.'] : []),
+    ...(stopped ? [RUN_AGAIN] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { App } from '../app.js';
 import type { BackupFolder } from '../backup/backup-folder.js';
-import { StopSignals } from '../stop-signals.js';
 import { answeringCommand, answerWith, EXIT_CLEAN, EXIT_FINDINGS } from './answering-command.js';
 import { backupParts } from './backup-parts.js';
+import { RUN_AGAIN, runLong } from './long-command.js';
 import { ProgressBar } from './progress-bar.js';
 import { withApp } from './with-app.js';
 
@@ -49,11 +49,10 @@ async function restore(app: App, folder: BackupFolder, options: RestoreOptions):
     await assertEmptyStorages(snapshot, parts.storageNamed);
     await mark.markCopy(db, source);
   }
-  const stop = new StopSignals();
   const bar = new ProgressBar();
-  try {
+  return runLong(bar, RUN_AGAIN, async ({ signal }) => {
     await restoreSnapshot(folder, snapshot, parts, {
-      signal: stop.signal,
+      signal,
       onProgress: (progress) => bar.show({ total: undefined, ...progress }),
     });
     let findings = 0;
@@ -61,24 +60,15 @@ async function restore(app: App, folder: BackupFolder, options: RestoreOptions):
       findings += 1;
       bar.say(`${kind}: ${storage}/${key}`);
     }
-    bar.end();
     if (findings === 0) await mark.unmarkCopy(db);
     const { files, contents } = snapshot.manifest;
     const records = Object.entries(contents).reduce(
       (sum, [part, { entries }]) => sum + (part.endsWith('.bson') ? entries : 0),
       0,
     );
-    process.stdout.write(
+    const text =
       `Restored ${records} records and ${files} files of snapshot ${name}. ` +
-        `Every file was read and compared with its record: ${findings === 0 ? 'all is well' : `${findings} findings`}.\n`,
-    );
-    return findings === 0 ? EXIT_CLEAN : EXIT_FINDINGS;
-  } catch (error) {
-    if (stop.exitCode === undefined) throw error;
-    bar.say('Stopped. Run it again to continue.');
-    return stop.exitCode;
-  } finally {
-    bar.end();
-    stop.dispose();
-  }
+      `Every file was read and compared with its record: ${findings === 0 ? 'all is well' : `${findings} findings`}.\n`;
+    return { text, exitCode: findings === 0 ? EXIT_CLEAN : EXIT_FINDINGS };
+  });
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { codeOf, writeDurably } from './private-file.js';
+import { codeOf, writePrivate } from './private-file.js';
 
 /** The folder DATA_DIR cannot be used. The message says what to do. */
 export class DataDirError extends Error {
@@ -36,7 +36,7 @@ export class DataDir {
   async assertWritable(): Promise<void> {
     const probe = join(this.path, `probe-${process.pid}`);
     await this.use(async () => {
-      await writeDurably(probe, 'lectern doctor');
+      await writePrivate(probe, 'lectern doctor');
       await rm(probe);
     });
   }

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type DataDir, DataDirError, PRIVATE_DIR } from './data-dir.js';
-import { readIfThere, writeDurably } from './private-file.js';
+import { readIfThere, writePrivate } from './private-file.js';
 
 /** The longest path that a Unix socket can have, in bytes (sun_path less its closing NUL). */
 const MAX_SOCKET_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;
@@ -52,7 +52,7 @@ export class DatabaseSocket {
       if (SOCKET_NAME.test(name) && name !== basename(this.path)) await removeSocket(join(dirname(this.path), name));
     }
     const draft = `${this.announcement}.${process.pid}`;
-    await writeDurably(draft, `${this.path}\n`);
+    await writePrivate(draft, `${this.path}\n`);
     await rename(draft, this.announcement);
   }
 

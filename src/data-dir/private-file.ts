@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 const OWNER_ONLY = 0o600;
 
 /** Writes a file that only this user may read. Resolves when its bytes are on the disk. */
-export async function writeDurably(path: string, text: string): Promise<void> {
+export async function writePrivate(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', OWNER_ONLY);
   try {
     await file.writeFile(text);

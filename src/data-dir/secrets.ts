@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DataDir, DataDirError, PRIVATE_DIR } from './data-dir.js';
-import { codeOf, readIfThere, writeDurably } from './private-file.js';
+import { codeOf, readIfThere, writePrivate } from './private-file.js';
 
 /** The settings that determine the secret for tokens. */
 export interface AuthSecretSettings {
@@ -74,7 +74,7 @@ export async function keptSecret(dataDir: DataDir, name: string): Promise<string
 async function makeSecret(path: string): Promise<string> {
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   const draft = `${path}.${randomBytes(4).toString('hex')}`;
-  await writeDurably(draft, `${secret}\n`);
+  await writePrivate(draft, `${secret}\n`);
   try {
     await link(draft, path);
     return secret;

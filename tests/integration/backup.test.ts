@@ -14,7 +14,8 @@ import { fixtures } from '../support/fixtures.js';
 import * as gql from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
 import { keepBusy } from '../support/keep-busy.js';
-import { createLibrary, documentsIn, keysIn, liveFiles } from '../support/migration.js';
+import { createLibrary, documentsIn, keysIn, liveFiles, startCommand } from '../support/migration.js';
+import { waitFor } from '../support/patience.js';
 import { sampleOf, volume } from '../support/scope.js';
 import { tryStartServer } from '../support/server.js';
 import { onAnyStorage } from '../support/storages.js';
@@ -232,6 +233,23 @@ onAnyStorage('lectern backup and restore', (storage) => {
       expect(await documents()).toEqual(stored);
     },
   );
+
+  it('stopped with SIGTERM, makes no snapshot and says so', async () => {
+    const ada = await start();
+    await createCourse(ada, { title: 'First' }, { thumbnail: fixtures.png });
+    // The pause gives the signal time to arrive.
+    const running = startCommand(
+      { ...environment, FAIL_POINT: 'delay:before:backup-records:1:3000' },
+      'backup',
+      folder,
+    );
+    await waitFor(async () => {
+      expect(await readdir(folder, { recursive: true })).toContainEqual(expect.stringMatching(/courses\.read$/));
+    });
+    running.process.kill('SIGTERM');
+    expect(await running.ended).toEqual({ exitCode: 143, stdout: '', stderr: 'Stopped. No snapshot was made.\n' });
+    expect(await snapshots()).toEqual([]);
+  });
 
   it('says so when the folder cannot be used', async () => {
     const file = join(folder, 'no-folder');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -204,6 +205,23 @@ describe('compose.yaml', () => {
     expect(used.sort()).toEqual(Object.keys(services['caddy']!.environment!).sort());
     const keepalive = Number(/keepalive (\d+)s/.exec(read('deploy/Caddyfile'))?.[1]);
     expect(keepalive).toBeLessThan(defaults.server.keepAliveSeconds);
+  });
+});
+
+describe('the Caddyfile without a container', () => {
+  it('has one site, which forwards to the server on this machine', () => {
+    const { text } = readPage('docs/deploy.md').fences.find(({ text: lines }) =>
+      lines.includes('/etc/caddy/Caddyfile'),
+    )!;
+    const command = text
+      .split('\n')
+      .find((line) => line.startsWith('sed '))!
+      .replace('> /etc/caddy/Caddyfile', '');
+    const made = execFileSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' });
+    expect(Array.from(made.matchAll(/^\S+ \{$/gm), ([line]) => line)).toEqual(['lectern.example.org {']);
+    expect(made).toContain(`\treverse_proxy 127.0.0.1:${defaults.server.port} {`);
+    expect(made).not.toContain('$');
+    expect(made.trimEnd().endsWith('\n}')).toBe(true);
   });
 });
 

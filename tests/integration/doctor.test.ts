@@ -63,6 +63,19 @@ describe('lectern doctor', () => {
     expect(all).toEqual([{ check: 'configuration', status: 'problem', message, remedy: expect.any(String) }]);
   });
 
+  it('warns when the studio signs in at a provider whose tokens cannot be verified', async () => {
+    const provider = { STUDIO_OIDC_ISSUER: 'https://id.example.org', STUDIO_OIDC_CLIENT_ID: 'studio' };
+    const warned = await doctor({ ...environment, ...provider });
+    expect(warned.exitCode).toBe(0);
+    expect(warned.of('configuration')).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('STUDIO_OIDC_ISSUER is set and AUTH_JWKS_URL is not'),
+      remedy: expect.stringContaining('jwks_uri'),
+    });
+    const keys = { AUTH_JWKS_URL: 'https://id.example.org/jwks' };
+    expect((await doctor({ ...environment, ...provider, ...keys })).of('configuration')?.status).toBe('ok');
+  });
+
   it('reports a misspelt variable with the right name', async () => {
     const { exitCode, faults } = await doctor({ ...environment, S3_BUCKET: 'media' });
     expect(exitCode).toBe(0);

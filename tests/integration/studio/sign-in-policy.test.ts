@@ -8,6 +8,8 @@ import { startApp, type TestApp } from '../../support/app.js';
 describe('the page of a studio with a sign-in provider', () => {
   let app: TestApp | undefined;
   let provider: Server | undefined;
+  /** How often the provider was asked. */
+  let asked = 0;
   afterEach(async () => {
     await app?.remove();
     provider?.close();
@@ -16,7 +18,9 @@ describe('the page of a studio with a sign-in provider', () => {
 
   /** Starts a provider that answers every request with this text, and returns its address. */
   async function startProvider(status: number, answer: string): Promise<string> {
+    asked = 0;
     provider = createServer((request, response) => {
+      asked += 1;
       if (request.url !== '/realms/school/.well-known/openid-configuration') response.statusCode = 404;
       else response.statusCode = status;
       response.end(answer);
@@ -45,6 +49,9 @@ describe('the page of a studio with a sign-in provider', () => {
       STUDIO_OIDC_CLIENT_ID: 'studio',
     });
     expect(policy).toContain(`connect-src 'self' ${app?.origin} ${origin} https://tokens.example.org`);
+    // What the provider said is kept for the next page.
+    expect((await fetch(`${app?.origin}/studio/`)).headers.get('content-security-policy')).toBe(policy.join(';'));
+    expect(asked).toBe(1);
   });
 
   it.each([

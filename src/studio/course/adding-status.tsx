@@ -1,3 +1,4 @@
+import { classes } from '../ui/classes.js';
 import { Problem } from '../ui/problem.js';
 import { words } from '../words.js';
 import css from './course.module.css';
@@ -13,7 +14,7 @@ export function AddingStatus({ adding: { left, notices, error, retry } }: { read
         </p>
       )}
       {notices.map((notice) => (
-        <p key={notice} className={css.notice} role="status">
+        <p key={notice} className={classes(css.notice, css.leftOut)} role="status">
           {notice}
         </p>
       ))}

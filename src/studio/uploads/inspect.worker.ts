@@ -9,7 +9,6 @@ import {
   MP4,
   OGG,
   QTFF,
-  UnsupportedInputFormatError,
   WAVE,
   WEBM,
   type InputTrack,
@@ -74,8 +73,9 @@ async function inspect(file: Blob): Promise<Inspection> {
     const isIso = name === MP4.name || name === QTFF.name;
     return { contentType: contentType ?? null, tracks, isIndexLast: isIso && (await isIndexLast(file.size, reader)) };
   } catch (error) {
-    if (error instanceof UnsupportedInputFormatError) return { contentType: null, tracks: [], isIndexLast: false };
-    throw error;
+    if (reader.hasFailed) throw error;
+    // No format that is known, or a file that is too short for one.
+    return { contentType: null, tracks: [], isIndexLast: false };
   } finally {
     input.dispose();
   }

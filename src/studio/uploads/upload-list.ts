@@ -41,6 +41,7 @@ class UploadList {
       sessionId: null,
       hasFile: true,
     };
+    this.#sources.set(key, source);
     this.#set([...this.#items, item]);
     void this.#check(item, source);
   }
@@ -51,6 +52,12 @@ class UploadList {
     const known = new Set(this.#items.map(({ sessionId }) => sessionId));
     const added = found.filter(({ sessionId }) => !known.has(sessionId));
     this.#set([...this.#items, ...added.map((item) => ({ ...item, key: ++this.#lastKey }))]);
+  }
+
+  /** The file of an upload, if this tab has it. */
+  async fileOf(key: number): Promise<Blob | null> {
+    const source = this.#sources.get(key);
+    return source && 'getFile' in source ? source.getFile() : (source ?? null);
   }
 
   pause(key: number): void {
@@ -131,7 +138,6 @@ class UploadList {
   #finish(key: number, { filename, size, target }: UploadItem): void {
     this.#change(key, { state: 'done', loaded: size, rate: 0 });
     this.#uploads.delete(key);
-    this.#sources.delete(key);
     announce(words.uploads.published(filename));
     // The page shows the old state until it is asked again; that is no failure of the upload.
     refreshOwner(target).catch(() => undefined);

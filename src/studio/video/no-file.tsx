@@ -19,7 +19,9 @@ export function NoFile({ id, isEditable }: { readonly id: string; readonly isEdi
         <>
           <p role="status">{words.uploads.states[upload.state]}</p>
           <Problem error={upload.error} />
-          <Warnings {...upload} onDismiss={() => uploads.dismissWarnings(upload.key)} />
+          <div className={css.choose}>
+            <Warnings {...upload} onDismiss={() => uploads.dismissWarnings(upload.key)} />
+          </div>
         </>
       )}
       {isEditable && (!upload || needsAttention(upload)) && (

@@ -29,9 +29,14 @@ export async function expectAccessible(page: Page, name: string, device: Device)
   await page.setViewportSize(DEVICES.phone);
 }
 
-/** What can be pressed and is too small. Links in a sentence may be as small as its text. */
-const SMALL_TARGETS = `[...document.querySelectorAll('button, select, input:not([type=checkbox]), a')]
-  .filter((target) => target.checkVisibility() && !target.closest('p, h2, .visually-hidden') && target.getClientRects().length > 0)
+/**
+ * What can be pressed and is too small. A check box is pressed by its label, which is around it. Links in a sentence may be
+ * as small as its text (the exception "inline" of 2.5.8).
+ */
+const SMALL_TARGETS = `[...document.querySelectorAll('button, select, input, textarea, summary, a, [role=menuitem]')]
+  .filter((target) => !target.closest('p, h2, .visually-hidden'))
+  .map((target) => (target.type === 'checkbox' ? target.closest('label') : target))
+  .filter((target) => target.checkVisibility() && target.getClientRects().length > 0)
   .map((target) => [target, target.getBoundingClientRect()])
   .filter(([, { width, height }]) => Math.min(width, height) < ${SMALLEST_TARGET})
   .map(([target, { width, height }]) => (target.ariaLabel ?? target.textContent) + ' ' + width + ' x ' + height)`;

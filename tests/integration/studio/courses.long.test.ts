@@ -1,8 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { hasChromium } from '../../support/browser.js';
 import { createCourse, createTopic, createVideo } from '../../support/client.js';
 import { waitUntil } from '../../support/patience.js';
-import { choose, film, picture, titlesOf, useStudio } from './studio.js';
+import { choose, dropFromDisk, film, picture, titlesOf, useStudio } from './studio.js';
 
 describe.skipIf(!hasChromium)('the courses of the studio', () => {
   const studio = useStudio();
@@ -76,4 +77,49 @@ describe.skipIf(!hasChromium)('the courses of the studio', () => {
     await page.getByRole('link', { name: 'Changed' }).waitFor({ state: 'detached' });
     await page.close();
   });
+
+  it('take a thumbnail and an intro video that are pasted or dropped into their form', async () => {
+    const { page } = await studio.signIn('tim');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: studio.app.origin });
+    await page.getByRole('button', { name: 'New course' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('Title').fill('Pasted');
+    await page.evaluate(COPY_PICTURE);
+    await page.keyboard.press('Control+V');
+    await form.getByText(/^image\.png, /).waitFor();
+    expect(await form.getByLabel('Title').inputValue()).toBe('Pasted');
+
+    const intro = form.getByLabel('Intro video');
+    await dropFromDisk(page, intro, fileURLToPath(new URL('thumbnail.jpg', FIXTURES)));
+    await form.getByText('thumbnail.jpg is not a video.').waitFor();
+    await dropFromDisk(page, intro, fileURLToPath(new URL('intro.mp4', FIXTURES)));
+    await form.getByText('intro.mp4, 12.5 KB').waitFor();
+    await dropFromDisk(page, form.getByLabel('Thumbnail'), fileURLToPath(new URL('thumbnail.jpg', FIXTURES)));
+    await form.getByText('thumbnail.jpg, 18.5 KB').waitFor();
+    await page.evaluate(pasteFilm(film.buffer.toString('base64')));
+    await form.getByText('pasted.mp4, 52.8 KB').waitFor();
+
+    await form.getByRole('button', { name: 'Create course' }).click();
+    const tray = page.getByRole('region', { name: 'Uploads' });
+    await tray.getByText('All uploads are finished').waitFor();
+    expect(await tray.getByText(/^Published · (18\.5|52\.8) KB/).count()).toBe(2);
+    await page.close();
+  });
 });
+
+const FIXTURES = new URL('../../fixtures/', import.meta.url);
+
+/** Puts a picture on the clipboard, as a program for screenshots does. */
+const COPY_PICTURE = `new Promise((resolve) => Object.assign(document.createElement('canvas'), { width: 40, height: 30 }).toBlob(resolve))
+  .then((picture) => navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]))`;
+
+/** Pastes a film on the field of the intro video. A page cannot put one on the clipboard, so the event has the file. */
+function pasteFilm(film: string): string {
+  return `(() => {
+    const bytes = Uint8Array.from(atob('${film}'), (char) => char.charCodeAt(0));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([bytes], 'pasted.mp4', { type: 'video/mp4' }));
+    const field = [...document.querySelectorAll('dialog label')].find(({ textContent }) => textContent === 'Intro video').control;
+    field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  })()`;
+}

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Role } from '../../../src/auth/viewer.js';
 import type { Environment } from '../../../src/config.js';
@@ -92,4 +92,28 @@ export async function titlesOf(page: Page, list: string): Promise<string[]> {
 export async function choose(page: Page, menu: string, command: string): Promise<void> {
   await page.getByRole('button', { name: menu, exact: true }).click();
   await page.getByRole('menuitem', { name: command, exact: true }).click();
+}
+
+/**
+ * Has a page send slowly from now on. Returns what changes its network.
+ * @param rate In bytes per second; -1 is not limited.
+ */
+export async function slowDown(page: Page, rate: number): Promise<(offline: boolean, rate?: number) => Promise<void>> {
+  const devtools = await page.context().newCDPSession(page);
+  const change = async (offline: boolean, uploadThroughput = rate): Promise<void> => {
+    const conditions = { offline, latency: 0, downloadThroughput: -1, uploadThroughput };
+    await devtools.send('Network.emulateNetworkConditions', conditions);
+  };
+  await change(false);
+  return change;
+}
+
+/** Drags a file of the disk over an element, and drops it there. */
+export async function dropFromDisk(page: Page, target: Locator, path: string): Promise<void> {
+  const { x, y } = (await target.boundingBox())!;
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', { type, x: x + 4, y: y + 4, data });
+  }
 }

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tokenFor } from '../../support/app.js';
 import { createCourse, createTopic, type Client } from '../../support/client.js';
@@ -13,7 +12,7 @@ import { patience, waitUntil } from '../../support/patience.js';
 import { onEveryStorage } from '../../support/storages.js';
 import { largeVideo } from '../upload-client/large-video.js';
 import { allowPages } from '../upload-client/upload-site.js';
-import { titlesOf, useStudio } from './studio.js';
+import { slowDown, titlesOf, useStudio } from './studio.js';
 
 /** Films of three parts each, with different bytes. */
 const FILMS = [1, 2, 3].map((seed) => largeVideo(20, seed));
@@ -64,7 +63,7 @@ onEveryStorage('uploads in the studio', (storage) => {
 
   it('three films are sent while the page changes routes, without a network for a while, paused and resumed', async () => {
     const { page, client, topicId } = await openTopic('ada');
-    const network = await slowDown(page);
+    const network = await slowDown(page, SLOWLY);
     await page.getByLabel('Add videos to Films').setInputFiles(films(1, 2, 3));
     const tray = page.getByRole('region', { name: 'Uploads' });
     await tray.getByText(/MB\/s/).first().waitFor();
@@ -91,7 +90,7 @@ onEveryStorage('uploads in the studio', (storage) => {
 
   it('a reload in the middle offers to continue with the same file, or to discard', async () => {
     const { page, client, topicId } = await openTopic('eve');
-    await slowDown(page);
+    await slowDown(page, SLOWLY);
     await page.getByLabel('Add videos to Films').setInputFiles(films(1, 2));
     const tray = page.getByRole('region', { name: 'Uploads' });
     await tray.getByText(/MB\/s/).first().waitFor();
@@ -121,7 +120,7 @@ onEveryStorage('uploads in the studio', (storage) => {
 
   it('a token that expires in the middle is asked for, and the upload continues', async () => {
     const { page, client, topicId, token } = await openTopic('tim');
-    await slowDown(page);
+    await slowDown(page, SLOWLY);
     const expired = await tokenFor('tim', 'instructor', -3_600);
     let isOver = false;
     await page.route('**/graphql', async (route) => {
@@ -156,17 +155,6 @@ onEveryStorage('uploads in the studio', (storage) => {
     await page.close();
   });
 });
-
-/** Has a page send slowly from now on. Returns what turns its network off and on. */
-async function slowDown(page: Page): Promise<(offline: boolean) => Promise<void>> {
-  const devtools = await page.context().newCDPSession(page);
-  const turn = async (offline: boolean): Promise<void> => {
-    const conditions = { offline, latency: 0, downloadThroughput: -1, uploadThroughput: SLOWLY };
-    await devtools.send('Network.emulateNetworkConditions', conditions);
-  };
-  await turn(false);
-  return turn;
-}
 
 /** Drops a folder on the contents of a course, with the objects that a browser would hand to the page. */
 function dropFolder(film: string): string {

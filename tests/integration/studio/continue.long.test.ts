@@ -76,7 +76,7 @@ onEveryStorage('uploads that are continued in the studio', (storage) => {
     const tray = trayOf(page);
     await tray.getByText(/^Interrupted/).waitFor();
     expect(await tray.getByLabel(/^Choose the file to continue/).count()).toBe(0);
-    await tray.getByRole('button', { name: 'Continue: Film 1.mp4' }).click();
+    await tray.getByRole('button', { name: 'Continue: Film 1.mp4', exact: true }).click();
     await tray.getByText(/^Published/).waitFor({ timeout: patience(SENT_MS) });
     await expectPublished({ client, topicId });
     await page.close();
@@ -90,7 +90,7 @@ onEveryStorage('uploads that are continued in the studio', (storage) => {
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
     // The browser asks before the page may read the file again; nobody can answer in a browser without a window.
-    await trayOf(page).getByRole('button', { name: 'Continue: Film 1.mp4' }).waitFor();
+    await trayOf(page).getByRole('button', { name: 'Continue: Film 1.mp4', exact: true }).waitFor();
     await trayOf(page).getByRole('button', { name: 'Discard: Film 1.mp4' }).click();
     await trayOf(page).waitFor({ state: 'detached' });
     await page.close();

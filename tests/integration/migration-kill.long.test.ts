@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import type { Environment } from '../../src/config.js';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import type { StorageName } from '../../src/storage/storage.js';
 import type { TestApp } from '../support/app.js';
@@ -41,7 +42,8 @@ describe.skipIf(inject('s3') === null).each(WAYS)('an interrupted migration from
     });
   }
 
-  const start = () => startCommand(app.environment, 'migrate-storage', '--to', to, '--concurrency', '1');
+  const start = (more: Environment = {}) =>
+    startCommand({ ...app.environment, ...more }, 'migrate-storage', '--to', to, '--concurrency', '1');
   const copying = () => UploadRowModel.findOne({ state: 'pending', storage: to }).lean();
   const reading = async (): Promise<boolean> => {
     const row = await copying();
@@ -57,17 +59,24 @@ describe.skipIf(inject('s3') === null).each(WAYS)('an interrupted migration from
     }
   }
 
-  it.each<[string, () => Promise<unknown>]>([
-    ['while it writes a copy', copying],
-    ['while it reads a copy back', reading],
-    ['between two files', async () => (await moved()) === 1],
-    ['when most files were moved', async () => (await moved()) === 3],
-  ])('killed with SIGKILL %s is continued by the next run', async (_when, moment) => {
-    await begin();
+  /** Waits for a moment of the command, and kills it. */
+  const killAt = (moment: () => Promise<unknown>) => async () => {
     const run = start();
     await waitUntil(moment, { interval: 1 });
     run.process.kill('SIGKILL');
-    expect(await run.ended).toMatchObject({ exitCode: null, stdout: '' });
+    return run.ended;
+  };
+  /** Lets the command kill itself when so many files are moved: a small file is moved too fast to be waited for. */
+  const killAfter = (files: number) => () => start({ FAIL_POINT: `kill:after:finish:${files}` }).ended;
+
+  it.each([
+    ['while it writes a copy', killAt(copying)],
+    ['while it reads a copy back', killAt(reading)],
+    ['between two files', killAfter(1)],
+    ['when most files were moved', killAfter(3)],
+  ])('killed with SIGKILL %s is continued by the next run', async (_when, killed) => {
+    await begin();
+    expect(await killed()).toMatchObject({ exitCode: null, stdout: '' });
 
     const before = await objectsIn(app, to);
     const [done, rows] = [await moved(), await journalRows()];

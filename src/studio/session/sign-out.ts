@@ -9,7 +9,10 @@ export async function signOut(): Promise<void> {
   location.assign((grant && (await endOfSession(grant))) ?? `${BASE_PATH}/`);
 }
 
-/** Null when the provider does not answer: the sign-in here has ended all the same. */
+/**
+ * The page of the provider that ends its session. Null when there is none, or when the provider does not answer: then the
+ * person is signed out of the studio alone.
+ */
 async function endOfSession(grant: Grant): Promise<string | null> {
   try {
     const { endSession } = await import('./provider.js');

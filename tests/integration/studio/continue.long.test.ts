@@ -1,19 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { startBrowser } from '../../support/browser.js';
-import { createCourse, createTopic } from '../../support/client.js';
 import { downloadedSha256 } from '../../support/download.js';
-import { freePort } from '../../support/free-port.js';
 import { dataOf } from '../../support/graphql-client.js';
 import { VideoDocument, VideoOrderDocument } from '../../support/gql/graphql.js';
 import { patience } from '../../support/patience.js';
 import { onEveryStorage } from '../../support/storages.js';
 import { largeVideo } from '../upload-client/large-video.js';
 import { allowPages } from '../upload-client/upload-site.js';
-import { dropFromDisk, slowDown, useStudio, type Person } from './studio.js';
+import { openTopic, useFilms } from './films-on-disk.js';
+import { dropFromDisk, slowDown, useStudioOn, type Person } from './studio.js';
 
 /** Films of two parts each, of the same size with different bytes. */
 const FILMS = [1, 2].map((seed) => largeVideo(12, seed));
@@ -23,31 +19,9 @@ const SLOWLY = 3 * 1024 * 1024;
 const SENT_MS = 60_000;
 
 onEveryStorage('uploads that are continued in the studio', (storage) => {
-  const studio = useStudio(async () => {
-    const port = await freePort();
-    const environment = await storage.environment();
-    await allowPages(`http://localhost:${port}`, environment);
-    return { ...environment, PORT: String(port), HOST: 'localhost' };
-  });
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lectern-films-'));
-    for (const [index, { file }] of FILMS.entries()) {
-      await writeFile(pathOf(index + 1), Buffer.from(await file.arrayBuffer()));
-    }
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-  const pathOf = (number: number): string => join(folder, `Film ${number}.mp4`);
+  const studio = useStudioOn(storage, allowPages);
+  const pathOf = useFilms(FILMS);
   const trayOf = (page: Page) => page.getByRole('region', { name: 'Uploads' });
-
-  async function openTopic(sub: string) {
-    const person = await studio.signIn(sub);
-    const { id } = await createCourse(person.client, { title: 'To fill' });
-    const topicId = await createTopic(person.client, id, 'Films');
-    await person.page.goto(studio.at(`/courses/${id}`));
-    await person.page.getByLabel('Add videos to Films').waitFor();
-    return { ...person, topicId };
-  }
 
   /** Waits until a part of the film has arrived, and stops the upload. */
   async function pauseOnTheWay(page: Page): Promise<void> {
@@ -65,7 +39,7 @@ onEveryStorage('uploads that are continued in the studio', (storage) => {
   }
 
   it('after a reload without choosing the file again, where the browser has kept its handle', async () => {
-    const { page, client, topicId } = await openTopic('ada');
+    const { page, client, topicId } = await openTopic(studio, 'ada');
     await slowDown(page, SLOWLY);
     await page.evaluate(ADD_INPUT);
     await page.locator('#kept').setInputFiles(pathOf(1));
@@ -83,7 +57,7 @@ onEveryStorage('uploads that are continued in the studio', (storage) => {
   });
 
   it('a file that is dropped from the disk leaves its handle', async () => {
-    const { page } = await openTopic('eve');
+    const { page } = await openTopic(studio, 'eve');
     await slowDown(page, SLOWLY);
     await dropFromDisk(page, page.getByRole('heading', { name: 'Films' }), pathOf(1));
     await pauseOnTheWay(page);
@@ -97,7 +71,7 @@ onEveryStorage('uploads that are continued in the studio', (storage) => {
   });
 
   it('in another browser with the same file, and with no other', async () => {
-    const { page, client, topicId, token } = await openTopic('tim');
+    const { page, client, topicId, token } = await openTopic(studio, 'tim');
     await slowDown(page, SLOWLY);
     await page.getByLabel('Add videos to Films').setInputFiles(pathOf(1));
     await pauseOnTheWay(page);

@@ -5,14 +5,13 @@ import type { Environment } from '../../../src/config.js';
 import { withS3 } from '../../support/bucket.js';
 import { createCourse, createTopic, createVideo, type Client } from '../../support/client.js';
 import { fixtures } from '../../support/fixtures.js';
-import { freePort } from '../../support/free-port.js';
 import { dataOf } from '../../support/graphql-client.js';
 import { VideoDocument } from '../../support/gql/graphql.js';
 import { longVideo } from '../../support/long-video.js';
 import { patience, waitUntil } from '../../support/patience.js';
 import { onEveryStorage } from '../../support/storages.js';
 import { largeVideo } from '../upload-client/large-video.js';
-import { film, picture, slowDown, useStudio } from './studio.js';
+import { film, picture, slowDown, useStudioOn } from './studio.js';
 
 const VTT = 'WEBVTT\n\n00:00:00.000 --> 00:00:59.000\nHello from the captions\n';
 const SRT = '1\n00:00:00,000 --> 00:00:59,000\nBonjour des sous-titres\n';
@@ -20,12 +19,7 @@ const SRT = '1\n00:00:00,000 --> 00:00:59,000\nBonjour des sous-titres\n';
 const SENT_MS = 60_000;
 
 onEveryStorage('the files of a lesson in the studio', (storage) => {
-  const studio = useStudio(async () => {
-    const port = await freePort();
-    const environment = await storage.environment();
-    await allowStudio(`http://localhost:${port}`, environment);
-    return { ...environment, PORT: String(port), HOST: 'localhost' };
-  });
+  const studio = useStudioOn(storage, allowStudio);
 
   async function openLesson(sub: string, file?: Parameters<typeof longVideo>, device?: 'phone' | 'desktop') {
     const person = await studio.signIn(sub, 'instructor', device);

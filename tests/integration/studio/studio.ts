@@ -6,7 +6,9 @@ import { startApp, tokenFor, type TestApp } from '../../support/app.js';
 import { startBrowser, type TestBrowser } from '../../support/browser.js';
 import { clientOf, type Client } from '../../support/client.js';
 import { fixtures, type Fixture } from '../../support/fixtures.js';
+import { freePort } from '../../support/free-port.js';
 import { patience } from '../../support/patience.js';
+import type { StorageUnderTest } from '../../support/storages.js';
 
 /** The sizes of window at which the studio is tested, in CSS pixels. */
 export const DEVICES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 860 } } as const;
@@ -72,6 +74,22 @@ export function useStudio(environment: () => Promise<Environment> = () => Promis
     },
     visit: (path, device = 'desktop') => open(at(path), device),
   };
+}
+
+/**
+ * The same, with files on this storage.
+ * @param allow Lets pages of an origin use the bucket, if there is one.
+ */
+export function useStudioOn(
+  storage: StorageUnderTest,
+  allow: (origin: string, environment: Environment) => Promise<void>,
+): Studio {
+  return useStudio(async () => {
+    const port = await freePort();
+    const environment = await storage.environment();
+    await allow(`http://localhost:${port}`, environment);
+    return { ...environment, PORT: String(port), HOST: 'localhost' };
+  });
 }
 
 /** A fixture as Playwright hands it to a browser. */

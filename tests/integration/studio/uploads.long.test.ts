@@ -1,18 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { tokenFor } from '../../support/app.js';
-import { createCourse, createTopic, type Client } from '../../support/client.js';
+import type { Client } from '../../support/client.js';
 import { downloadedSha256 } from '../../support/download.js';
-import { freePort } from '../../support/free-port.js';
 import { dataOf } from '../../support/graphql-client.js';
 import { VideoOrderDocument, VideoDocument } from '../../support/gql/graphql.js';
 import { patience, waitUntil } from '../../support/patience.js';
 import { onEveryStorage } from '../../support/storages.js';
 import { largeVideo } from '../upload-client/large-video.js';
 import { allowPages } from '../upload-client/upload-site.js';
-import { slowDown, titlesOf, useStudio } from './studio.js';
+import { openTopic, useFilms } from './films-on-disk.js';
+import { slowDown, titlesOf, useStudioOn } from './studio.js';
 
 /** Films of three parts each, with different bytes. */
 const FILMS = [1, 2, 3].map((seed) => largeVideo(20, seed));
@@ -22,30 +19,9 @@ const SLOWLY = 5 * 1024 * 1024;
 const SENT_MS = 90_000;
 
 onEveryStorage('uploads in the studio', (storage) => {
-  const studio = useStudio(async () => {
-    const port = await freePort();
-    const environment = await storage.environment();
-    await allowPages(`http://localhost:${port}`, environment);
-    return { ...environment, PORT: String(port), HOST: 'localhost' };
-  });
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'lectern-films-'));
-    for (const [index, { file }] of FILMS.entries()) {
-      await writeFile(join(folder, `Film ${index + 1}.mp4`), Buffer.from(await file.arrayBuffer()));
-    }
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-  const films = (...numbers: number[]): string[] => numbers.map((number) => join(folder, `Film ${number}.mp4`));
-
-  async function openTopic(sub: string) {
-    const person = await studio.signIn(sub);
-    const { id } = await createCourse(person.client, { title: 'To fill' });
-    const topicId = await createTopic(person.client, id, 'Films');
-    await person.page.goto(studio.at(`/courses/${id}`));
-    await person.page.getByLabel('Add videos to Films').waitFor();
-    return { ...person, topicId };
-  }
+  const studio = useStudioOn(storage, allowPages);
+  const filmAt = useFilms(FILMS);
+  const films = (...numbers: number[]): string[] => numbers.map(filmAt);
 
   /** Waits until the files of a topic's videos are published, and compares every byte with what was sent. */
   async function expectPublished(client: Client, topicId: string, seeds: readonly number[]): Promise<void> {
@@ -62,7 +38,7 @@ onEveryStorage('uploads in the studio', (storage) => {
   }
 
   it('three films are sent while the page changes routes, without a network for a while, paused and resumed', async () => {
-    const { page, client, topicId } = await openTopic('ada');
+    const { page, client, topicId } = await openTopic(studio, 'ada');
     const network = await slowDown(page, SLOWLY);
     await page.getByLabel('Add videos to Films').setInputFiles(films(1, 2, 3));
     const tray = page.getByRole('region', { name: 'Uploads' });
@@ -89,7 +65,7 @@ onEveryStorage('uploads in the studio', (storage) => {
   });
 
   it('a reload in the middle offers to continue with the same file, or to discard', async () => {
-    const { page, client, topicId } = await openTopic('eve');
+    const { page, client, topicId } = await openTopic(studio, 'eve');
     await slowDown(page, SLOWLY);
     await page.getByLabel('Add videos to Films').setInputFiles(films(1, 2));
     const tray = page.getByRole('region', { name: 'Uploads' });
@@ -119,7 +95,7 @@ onEveryStorage('uploads in the studio', (storage) => {
   });
 
   it('a token that expires in the middle is asked for, and the upload continues', async () => {
-    const { page, client, topicId, token } = await openTopic('tim');
+    const { page, client, topicId, token } = await openTopic(studio, 'tim');
     await slowDown(page, SLOWLY);
     const expired = await tokenFor('tim', 'instructor', -3_600);
     let isOver = false;
@@ -143,7 +119,7 @@ onEveryStorage('uploads in the studio', (storage) => {
   });
 
   it('a folder that is dropped makes a topic of each folder; what is no video is left out', async () => {
-    const { page, client } = await openTopic('max');
+    const { page, client } = await openTopic(studio, 'max');
     const small = Buffer.from(await FILMS[0]!.file.slice(0, 53_000).arrayBuffer()).toString('base64');
     await page.evaluate(dropFolder(small));
     await page.getByRole('heading', { name: 'Week 1' }).waitFor();

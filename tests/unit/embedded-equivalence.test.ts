@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Executor } from '../../src/database/embedded/executor.js';
+import { compileEncodedProjection, compileProjection } from '../../src/database/embedded/projection.js';
 import { Store } from '../../src/database/embedded/store.js';
 import { decode, encode } from '../../src/database/embedded/values.js';
 import type { Doc } from '../../src/database/embedded/values.js';
@@ -138,4 +139,39 @@ test('queries return the same documents with and without indexes', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('a projection of encoded documents returns what that of decoded ones returns', () => {
+  const whole = fc.record({ a: value, b: fc.oneof(value, doc), c: doc }, { requiredKeys: [] });
+  const paths = fc.uniqueArray(fc.constantFrom('a', 'a.x', 'b', 'b.a', 'b.a.x', 'b.b.y', 'c.a', 'c.c', 'd.e', '_id'), {
+    minLength: 1,
+    maxLength: 3,
+    comparator: (one, other) => one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`),
+  });
+  fc.assert(
+    fc.property(whole, paths, fc.boolean(), (fields, chosen, includes) => {
+      const spec = Object.fromEntries(chosen.map((one) => [one, includes ? 1 : 0]));
+      const stored = encode({ _id: 'id', ...fields });
+      const projected = compileEncodedProjection(spec)(stored);
+      expect(decode(projected)).toEqual(decode(encode(compileProjection(spec)(decode(stored)))));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('many keys of a unique index are looked up, and only by whole keys', () => {
+  const name = `c${++collections}`;
+  command({ createIndexes: name, indexes: [{ key: { a: 1, b: 1 }, name: 'both', unique: true }] });
+  const ids = Array.from({ length: 300 }, (_, i) => `id ${i}`);
+  command({ insert: name, documents: ids.map((_id, i) => ({ _id, a: i % 3, b: i })) });
+  const find = (filter: Doc, sort: Doc = {}): unknown[] => {
+    const { cursor } = command({ find: name, filter, sort, batchSize: 1_000 }) as { cursor: { firstBatch: Doc[] } };
+    return cursor.firstBatch.map(({ _id }) => _id);
+  };
+  const some = ids.filter((_, i) => i % 2 === 0);
+  const asked = { _id: { $in: [...some, ...some.slice(0, 5), 'absent'].reverse() } };
+  expect(find(asked).sort()).toEqual([...some].sort());
+  expect(find(asked, { _id: -1 })).toEqual([...some].sort().reverse());
+  expect(find({ a: { $in: [0, 2] } })).toHaveLength(200);
+  expect(find({ a: { $in: [0, 2] }, b: { $in: [0, 1, 2, 3] } }).sort()).toEqual(['id 0', 'id 2', 'id 3']);
 });

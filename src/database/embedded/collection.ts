@@ -22,10 +22,11 @@ export interface IndexEntry {
 }
 
 const PAGE = 64;
+const KEYS_OF_PAGE = Array.from({ length: PAGE }, () => '?').join(', ');
 
 /** An index: a table of (key, row), sorted by MongoDB's order of values. */
 export class Index {
-  private readonly statements: Record<'add' | 'remove' | 'taken' | 'forward' | 'backward', Statement>;
+  private readonly statements: Record<'add' | 'remove' | 'taken' | 'forward' | 'backward' | 'lookUp', Statement>;
 
   constructor(
     private readonly sqlite: Sqlite,
@@ -43,6 +44,7 @@ export class Index {
       backward: sqlite.prepare(
         `SELECT key, row FROM i${id} WHERE (key, row) < (?, ?) AND key >= ? ORDER BY key DESC, row DESC LIMIT ?`,
       ),
+      lookUp: sqlite.prepare(`SELECT key, row FROM i${id} WHERE key IN (${KEYS_OF_PAGE}) ORDER BY key, row`),
     };
   }
 
@@ -89,6 +91,16 @@ export class Index {
       yield* page;
       if (page.length < PAGE) return;
       place = page.at(-1) as IndexEntry;
+    }
+  }
+
+  /** Yields the entries of these sorted keys of a unique index, in order. Each statement looks up a page of keys. */
+  *lookUp(keys: readonly Uint8Array[]): Generator<IndexEntry> {
+    for (let at = 0; at < keys.length; at += PAGE) {
+      const page = keys.slice(at, at + PAGE);
+      // A key that is named twice is found once.
+      const padding = new Array<Uint8Array>(PAGE - page.length).fill(page[0] as Uint8Array);
+      yield* this.statements.lookUp.all(...page, ...padding) as IndexEntry[];
     }
   }
 }

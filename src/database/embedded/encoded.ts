@@ -22,6 +22,30 @@ export function withFields(bytes: Encoded, keep: (name: string) => boolean): Enc
   return documentOf(kept);
 }
 
+/** The paths of a projection, part by part. `true` is the end of a path. */
+export type FieldTree = ReadonlyMap<string, FieldTree | true>;
+
+/**
+ * Returns a document with only the fields of a tree, or with all others, in the same order. Returns undefined when a path
+ * of the tree leads into an array: decode the document then.
+ */
+export function withTree(bytes: Encoded, tree: FieldTree, includes: boolean): Encoded | undefined {
+  const kept: Uint8Array[] = [];
+  for (const [type, nameOffset, nameLength, offset, length] of onDemand.parseToElements(bytes)) {
+    const name = onDemand.ByteUtils.toUTF8(bytes, nameOffset, nameOffset + nameLength, true);
+    const inner = tree.get(name);
+    if (inner instanceof Map && type === TYPE_ARRAY) return undefined;
+    if (inner instanceof Map && type === TYPE_DOCUMENT) {
+      const document = withTree(bytes.subarray(offset, offset + length), inner as FieldTree, includes);
+      if (document === undefined) return undefined;
+      kept.push(bytes.subarray(nameOffset - 1, offset), document);
+    } else if ((inner === true) === includes) {
+      kept.push(bytes.subarray(nameOffset - 1, offset + length));
+    }
+  }
+  return documentOf(kept);
+}
+
 /** The reply to a command that returns documents: a batch of them, and the id under which to ask for more. */
 export class CursorReply {
   constructor(

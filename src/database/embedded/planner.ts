@@ -11,6 +11,8 @@ import type { Doc } from './values.js';
 export interface IndexScan {
   readonly index: Index;
   readonly ranges: readonly Range[];
+  /** Whether the index is unique and every range is a single key. */
+  readonly areUniqueKeys: boolean;
   readonly backward: boolean;
 }
 
@@ -71,6 +73,7 @@ function candidate(
   const scan = {
     index,
     ranges: used.length === 0 ? [EVERYTHING] : ranges,
+    areUniqueKeys: index.spec.unique && points.length === index.spec.fields.length,
     backward: order === 'backward',
   };
   return { scan, sorted, score };

@@ -1,18 +1,17 @@
-import { withFields } from './encoded.js';
-import type { Encoded } from './encoded.js';
+import { withTree } from './encoded.js';
+import type { Encoded, FieldTree } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { isNumber } from './numbers.js';
 import { assertFieldName, decode, encode, isDoc, truthy } from './values.js';
 import type { Doc } from './values.js';
 
-/** The paths of a projection, part by part. `true` is the end of a path. */
 type Tree = Map<string, Tree | true>;
 export type Projection = (doc: Doc) => Doc;
 
 /** A projection that was checked: either only the fields of `tree` are returned, or all others. */
 interface Parsed {
   readonly includes: boolean;
-  readonly tree: Tree;
+  readonly tree: FieldTree;
 }
 
 /**
@@ -23,15 +22,11 @@ export function compileProjection(spec: Doc): Projection {
   return projectionOf(parse(spec));
 }
 
-/** Does the same with encoded documents. Does not decode them when the projection names top-level fields only. */
+/** Does the same with encoded documents. Decodes those in which a path of the projection leads into an array. */
 export function compileEncodedProjection(spec: Doc): (bytes: Encoded) => Encoded {
   const parsed = parse(spec);
-  const { includes, tree } = parsed;
-  if ([...tree.values()].every((end) => end === true)) {
-    return (bytes) => withFields(bytes, (name) => tree.has(name) === includes);
-  }
   const project = projectionOf(parsed);
-  return (bytes) => encode(project(decode(bytes)));
+  return (bytes) => withTree(bytes, parsed.tree, parsed.includes) ?? encode(project(decode(bytes)));
 }
 
 function projectionOf({ includes, tree }: Parsed): Projection {
@@ -81,7 +76,7 @@ function treeOf(paths: readonly string[]): Tree {
 }
 
 /** Elements of arrays that are neither documents nor arrays are dropped, because they have no fields. */
-function include(value: unknown, tree: Tree): unknown {
+function include(value: unknown, tree: FieldTree): unknown {
   if (Array.isArray(value)) {
     return value.map((element: unknown) => include(element, tree)).filter((element) => element !== undefined);
   }
@@ -93,7 +88,7 @@ function include(value: unknown, tree: Tree): unknown {
   return Object.fromEntries(kept.filter(([, field]) => field !== undefined));
 }
 
-function exclude(value: unknown, tree: Tree): unknown {
+function exclude(value: unknown, tree: FieldTree): unknown {
   if (Array.isArray(value)) return value.map((element: unknown) => exclude(element, tree));
   if (!isDoc(value)) return value;
   const kept = Object.entries(value).flatMap(([name, field]) => {

@@ -1,4 +1,4 @@
-import type { Collection, Stored } from './collection.js';
+import type { Collection, IndexEntry, Stored } from './collection.js';
 import type { Encoded } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { keyFields, sortKeyOf } from './index-keys.js';
@@ -78,18 +78,20 @@ function sortFields(sort: Doc): KeyField[] {
 }
 
 function* indexed(collection: Collection, scan: IndexScan, work: Work): Generator<Stored> {
-  const { index, ranges, backward } = scan;
   // A document may have several entries in a multikey index.
-  const seen = index.multikey === 0 ? undefined : new Set<number>();
-  for (const range of backward ? [...ranges].reverse() : ranges) {
-    for (const { row } of index.scan(range, backward)) {
-      work.keysExamined++;
-      if (seen?.has(row) === true) continue;
-      seen?.add(row);
-      const stored = collection.get(row);
-      if (stored !== undefined) yield stored;
-    }
+  const seen = scan.index.multikey === 0 ? undefined : new Set<number>();
+  for (const { row } of entries(scan)) {
+    work.keysExamined++;
+    if (seen?.has(row) === true) continue;
+    seen?.add(row);
+    const stored = collection.get(row);
+    if (stored !== undefined) yield stored;
   }
+}
+
+function* entries({ index, ranges, areUniqueKeys, backward }: IndexScan): Generator<IndexEntry> {
+  if (areUniqueKeys && !backward && ranges.length > 1) yield* index.lookUp(ranges.map(({ from }) => from));
+  else for (const range of backward ? [...ranges].reverse() : ranges) yield* index.scan(range, backward);
 }
 
 function* matching(found: Iterable<Stored>, matches: Matches, work: Work, deadline: number): Generator<Found> {

@@ -7,6 +7,7 @@ import {
   pageSize,
   type Connection,
 } from '../graphql/pagination.js';
+import { only } from './projection.js';
 
 /** A record that can be listed. */
 export interface ListedDocument {
@@ -31,8 +32,8 @@ export interface KeysetPageOptions<D extends ListedDocument> {
   readonly after: string | null | undefined;
   /** Further conditions, and the index to use for them instead of the indexes of the lists. */
   readonly search?: { readonly filter: QueryFilter<D>; readonly index: Readonly<Record<string, 1>> } | undefined;
-  /** Fields that are not read. */
-  readonly without: readonly (keyof D & string)[];
+  /** The paths of the fields that are read of each document. Absent: whole documents. */
+  readonly paths?: readonly string[] | undefined;
 }
 
 /** A query filter for documents after a cursor. */
@@ -77,11 +78,12 @@ async function searched<D extends ListedDocument>(options: KeysetPageOptions<D>,
 }
 
 function read<D extends ListedDocument>(
-  { model, order, search, without }: KeysetPageOptions<D>,
+  { model, order, search, paths }: KeysetPageOptions<D>,
   filter: Range,
   limit: number,
 ): Promise<D[]> {
-  const projection = Object.fromEntries(without.map((field) => [field, 0 as const]));
+  // A cursor contains the sort value.
+  const projection = paths ? only([...paths, order.field]) : {};
   const query = model
     .find(filter as QueryFilter<D>, projection)
     .sort({ [order.field]: order.direction, _id: order.direction })

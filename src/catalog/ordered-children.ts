@@ -1,6 +1,7 @@
 import type DataLoader from 'dataloader';
 import type { Model } from '../database/model.js';
 import { connection, decodeCursor, encodeCursor, pageSize, type Connection } from '../graphql/pagination.js';
+import { only, type Projection } from './projection.js';
 import { recordsById } from './records-by-id.js';
 
 /** A request for one page of one parent's children. */
@@ -10,6 +11,8 @@ export interface ChildrenRequest {
   readonly first: number | null | undefined;
   readonly after: string | null | undefined;
   readonly count: () => Promise<number>;
+  /** The paths of the fields that are read of each child. Absent: whole records. */
+  readonly paths?: readonly string[] | undefined;
 }
 
 interface ChildDocument {
@@ -22,15 +25,22 @@ const CURSOR_SIBLINGS = 4;
 
 /**
  * Returns a function that reads pages of children, in the order of the parent's list. The children of all parents that
- * a request asks for at the same time are read with one database command. Ids of deleted or missing children are
- * skipped.
+ * a request asks for at the same time, with the same fields, are read with one database command. Ids of deleted or
+ * missing children are skipped.
  */
 export function orderedChildren<D extends ChildDocument>(
   model: Model<D>,
 ): (request: ChildrenRequest) => Promise<Connection<D>> {
-  const records: DataLoader<string, D | null> = recordsById(model);
+  const loaders = new Map<string, DataLoader<string, D | null>>();
+  const loaderOf = (projection: Projection): DataLoader<string, D | null> => {
+    const key = Object.keys(projection).join(' ');
+    const loader = loaders.get(key) ?? recordsById(model, projection);
+    loaders.set(key, loader);
+    return loader;
+  };
 
-  return async ({ ids, first, after, count }) => {
+  return async ({ ids, first, after, count, paths }) => {
+    const records = loaderOf(paths ? only(paths) : {});
     const size = pageSize(first);
     let next = startAfter(ids, after);
     const found: { record: D; index: number }[] = [];

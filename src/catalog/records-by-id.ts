@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Model, QueryFilter } from '../database/model.js';
+import type { Projection } from './projection.js';
 
 interface LivingDocument {
   _id: string;
@@ -7,14 +8,13 @@ interface LivingDocument {
 }
 
 /**
- * Returns a loader of records by id. It resolves with null when the record does not exist or is deleted.
- * @param without Fields that are not read.
+ * Returns a loader of records by id. It resolves with null when the record does not exist or is deleted. It reads whole
+ * records, or the fields of `projection`.
  */
 export function recordsById<D extends LivingDocument>(
   model: Model<D>,
-  without: readonly (keyof D & string)[] = [],
+  projection: Projection = {},
 ): DataLoader<string, D | null> {
-  const projection = Object.fromEntries(without.map((field) => [field, 0 as const]));
   return new DataLoader(async (ids) => {
     const filter = { _id: { $in: ids }, deletedAt: { $exists: false } } as QueryFilter<D>;
     // All records in one batch: a getMore would be another round trip.

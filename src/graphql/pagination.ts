@@ -126,17 +126,25 @@ export function connection<T>(parts: {
   readonly cursorOf: (item: T) => string;
   readonly count: () => Promise<number>;
 }): Connection<T> {
-  const nodes = parts.found.slice(0, parts.size);
-  const edges = nodes.map((node) => ({ node, cursor: parts.cursorOf(node) }));
+  const { found, size, after, cursorOf, count } = parts;
+  const nodes = found.slice(0, size);
+  const cursorOrNull = (item: T | undefined): string | null => (item === undefined ? null : cursorOf(item));
   return {
     nodes,
-    edges,
-    totalCount: parts.count,
+    // Getters, because most queries select no cursor.
+    get edges() {
+      return nodes.map((node) => ({ node, cursor: cursorOf(node) }));
+    },
+    totalCount: count,
     pageInfo: {
-      hasNextPage: parts.found.length > parts.size,
-      hasPreviousPage: parts.after !== null && parts.after !== undefined,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      hasNextPage: found.length > size,
+      hasPreviousPage: after !== null && after !== undefined,
+      get startCursor() {
+        return cursorOrNull(nodes[0]);
+      },
+      get endCursor() {
+        return cursorOrNull(nodes.at(-1));
+      },
     },
   };
 }

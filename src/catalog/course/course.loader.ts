@@ -6,7 +6,7 @@ import { CourseModel, type Course } from './course.model.js';
 
 /** Loads courses by id, without deleted ones. All that a request needs at the same time take one database command. */
 export const courseById = perRequest((_context: CatalogContext) =>
-  recordsById<Course>(CourseModel, ['listKeys', 'words']),
+  recordsById<Course>(CourseModel, { listKeys: 0, words: 0 }),
 );
 
 /** Returns the course. Returns null when it does not exist or the viewer may not see it. */

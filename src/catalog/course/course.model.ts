@@ -1,6 +1,7 @@
 import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
 import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
+import { Reads } from '../../graphql/selection.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 
@@ -28,6 +29,7 @@ registerEnumType(CourseStatus, {
 @index({ words: 1 })
 @index({ derivedVersion: 1, _id: 1 })
 export class Course extends OwnerRecord {
+  @Reads('_id')
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;

@@ -1,6 +1,8 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { connectionType, type Connection } from '../../graphql/pagination.js';
 import { URL_COST } from '../../graphql/cost.js';
+import { pathsOfItems, Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
@@ -34,8 +36,9 @@ export class CourseResolver {
   courses(
     @Ctx() context: CatalogContext,
     @Args(() => CourseListArgs) args: CourseListArgs,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Connection<Course>> {
-    return this.service.list(context, args);
+    return this.service.list(context, args, pathsOfItems(info));
   }
 
   @Mutation(() => Course, {
@@ -105,6 +108,7 @@ export class CourseResolver {
     return this.service.reorderTopics(context, courseId, topicIds);
   }
 
+  @Reads('thumbnail')
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
@@ -114,6 +118,7 @@ export class CourseResolver {
     return course.thumbnail ? (await this.signedUrls.of(course.thumbnail)).url : null;
   }
 
+  @Reads('introVideo')
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,

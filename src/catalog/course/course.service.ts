@@ -44,7 +44,8 @@ export class CourseService {
     return courseForReading(context, id);
   }
 
-  async list(context: CatalogContext, args: CourseListArgs): Promise<Connection<Course>> {
+  /** @param paths The paths of the fields that are read of each course. Absent: whole records. */
+  async list(context: CatalogContext, args: CourseListArgs, paths?: readonly string[]): Promise<Connection<Course>> {
     const filter = listFilter(args.filter);
     return keysetPage<Course>({
       model: CourseModel,
@@ -53,7 +54,7 @@ export class CourseService {
       first: args.first,
       after: args.after,
       search: courseSearch(args.filter?.search),
-      without: ['listKeys', 'words'],
+      paths,
     });
   }
 

@@ -1,6 +1,7 @@
 import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
+import { Reads } from '../../graphql/selection.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 
@@ -9,6 +10,7 @@ import { OwnerRecord } from '../../media/owner-record.model.js';
 @index({ listKeys: 1, createdAt: 1, _id: 1 })
 @index({ derivedVersion: 1, _id: 1 })
 export class Image extends OwnerRecord {
+  @Reads('_id')
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;

@@ -1,6 +1,8 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { connectionType, type Connection } from '../../graphql/pagination.js';
 import { URL_COST } from '../../graphql/cost.js';
+import { pathsOfItems, Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
@@ -30,6 +32,7 @@ export class ImageResolver {
   })
   images(
     @Ctx() context: CatalogContext,
+    @Info() info: GraphQLResolveInfo,
     @Arg('first', () => Int, { nullable: true, description: 'The page size: at most 100, 20 when absent.' })
     first?: number | null,
     @Arg('after', () => String, {
@@ -38,7 +41,7 @@ export class ImageResolver {
     })
     after?: string | null,
   ): Promise<Connection<Image>> {
-    return this.service.list(context, first, after);
+    return this.service.list(context, first, after, pathsOfItems(info));
   }
 
   @Mutation(() => Image, {
@@ -61,6 +64,7 @@ export class ImageResolver {
     return this.service.delete(context, id);
   }
 
+  @Reads('file')
   @FieldResolver(() => String, {
     complexity: URL_COST,
     description: 'Same as `file { url }`.',

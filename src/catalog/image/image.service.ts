@@ -25,11 +25,15 @@ export class ImageService {
     return maySeeImages(context.viewer) ? imageById(context).load(id) : null;
   }
 
-  /** Newest first. */
+  /**
+   * Newest first.
+   * @param paths The paths of the fields that are read of each image. Absent: whole records.
+   */
   async list(
     context: CatalogContext,
     first: number | null | undefined,
     after: string | null | undefined,
+    paths?: readonly string[],
   ): Promise<Connection<Image>> {
     const list = imageListOf(requireViewer(context.viewer));
     const order = { field: 'createdAt', direction: -1 } as const;
@@ -39,7 +43,7 @@ export class ImageService {
       order,
       first,
       after,
-      without: ['listKeys'],
+      paths,
     });
   }
 

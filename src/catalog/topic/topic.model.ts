@@ -1,12 +1,14 @@
 import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
+import { Reads } from '../../graphql/selection.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 
 @ObjectType({ description: 'A part of a course: an ordered list of videos.', simpleResolvers: true })
 @modelOptions({ schemaOptions: { collection: 'topics', versionKey: false } })
 @index({ courseId: 1 })
 export class Topic extends OwnerRecord {
+  @Reads('_id')
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;

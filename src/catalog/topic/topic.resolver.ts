@@ -1,5 +1,7 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { connectionType, type Connection } from '../../graphql/pagination.js';
+import { pathsOfItems, Reads } from '../../graphql/selection.js';
 import type { CatalogContext } from '../context.js';
 import { Course } from '../course/course.model.js';
 import { CreateTopicInput, UpdateTopicInput } from './topic.inputs.js';
@@ -64,10 +66,12 @@ export class TopicResolver {
 
 @Resolver(() => Course)
 export class CourseTopicsResolver {
+  @Reads('topicIds')
   @FieldResolver(() => TopicConnection, { description: 'The topics in the order of the course.' })
   topics(
     @Ctx() context: CatalogContext,
     @Root() course: Course,
+    @Info() info: GraphQLResolveInfo,
     @Arg('first', () => Int, { nullable: true, description: 'The page size: at most 100, 20 when absent.' })
     first?: number | null,
     @Arg('after', () => String, {
@@ -77,6 +81,6 @@ export class CourseTopicsResolver {
     after?: string | null,
   ): Promise<Connection<Topic>> {
     const count = (): Promise<number> => topicCounts(context).load(course._id);
-    return topicPages(context)({ ids: course.topicIds, first, after, count });
+    return topicPages(context)({ ids: course.topicIds, first, after, count, paths: pathsOfItems(info) });
   }
 }

@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from 'type-graphql';
 import { wholeList } from '../../graphql/cost.js';
+import { Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import type { CatalogContext } from '../context.js';
 import { Caption } from './caption.model.js';
@@ -13,6 +14,7 @@ import type { VideoService } from './video.service.js';
 export class VideoItemsResolver {
   constructor(private readonly service: VideoService) {}
 
+  @Reads('isPreview', 'captions')
   @FieldResolver(() => [Caption], {
     nullable: true,
     complexity: wholeList,
@@ -23,6 +25,7 @@ export class VideoItemsResolver {
     return this.service.playable(context, video)?.captions ?? null;
   }
 
+  @Reads('isPreview', 'resources')
   @FieldResolver(() => [Resource], {
     nullable: true,
     complexity: wholeList,

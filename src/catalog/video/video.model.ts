@@ -1,6 +1,7 @@
 import { getModelForClass, index, modelOptions, prop } from '@typegoose/typegoose';
 import { Field, ID, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
+import { Reads } from '../../graphql/selection.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import { OwnerRecord } from '../../media/owner-record.model.js';
 import { Caption } from './caption.model.js';
@@ -11,6 +12,7 @@ import { Resource } from './resource.model.js';
 @index({ topicId: 1 })
 @index({ courseId: 1 })
 export class Video extends OwnerRecord {
+  @Reads('_id')
   @Field(() => ID, { name: 'id', simple: false })
   @prop({ type: () => String, required: true })
   _id!: string;

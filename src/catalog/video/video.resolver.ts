@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { URL_COST } from '../../graphql/cost.js';
+import { Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import { MediaFile } from '../../media/media-file.model.js';
 import type { SignedUrls } from '../../media/signed-urls.js';
@@ -89,6 +90,7 @@ export class VideoResolver {
     return this.service.upload(context, videoId, 'VIDEO_THUMBNAIL', file);
   }
 
+  @Reads('isPreview', 'file')
   @FieldResolver(() => MediaFile, {
     nullable: true,
     description: 'The file to play. Null when there is none yet, or when you have to sign in to play it (`isLocked`).',
@@ -97,6 +99,7 @@ export class VideoResolver {
     return this.service.playable(context, video)?.file ?? null;
   }
 
+  @Reads('isPreview', 'file')
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
@@ -107,6 +110,7 @@ export class VideoResolver {
     return file ? (await this.signedUrls.of(file)).url : null;
   }
 
+  @Reads('durationSeconds', 'file.durationSeconds')
   @FieldResolver(() => Float, {
     nullable: true,
     description:
@@ -116,6 +120,7 @@ export class VideoResolver {
     return video.durationSeconds ?? video.file?.durationSeconds ?? null;
   }
 
+  @Reads('file.contentType')
   @FieldResolver(() => Boolean, {
     description: 'Whether the file has sound only: play it with `<audio>`. False when there is no file yet.',
   })
@@ -123,6 +128,7 @@ export class VideoResolver {
     return video.file?.contentType.startsWith('audio/') ?? false;
   }
 
+  @Reads('isPreview')
   @FieldResolver(() => Boolean, {
     description: 'Whether you have to sign in to play the video. Then `file`, `captions` and `resources` are null.',
   })
@@ -130,6 +136,7 @@ export class VideoResolver {
     return this.service.playable(context, video) === null;
   }
 
+  @Reads('thumbnail')
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { UploadStatus } from '../../src/media/direct/session-row.js';
+import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import { tokenFor } from '../support/app.js';
 import { clientWith, createCourse, createTopic, createVideo, type Client } from '../support/client.js';
 import { announced, complete, completed, find, sendAll, start, type Session } from '../support/direct-upload.js';
@@ -68,6 +69,27 @@ export class DirectUploadSite {
     const idempotencyKey = `start ${String(++this.starts)}`;
     const dying = await startOn(this.host, deathPoint);
     await this.untilDead(dying, this.start(dying, story, idempotencyKey));
+    await this.finishOnNextServer(story, idempotencyKey);
+    await this.expectWhole();
+  }
+
+  /**
+   * The same, but the last request of the dead server, which begins the upload, arrives at the storage when the client has
+   * finished: the file stays, and a sweep finds nothing else.
+   */
+  async dieInStartAndBeginLate(story: Story): Promise<void> {
+    const idempotencyKey = `start ${String(++this.starts)}`;
+    const dying = await startOn(this.host, { when: 'before', step: 'begin', pass: 1 });
+    await this.untilDead(dying, this.start(dying, story, idempotencyKey));
+    const rowOfDead = UploadRowModel.findOne({ 'session.idempotencyKey': idempotencyKey });
+    const { key, session } = (await this.host.asOperator(() => rowOfDead.lean()))!;
+    await this.finishOnNextServer(story, idempotencyKey);
+    const { id: sessionId, size, storedType: contentType } = session!;
+    await this.host.asOperator(({ storages }) => storages.current.direct!.begin(key, { contentType, size, sessionId }));
+    await this.expectWhole();
+  }
+
+  private async finishOnNextServer(story: Story, idempotencyKey: string): Promise<void> {
     await this.onNextServer(async (ada, next) => {
       const session = await this.start(next, story, idempotencyKey);
       await sendAll(ada, session, story.file.bytes);
@@ -75,7 +97,6 @@ export class DirectUploadSite {
       expect(status).toBe(story.ends);
       expect(await download(media!.url)).toEqual(story.file.bytes);
     });
-    await this.expectWhole();
   }
 
   /** The session is aborted or still pending; a sweep finds nothing left. */

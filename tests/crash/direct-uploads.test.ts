@@ -117,6 +117,9 @@ onAnyStorage('a server that dies during a direct upload loses nothing and leaves
       'abandoned $deathPoint.when the step $deathPoint.step of $what',
       ({ dieAt, deathPoint }) => dieAt(site(), deathPoint),
     );
+
+    it('abandoned in a start whose request to the storage arrives after the upload was published', () =>
+      site().dieInStartAndBeginLate(THUMBNAIL));
   });
 
   describe('in a separate process', () => {

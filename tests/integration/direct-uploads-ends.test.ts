@@ -59,6 +59,23 @@ onAnyStorage('a direct upload that is not completed normally', (storage) => {
     expect(await UploadRowModel.countDocuments()).toBe(0);
   });
 
+  it('is begun anew under its idempotency key after its first start has died and expired', async () => {
+    const input = { ...png(), idempotencyKey: 'again' };
+    const { id } = await start(ada, input);
+    // The state that a server leaves when it dies before it has noted the upload that the storage has begun.
+    await UploadRowModel.updateOne({ 'session.id': id }, { $unset: { 'session.uploadId': 1 } });
+    await letTimePass();
+    await app.app.sweeper.sweep();
+    const again = await start(ada, input);
+    expect(again).toMatchObject({ status: 'WAITING' });
+    expect(again.id).not.toBe(id);
+    await sendAll(ada, again, fixtures.png.bytes);
+    expect(await completed(ada, again.id)).toMatchObject({ status: 'PUBLISHED' });
+    await letTimePass();
+    await app.app.sweeper.sweep();
+    expect(await faultsOf(app.app, app)).toEqual([]);
+  });
+
   it('is kept for longer after each sign of activity, for at most 7 days', async () => {
     const session = await start(ada, png());
     const soon = new Date(Date.now() + 60_000);

@@ -158,4 +158,16 @@ export const ABLATIONS = {
     scenario: 'complete abort',
     options: {},
   },
+  'direct: a start that is repeated continues the one of another server': {
+    file: 'media/direct/session-start.js',
+    replace: [
+      [
+        'if (before)\n                await this.supersede(before);',
+        'if (before)\n                return (await this.begin(before, direct)) ?? this.begunElsewhere(request);',
+      ],
+      ['(row.deadline?.getTime() ?? 0) - Date.now() < timing.lateMs', 'false'],
+    ],
+    scenario: 'direct repeated',
+    options: { faults: 1, kinds: ['crash'] },
+  },
 };

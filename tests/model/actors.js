@@ -159,17 +159,30 @@ export const abort = (name, id) => ({
   },
 });
 
-/** A whole direct upload. */
-export const direct = (name, slot, place, options) => ({
+/** What a client announces of a file with these bytes. */
+const announced = (name, slot, place) => ({
+  ...{ slot, place, makerId: 'ada', filename: name, declaredType: '' },
+  ...{ size: textOf(name).length, inputHash: 'h' },
+});
+
+/** The request that starts the upload of this file again, on another server: its client has waited too long. */
+export const startAgain = (name, file, slot, place) => ({
+  name,
+  kind: 'start',
+  run: () => server().starts.start({ ...announced(file, slot, place), idempotencyKey: file }),
+});
+
+/** A whole direct upload. One that is `repeated` may be started again. */
+export const direct = (name, slot, place, { repeated, ...options } = {}) => ({
   name,
   kind: 'replace',
   uploads: uploads(name),
   run: async () => {
     const one = server(options);
-    const text = textOf(name);
-    const wanted = { slot, place, makerId: 'ada', filename: name, declaredType: '', size: text.length, inputHash: 'h' };
+    const wanted = { ...announced(name, slot, place), ...(repeated && { idempotencyKey: name }) };
     const { storage, key, session } = await one.starts.start(wanted);
-    await storages[storage].request('part', key, { id: session.uploadId, text }).catch(() => undefined);
+    const part = { id: session.uploadId, text: textOf(name) };
+    await storages[storage].request('part', key, part).catch(() => undefined);
     await ask(one, session.id, (row) => one.uploads.complete(row));
   },
 });

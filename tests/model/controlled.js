@@ -32,6 +32,12 @@ export function errorOf(kind) {
   switch (kind) {
     case 'duplicate':
       return new mongo.MongoServerError({ message: 'E11000 duplicate key', code: 11000 });
+    case 'taken':
+      return new mongo.MongoServerError({
+        message: 'E11000 duplicate key',
+        code: 11000,
+        keyPattern: { 'session.makerId': 1, 'session.idempotencyKey': 1 },
+      });
     case 'network':
       return new mongo.MongoNetworkError('the reply was lost');
     case 'unavailable':

@@ -57,7 +57,8 @@ const clearItem = (name, itemId) => A.clear(name, 'VIDEO_CAPTION', item(itemId))
 const removeVideo = (name) => A.remove(name, 'video', 'o1');
 const complete = (name) => A.complete(name, 'U');
 const abort = (name) => A.abort(name, 'U');
-const direct = (name) => A.direct(name, 'COURSE_THUMBNAIL', PLACE);
+const direct = (name, options) => A.direct(name, 'COURSE_THUMBNAIL', PLACE, options);
+const startAgain = (name, file) => A.startAgain(name, file, 'COURSE_THUMBNAIL', PLACE);
 const S = A.sweep('S');
 const T = A.sweep('T');
 const R = A.reconcile('R');
@@ -118,6 +119,7 @@ const SPECS = {
   ],
 
   'direct sweep': [SESSIONS, W.withThumbnail(), [direct('A'), S]],
+  'direct repeated': [SESSIONS, W.withThumbnail(), [direct('A', { repeated: true }), startAgain('B', 'A')]],
   'complete sweep': [SESSIONS, W.uploaded(), [complete('A'), S]],
   'complete complete': [SESSIONS, W.uploaded(), [complete('A'), complete('B')]],
   'complete abort': [SESSIONS, W.uploaded(), [complete('A'), abort('X')]],

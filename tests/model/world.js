@@ -98,7 +98,8 @@ function applyDb(w, op) {
   const { c, m } = op;
   if (m === 'create') {
     const key = `${c}/${op.d._id}`;
-    return key in w.d ? [w, { err: 'duplicate' }] : [withDoc(w, key, op.d, op), { ok: null }];
+    if (key in w.d) return [w, { err: 'duplicate' }];
+    return hasSessionOf(w, op.d) ? [w, { err: 'taken' }] : [withDoc(w, key, op.d, op), { ok: null }];
   }
   const found = docsIn(w, c).filter(predicate(op.f ?? {}));
   switch (m) {
@@ -120,6 +121,14 @@ function applyDb(w, op) {
     default:
       throw new Error(`The model does not know the command ${m}.`);
   }
+}
+
+/** The unique index on the idempotency keys of sessions. */
+function hasSessionOf(w, { session }) {
+  if (session?.idempotencyKey === undefined) return false;
+  const isSame = (row) =>
+    row.session?.idempotencyKey === session.idempotencyKey && row.session.makerId === session.makerId;
+  return docsIn(w, 'media_objects').some(isSame);
 }
 
 function page(found, { s, l }) {

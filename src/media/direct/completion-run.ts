@@ -65,7 +65,7 @@ export class CompletionRun {
     const direct = storage?.direct;
     if (!storage || !direct) throw new LecternError('STORAGE_UNAVAILABLE');
     const md5Signed = await telemetry.step('assemble', row, () => this.assemble(row, { storage, direct, signal }));
-    // A start that was repeated under its idempotency key may have begun another upload, which no row names.
+    // The client of S3 repeats a request whose answer was lost: the store may have begun a second upload, which no row names.
     await storage.sweepUnfinished({ key: row.key, olderThan: new Date() });
     const subject = { row, storage, rules: slots[row.slot], meter, signal };
     const proof = await telemetry.step('prove', row, () => prove(subject));

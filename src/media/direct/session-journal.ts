@@ -50,7 +50,7 @@ function ended(verdict: Verdict): Filter {
 export class SessionJournal {
   /**
    * A pending row, before the storage begins the upload.
-   * Returns null when the maker has a session with this idempotency key.
+   * Returns null when the maker has a session with this idempotency key, or when the new row was given up meanwhile.
    */
   async add(object: PlacedObject, session: SessionRecord, deadline: Date): Promise<SessionRow | null> {
     const { storage, key, slot, place } = object;
@@ -62,15 +62,16 @@ export class SessionJournal {
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
       // The driver sends an insert again when its reply was lost.
-      if (await UploadRowModel.exists({ _id, 'session.id': session.id, state: 'pending' })) return row;
-      if (isTakenId(error)) throw error;
+      const own = await UploadRowModel.findOne({ _id, 'session.id': session.id }).lean<SessionRow>();
+      if (own?.state === 'pending') return row;
+      if (own === null && isTakenId(error)) throw error;
       return null;
     }
   }
 
   /**
    * The storage has begun the upload.
-   * Returns false when the row is no longer pending, or another request has begun it under another id.
+   * Returns false when the row is no longer pending: it was given up, or has expired.
    */
   async begun({ _id }: Pick<UploadRow, '_id'>, uploadId: string, deadline: Date): Promise<boolean> {
     const { matchedCount } = await UploadRowModel.updateOne(
@@ -80,11 +81,18 @@ export class SessionJournal {
     return matchedCount === 1;
   }
 
-  /** Gives up a session that the storage has not begun. Says what became of its row. */
+  /**
+   * Gives up a start whose upload the row does not name, and frees its idempotency key. No client knows its session, so
+   * nothing was or will be published. Says what became of the row.
+   * @param due When no upload of this start can arrive at the storage any more.
+   */
   async giveUp({ _id }: SessionRow, due: Date): Promise<'doomed' | 'begun' | 'absent'> {
     const doomed = await this.updated(
-      { _id, state: 'pending', 'session.uploadId': { $exists: false } },
-      { $set: { state: 'doomed', due }, $unset: { deadline: 1, 'session.idempotencyKey': 1 } },
+      { _id, 'session.uploadId': { $exists: false } },
+      {
+        $set: { state: 'doomed', due },
+        $unset: { deadline: 1, 'session.idempotencyKey': 1, 'session.verdict': 1 },
+      },
     );
     if (doomed) return 'doomed';
     return (await UploadRowModel.exists({ _id })) ? 'begun' : 'absent';

@@ -63,33 +63,38 @@ export class SessionStart {
    * The starts of each maker, one after the other on this server: what one of them reserves, the next one counts. On
    * different servers two starts may run at the same time, and then both are counted.
    */
-  private readonly starts = new KeyedQueue();
+  private readonly reservations = new KeyedQueue();
+  /** The starts under each idempotency key: the second one waits, and then finds the session of the first one. */
+  private readonly repeats = new KeyedQueue();
 
   constructor(private readonly parts: SessionStartParts) {}
 
   /**
    * Begins a session, or answers the one that was begun under the same idempotency key. Rejects with EMPTY_FILE,
-   * FILE_TOO_LARGE, UPLOAD_LIMIT_REACHED, CONFLICT (the key with another input) or STORAGE_UNAVAILABLE.
+   * FILE_TOO_LARGE, UPLOAD_LIMIT_REACHED, STORAGE_UNAVAILABLE, or CONFLICT: the key was used with another input, or
+   * another server is starting a session under it.
    */
   async start(request: SessionRequest): Promise<SessionRow> {
-    const { storageForNewFiles: storage, slots } = this.parts;
     const { slot, size, makerId, idempotencyKey } = request;
-    const { maxBytes } = slots[slot];
+    const { maxBytes } = this.parts.slots[slot];
     if (size === 0) throw new LecternError('EMPTY_FILE');
     if (size > maxBytes) throw tooLarge(maxBytes);
-    directOf(storage);
-    const reserved = await this.starts.run(
-      makerId,
-      async () => (await this.begunBefore(request)) ?? this.reserve(request, storage.name),
-    );
-    const row = reserved ?? (await this.begunBefore(request));
-    // The session under this key was given up between two looks.
-    if (!row) throw new LecternError('CONFLICT', `The upload "${idempotencyKey ?? ''}" has just ended.`);
-    if (row.session.uploadId !== undefined) return row;
-    return this.begin(row, directOf(row.storage === storage.name ? storage : undefined));
+    const direct = directOf(this.parts.storageForNewFiles);
+    if (idempotencyKey === undefined) return this.startNew(request, direct);
+    return this.repeats.run(JSON.stringify([makerId, idempotencyKey]), async () => {
+      const before = await this.startedBefore(request);
+      if (before?.session.uploadId !== undefined) return before;
+      if (before) await this.supersede(before);
+      return this.startNew(request, direct);
+    });
   }
 
-  private async begunBefore({ makerId, idempotencyKey, inputHash }: SessionRequest): Promise<SessionRow | null> {
+  private async startNew(request: SessionRequest, direct: DirectUploads): Promise<SessionRow> {
+    const row = await this.reservations.run(request.makerId, () => this.reserve(request));
+    return (row && (await this.begin(row, direct))) ?? this.begunElsewhere(request);
+  }
+
+  private async startedBefore({ makerId, idempotencyKey, inputHash }: SessionRequest): Promise<SessionRow | null> {
     if (idempotencyKey === undefined) return null;
     const row = await this.parts.sessions.findByKey(makerId, idempotencyKey);
     if (row && row.session.inputHash !== inputHash) {
@@ -100,12 +105,34 @@ export class SessionStart {
     return row;
   }
 
+  /**
+   * Takes the idempotency key from a start of another server, which has died or is still at work. This start does not
+   * continue that one, but uses a row and an object key of its own. So one server begins at most one upload under an
+   * object key. If it dies before it has noted the upload, its row is still there and the sweeper ends the upload.
+   */
+  private async supersede(row: SessionRow): Promise<void> {
+    const { sessions, telemetry, timing } = this.parts;
+    // The other server lets the storage begin only within the deadline of its row. After that, the upload is ended.
+    const due = new Date(Date.now() + timing.pendingDeadlineMs);
+    await telemetry.step('supersede', row, () => sessions.giveUp(row, due));
+  }
+
+  /** The session that another server has begun under the idempotency key of this request meanwhile. */
+  private async begunElsewhere(request: SessionRequest): Promise<SessionRow> {
+    if (request.idempotencyKey === undefined) throw new LecternError('UPLOAD_EXPIRED');
+    const row = await this.startedBefore(request);
+    if (row?.session.uploadId !== undefined) return row;
+    throw new LecternError('CONFLICT', 'Another server is starting an upload with this key. Send the request again.', {
+      fields: ['input.idempotencyKey'],
+    });
+  }
+
   /** Writes the row. Returns null when the maker has a session under this idempotency key by now. */
-  private async reserve(request: SessionRequest, storage: StorageName): Promise<SessionRow | null> {
-    const { intake, sessions, telemetry, timing } = this.parts;
+  private async reserve(request: SessionRequest): Promise<SessionRow | null> {
+    const { intake, sessions, storageForNewFiles, telemetry, timing } = this.parts;
     const { makerId, size } = request;
     this.requireRoom([...(await sessions.openSizes(makerId)), size]);
-    const { object, session } = this.newSession(request, storage);
+    const { object, session } = this.newSession(request, storageForNewFiles.name);
     // Until the storage has begun it, it waits for this request alone.
     const deadline = new Date(Date.now() + timing.pendingDeadlineMs);
     const row = await telemetry.step('journal', object, () => sessions.add(object, session, deadline));
@@ -158,8 +185,11 @@ export class SessionStart {
     return { object, session };
   }
 
-  /** Lets the storage begin the upload. Only then does a client learn of the session. */
-  private async begin(row: SessionRow, direct: DirectUploads): Promise<SessionRow> {
+  /**
+   * Lets the storage begin the upload. Only then does a client learn of the session.
+   * Returns null when the row is no longer pending: another start has taken its idempotency key, or it has expired.
+   */
+  private async begin(row: SessionRow, direct: DirectUploads): Promise<SessionRow | null> {
     const { sessions, telemetry, timing } = this.parts;
     const { id: sessionId, size, storedType: contentType } = row.session;
     try {
@@ -169,19 +199,20 @@ export class SessionStart {
         direct.begin(row.key, { contentType, size, sessionId }),
       );
       const deadline = clientDeadline(row.session, timing);
-      const isMine = await telemetry.step('begun', row, () => sessions.begun(row, uploadId, deadline));
-      const begun = await sessions.find(sessionId);
-      if (!begun) throw new LecternError('UPLOAD_EXPIRED');
-      // A request with the same key may have begun it as well.
-      if (!isMine) await direct.abort({ ...directUploadOf(row), uploadId });
-      return begun;
+      if (await telemetry.step('begun', row, () => sessions.begun(row, uploadId, deadline))) {
+        const begun = await sessions.find(sessionId);
+        if (!begun) throw new LecternError('UPLOAD_EXPIRED');
+        return begun;
+      }
+      await direct.abort({ ...directUploadOf(row), uploadId });
+      return null;
     } catch (error) {
       await this.giveUp(row);
       throw error;
     }
   }
 
-  /** Discards a start that failed, unless another request with the same key has begun the upload. */
+  /** Discards a start that failed, unless its reply alone was lost and the upload has begun. */
   private async giveUp(row: SessionRow): Promise<void> {
     const { sessions, intake, deletion, telemetry, timing } = this.parts;
     try {

@@ -87,7 +87,9 @@ export class AbandonedHost implements KillableHost {
   }
 
   asOperator<T>(work: (app: App, site: Site) => Promise<T>): Promise<T> {
-    return new Life().run(() => withParts(this.environment, work));
+    const life = new Life();
+    this.lives.push(life);
+    return life.run(() => withParts(this.environment, work));
   }
 
   async remove(): Promise<void> {

@@ -14,10 +14,12 @@ const DATABASES = ['embedded', 'mongodb'];
 const STORAGES = 2;
 /** Every test of tests/crash/kills.ts kills a server twice. */
 const KILLS_PER_TEST = 2;
+/** A process of Vitest makes so many tests of each pair. An abandoned server keeps some memory of its process. */
+const TESTS_PER_PROCESS = 100;
 const testsPerPair = Math.ceil(wanted / DATABASES.length / STORAGES / KILLS_PER_TEST);
 const total = testsPerPair * DATABASES.length * STORAGES * KILLS_PER_TEST;
 
-Object.assign(process.env, { REQUIRE_S3: '1', CRASH_SEED: seed, CRASH_KILLS: String(testsPerPair * KILLS_PER_TEST) });
+process.env.REQUIRE_S3 = '1';
 const began = Date.now();
 let done = 0;
 const failed = [];
@@ -31,24 +33,31 @@ function showProgress() {
   else if (done % 100 === 0) process.stderr.write(`${line}\n`);
 }
 
+const reporterOf = (database) => ({
+  onTestCaseResult(test) {
+    const { state, errors = [] } = test.result();
+    if (state === 'skipped') return;
+    done += KILLS_PER_TEST;
+    if (state === 'failed') {
+      failed.push(`${database}, ${test.fullName}`);
+      const stacks = errors.map((error) => error.stack ?? error.message).join('\n');
+      console.error(`\n${database}, ${test.fullName}\n${stacks}`);
+    }
+    showProgress();
+  },
+});
+
 for (const database of DATABASES) {
   process.env.TEST_DATABASE = database;
-  const reporter = {
-    onTestCaseResult(test) {
-      const { state, errors = [] } = test.result();
-      if (state === 'skipped') return;
-      done += KILLS_PER_TEST;
-      if (state === 'failed') {
-        failed.push(`${database}, ${test.fullName}`);
-        console.error(
-          `\n${database}, ${test.fullName}\n${errors.map((error) => error.stack ?? error.message).join('\n')}`,
-        );
-      }
-      showProgress();
-    },
-  };
-  const vitest = await startVitest('test', ['tests/crash/kills-'], { run: true, watch: false, reporters: [reporter] });
-  await vitest.close();
+  for (let test = 0; test < testsPerPair; test += TESTS_PER_PROCESS) {
+    const tests = Math.min(TESTS_PER_PROCESS, testsPerPair - test);
+    // The seed of a test is that of the run and the number of the test.
+    process.env.CRASH_SEED = String(Number(seed) + test);
+    process.env.CRASH_KILLS = String(tests * KILLS_PER_TEST);
+    const options = { run: true, watch: false, reporters: [reporterOf(database)] };
+    const vitest = await startVitest('test', ['tests/crash/kills-'], options);
+    await vitest.close();
+  }
 }
 
 const minutes = ((Date.now() - began) / 60_000).toFixed(1);

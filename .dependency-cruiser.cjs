@@ -1,9 +1,9 @@
 // Who may import whom (docs/architecture.md): `npm run check:imports` refuses the rest. Type-only and dynamic imports count.
 //
-//   {digest.ts, errors.ts, diagnosis.ts, fail-point.ts, keyed-queue.ts, metrics.ts, sync-folder.ts, telemetry.ts, timings.ts, within.ts} <- {storage, database, auth, graphql} <- media <- catalog <- {schema.ts, http} <- app.ts <- {main.ts, cli}
+//   {digest.ts, errors.ts, diagnosis.ts, fail-point.ts, keyed-queue.ts, metrics.ts, stack-sources.ts, sync-folder.ts, telemetry.ts, timings.ts, within.ts} <- {storage, database, auth, graphql} <- media <- catalog <- {schema.ts, http} <- app.ts <- {main.ts, cli}
 
 const ground =
-  '^src/(digest|errors|diagnosis|fail-point|keyed-queue|metrics|sync-folder|telemetry|timings|within)\\.ts$';
+  '^src/(digest|errors|diagnosis|fail-point|keyed-queue|metrics|stack-sources|sync-folder|telemetry|timings|within)\\.ts$';
 const supports = '^src/(storage|database|auth|graphql)/';
 const media = '^src/media/';
 const catalog = '^src/catalog/';
@@ -285,6 +285,8 @@ module.exports = {
           '^src/config/env-file\\.ts$',
           // Reads the pages that the build has written.
           '^src/http/built-page\\.ts$',
+          // Reads the source maps that the build has written.
+          '^src/stack-sources\\.ts$',
         ],
       },
       to: { path: '^(node:)?fs(/promises)?$' },

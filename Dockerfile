@@ -5,7 +5,7 @@ FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY build.js upload-client.build.js studio.build.js explorer.build.js tsconfig.json tsconfig.build.json ./
+COPY build.js server.build.js upload-client.build.js studio.build.js explorer.build.js tsconfig.json tsconfig.build.json ./
 COPY src src
 # With EXPLORER=yes the image has the page at /docs, for development: 1.7 MB.
 ARG EXPLORER=no

@@ -12,28 +12,28 @@ const INPUTS = [
   'tsconfig.build.json',
   'package-lock.json',
   'build.js',
+  'server.build.js',
   'upload-client.build.js',
   'studio.build.js',
   'explorer.build.js',
 ];
-/** The hash of the inputs of the last complete build. Removed before a build, and written at its end. */
-const BUILT_FROM = 'dist/.built-from';
+/** The hash of the inputs of the last complete build, and what it wrote. Removed before a build, and written at its end. */
+const BUILT_FROM = 'dist/.built.json';
 /** What tsc knows of its last build. Without it, tsc writes every file. */
 const TSC_STATE = 'dist/.tsbuildinfo';
-/** What the bundlers write, apart from files with a hash in their names. */
-const BUNDLES = ['dist/upload-client.js', 'dist/studio/index.html', 'dist/explorer/index.html'];
 /** Folders of src that tsc does not compile: bundlers do. */
 const BUNDLED = ['upload-client', 'studio'];
 /** Where in dist the bundlers write. */
-const BUNDLED_TO = [...BUNDLED, 'explorer'];
+const BUNDLED_TO = [...BUNDLED, 'explorer', 'chunks'];
 
 const from = hashOf(INPUTS.flatMap(filesUnder));
-if (existsSync(BUILT_FROM) && readFileSync(BUILT_FROM, 'utf8') === from && missing().length === 0) process.exit();
+const last = existsSync(BUILT_FROM) ? JSON.parse(readFileSync(BUILT_FROM, 'utf8')) : undefined;
+if (last?.from === from && last.files.every((path) => existsSync(path))) process.exit();
 
 mkdirSync('dist', { recursive: true });
 rmSync(BUILT_FROM, { force: true });
 // tsc believes that files which it has written are still there.
-if (missing().length > 0) rmSync(TSC_STATE, { force: true });
+if ([...compiled()].some((path) => !existsSync(`${path}.js`))) rmSync(TSC_STATE, { force: true });
 const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 });
@@ -41,11 +41,12 @@ if (status !== 0) process.exit(1);
 for (const path of stale()) rmSync(path);
 // NODE_ENV is that of the server. The bundles are those for production in any case.
 process.env.NODE_ENV = 'production';
+await import('./server.build.js');
 await import('./upload-client.build.js');
 await import('./studio.build.js');
 await import('./explorer.build.js');
 chmodSync('dist/cli/main.js', 0o755);
-writeFileSync(BUILT_FROM, from);
+writeFileSync(BUILT_FROM, JSON.stringify({ from, files: filesUnder('dist') }));
 
 /** The files in a folder and its subfolders; of a file, the file itself. */
 function filesUnder(path) {
@@ -66,10 +67,6 @@ function compiled() {
   const sources = filesUnder('src').map((path) => relative('src', path));
   const ofTsc = sources.filter((path) => !BUNDLED.includes(path.split('/')[0]) && /(?<!\.d)\.tsx?$/.test(path));
   return new Set(ofTsc.map((path) => join('dist', path.replace(/\.tsx?$/, ''))));
-}
-
-function missing() {
-  return [...[...compiled()].map((path) => `${path}.js`), ...BUNDLES].filter((path) => !existsSync(path));
 }
 
 /** What an earlier build wrote from a source that is gone. */

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ConfigError, secretsOf } from './config.js';
 import { DataDirError } from './data-dir/data-dir.js';
 import { LecternError } from './errors.js';
+import { withSources } from './stack-sources.js';
 
 /** A command cannot run. The message says why, and what to do. */
 export class CommandError extends Error {
@@ -16,7 +17,7 @@ export class CommandError extends Error {
  * secret variables and the passwords in URLs are removed.
  */
 export function printFailure(error: unknown): void {
-  const text = knownFailure(error) ?? inspect(error);
+  const text = knownFailure(error) ?? withSources(inspect(error));
   process.stderr.write(`${withoutSecrets(text)}\n`);
 }
 

@@ -3,6 +3,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { FailPointTrigger, type FailPoint } from './fail-point.js';
 import { LecternError } from './errors.js';
 import { type CounterName, Metrics, type UploadOutcome } from './metrics.js';
+import { withSources } from './stack-sources.js';
 
 export interface TelemetryOptions {
   readonly level: string;
@@ -56,7 +57,7 @@ export class Telemetry {
         const current = this.request.getStore();
         return current ? { requestId: current.requestId } : {};
       },
-      hooks: { streamWrite: withoutSecrets },
+      hooks: { streamWrite: (line: string) => withoutSecrets(withSources(line)) },
     };
     this.logger = options.destination ? pino(settings, options.destination) : pino(settings);
     this.failPoint = options.failPoint && new FailPointTrigger(options.failPoint);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase } from './app/open-database.js';
+import { openDatabase, type OpenDatabaseOptions } from './app/open-database.js';
 import { directUploads } from './app/direct-uploads.js';
 import { warnOfForgottenRecords } from './app/forgotten-records.js';
 import { bodyLimits, slotsOf, storagesOf, studioOptions, timingsOf } from './app/options.js';
@@ -48,11 +48,9 @@ import type { StorageDrivers, Storages } from './storage/create-storage.js';
 import { FileTokens } from './storage/file-token.js';
 import { Telemetry } from './telemetry.js';
 
-export interface AppOptions {
+export interface AppOptions extends OpenDatabaseOptions {
   /** When absent, the app logs to standard output at the configured level. */
   readonly telemetry?: Telemetry;
-  /** For commands: uses the embedded database of the server that runs on the same DATA_DIR, if there is one. */
-  readonly besideServer?: boolean;
   /** Storage drivers besides the built-in ones, by the storage name that `STORAGE` and records use. */
   readonly storageDrivers?: StorageDrivers;
   /** For tests: slots besides those of the slot table, each with its owner. */
@@ -107,7 +105,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     ...(options.storageDrivers && { drivers: options.storageDrivers }),
   });
 
-  const database = await openDatabase(config, dataDir, options.besideServer ?? false);
+  const database = await openDatabase(config, dataDir, options);
 
   const { furtherSlots = [] } = options;
   const slots = { ...slotsOf(config), ...Object.fromEntries(furtherSlots.map(({ rules }) => [rules.slot, rules])) };

@@ -1,10 +1,12 @@
-import { type App, createApp } from './app.js';
+import type { App } from './app.js';
+import { startEmbedded } from './app/start-embedded.js';
 import { mintToken } from './auth/mint-token.js';
 import { Role } from './auth/viewer.js';
 import { banner, type BannerFacts, mongodbHostOf, readyFields } from './banner.js';
 import { type Config, loadConfig, misnamedVariables } from './config.js';
 import { DataDir } from './data-dir/data-dir.js';
 import { authSecret } from './data-dir/secrets.js';
+import type { EmbeddedDatabase } from './database/embedded/index.js';
 import { printFailure } from './known-failure.js';
 import { samplePath } from './samples.js';
 import { StopSignals } from './stop-signals.js';
@@ -31,7 +33,7 @@ async function run(): Promise<number> {
   for (const { variable, meant } of misnamedVariables()) {
     telemetry.logger.warn({ variable, meant }, `${variable} is set, but it is not a setting of Lectern: set ${meant}`);
   }
-  const app = await createApp(config);
+  const app = await loadApp(config);
   const exitCode = await serve(app, config, toldToStop).catch(async (error: unknown) => {
     // The first error is thrown. A second one is only logged, because it is usually a consequence of the first.
     await stopInTime(app, config).catch((second: unknown) => telemetry.logger.error({ err: second }, 'stop failed'));
@@ -39,6 +41,25 @@ async function run(): Promise<number> {
   });
   await stopInTime(app, config);
   return exitCode;
+}
+
+/** Loads the parts of the server and creates the app. The embedded database opens its files meanwhile, in its own thread. */
+async function loadApp(config: Config): Promise<App> {
+  const embedded = config.database.mongodbUri === undefined ? openEmbedded(config) : undefined;
+  // Its error is that of createApp, which waits for it.
+  embedded?.catch(() => undefined);
+  const { createApp } = await import('./app.js');
+  return createApp(config, { embedded }).catch(async (error: unknown) => {
+    await embedded?.then(
+      (database) => database.close(),
+      () => undefined,
+    );
+    throw error;
+  });
+}
+
+async function openEmbedded({ database }: Config): Promise<EmbeddedDatabase> {
+  return startEmbedded(await DataDir.open(database.dataDir));
 }
 
 async function serve(app: App, config: Config, toldToStop: Promise<number>): Promise<number> {

@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import { DataDir } from '../data-dir/data-dir.js';
 import { type CopiedCollection, type CopyOptions, copyRecords } from '../database/copy-records.js';
 import { connectDetached, type DetachedDatabase } from '../database/detached-database.js';
-import { startEmbedded } from './open-database.js';
+import { startEmbedded } from './start-embedded.js';
 import { timingsOf } from './options.js';
 
 export type CopyTarget = 'mongodb' | 'embedded';

@@ -77,7 +77,7 @@ function* configurationFaults({ faults }: ConfigError): Generator<Diagnosis> {
 async function* examineDatabase(config: Config, dataDir: DataDir): AsyncGenerator<Diagnosis> {
   let database: Database | undefined;
   const connection = await examine('database connection', DATABASE_REMEDY, async () => {
-    database = await openDatabase(config, dataDir, true);
+    database = await openDatabase(config, dataDir, { besideServer: true });
     return ok('Connected.');
   });
   yield connection;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { DataDir } from '../data-dir/data-dir.js';
 import { connectDetached, connectedDatabase, holdsRecords } from '../database/detached-database.js';
-import { startEmbedded } from './open-database.js';
+import { startEmbedded } from './start-embedded.js';
 import { timingsOf } from './options.js';
 
 /**

@@ -2,7 +2,6 @@ import { LecternError } from '../../errors.js';
 import type { Telemetry } from '../../telemetry.js';
 import { MEASURES_VERSION, type Measures } from '../media-file.model.js';
 import { SLOTS } from '../slots.js';
-import { decodeImage } from './image-decoder.js';
 import { MeasuringThread, type StoredSubject } from './measuring-thread.js';
 import type { MediaFindings } from './measuring.worker.js';
 import { Semaphore } from './semaphore.js';
@@ -46,6 +45,8 @@ export class MediaMeter {
    */
   async measure(subject: StoredSubject): Promise<Measures> {
     if (subject.contentType.startsWith('image/')) {
+      // Loads libvips, which takes tens of milliseconds and 20 MB: with the first picture, not when the server starts.
+      const { decodeImage } = await import('./image-decoder.js');
       const size = await this.imageSemaphore.run(subject.signal, async () =>
         decodeImage(await readWhole(subject), subject.contentType, { maxPixels: this.options.maxImagePixels }),
       );

@@ -71,6 +71,7 @@ async function setUpMemory({ smoke }: Scale): Promise<Contest> {
 async function setUpCpu({ smoke }: Scale): Promise<Contest> {
   const store = await startRadosgw();
   if (!store) throw new Error('radosgw is not installed: see CONTRIBUTING.md for its Debian packages.');
+  await store.ready;
   const s3 = {
     S3_BUCKET_NAME: BUCKET,
     S3_ENDPOINT: store.endpoint,

@@ -22,6 +22,7 @@ export const uploadS3: Figure = {
 async function setUp({ smoke }: Scale): Promise<Contest> {
   const store = await startRadosgw();
   if (!store) throw new Error('radosgw is not installed: see CONTRIBUTING.md for its Debian packages.');
+  await store.ready;
   const { endpoint, accessKeyId, secretAccessKey } = store;
   const s3 = {
     S3_BUCKET_NAME: BUCKET,

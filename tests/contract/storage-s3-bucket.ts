@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3-storage.js';
+import { createBucket } from '../support/bucket.js';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 
 export const s3Server = inject('s3');
 
 /** Makes a new bucket on the test server. */
 export async function makeBucket(): Promise<{ bucket: string; client: S3Client }> {
-  const bucket = `lectern-${randomUUID()}`;
+  const bucket = await createBucket();
   const client = new S3Client({
     region: 'us-east-1',
     endpoint: s3Server!.endpoint,
     forcePathStyle: true,
     credentials: s3Server!,
   });
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
   return { bucket, client };
 }
 

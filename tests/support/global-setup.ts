@@ -10,8 +10,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   const s3 = async () => {
     const server = await startRadosgw();
-    if (server) stops.push(() => server.stop());
-    else if (process.env.REQUIRE_S3 === '1') throw new Error('REQUIRE_S3=1, but there is no radosgw to test against.');
+    if (server) {
+      stops.push(() => server.stop());
+      // Tests run while it starts: `createBucket` waits for it.
+      server.ready.catch((error: unknown) => {
+        console.error(error);
+        process.exitCode = 1;
+      });
+    } else if (process.env.REQUIRE_S3 === '1')
+      throw new Error('REQUIRE_S3=1, but there is no radosgw to test against.');
     project.provide('s3', server && pick(server));
   };
   const mongodb = async () => {

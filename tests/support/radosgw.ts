@@ -15,6 +15,8 @@ export interface Radosgw {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Resolves when the server answers. Rejects when it does not start. */
+  readonly ready: Promise<void>;
   /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -28,26 +30,39 @@ const POLL_INTERVAL = 100;
 
 const run = promisify(execFile);
 
-/** Starts the server. Returns null when its packages are not installed. Rejects when it does not start. */
+/** Begins to start the server. Returns null when its packages are not installed. */
 export async function startRadosgw(): Promise<Radosgw | null> {
   for (const program of PROGRAMS) if (!(await isInstalled(program))) return null;
 
   const directory = await mkdtemp(path.join(os.tmpdir(), 'lectern-s3-'));
   const daemons = new Daemons();
+  const [monitorPort, s3Port] = await freePorts();
+  const access: Access = {
+    endpoint: `http://127.0.0.1:${s3Port}`,
+    accessKeyId: 'lectern-tests',
+    secretAccessKey: randomUUID(),
+  };
+  const ready = startIn({ directory, monitorPort, s3Port, ...access }, daemons);
+  const ended = ready.catch(() => undefined);
   const stop = async (): Promise<void> => {
+    // What is being started cannot be stopped.
+    await ended;
     await daemons.end();
     await rm(directory, { recursive: true, force: true });
   };
-  try {
-    return { ...(await startIn(directory, daemons)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return { ...access, ready, stop };
 }
 
-async function startIn(directory: string, daemons: Daemons): Promise<Omit<Radosgw, 'stop'>> {
-  const [monitorPort, s3Port] = await freePorts();
+type Access = Pick<Radosgw, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;
+
+interface Place extends Access {
+  readonly directory: string;
+  readonly monitorPort: number;
+  readonly s3Port: number;
+}
+
+async function startIn(place: Place, daemons: Daemons): Promise<void> {
+  const { directory, monitorPort, s3Port } = place;
   const [clusterId, osdId] = [randomUUID(), randomUUID()];
   const inside = (name: string): string => path.join(directory, name);
   const configured = ['-c', inside('ceph.conf')];
@@ -79,15 +94,12 @@ async function startIn(directory: string, daemons: Daemons): Promise<Omit<Radosg
   await run('ceph-osd', [...configured, '-i', '0', '--mkfs', '--osd-uuid', osdId]);
   daemons.start('ceph-osd', [...configured, '-f', '-i', '0']);
 
-  const keys = { accessKeyId: 'lectern-tests', secretAccessKey: randomUUID() };
   await run('radosgw-admin', [
     ...[...configured, '-n', 'client.rgw', 'user', 'create', '--uid=tests', '--display-name=tests'],
-    ...[`--access-key=${keys.accessKeyId}`, `--secret=${keys.secretAccessKey}`],
+    ...[`--access-key=${place.accessKeyId}`, `--secret=${place.secretAccessKey}`],
   ]);
   daemons.start('radosgw', [...configured, '-f', '-n', 'client.rgw']);
-  const endpoint = `http://127.0.0.1:${s3Port}`;
-  await untilItAnswers(endpoint, daemons);
-  return { endpoint, ...keys };
+  await untilItAnswers(place.endpoint, daemons);
 }
 
 /** Ceph requires a key for each daemon: `auth none` does not work with this version. */

@@ -17,9 +17,12 @@ const PUNCTUATION = /^(?![+#])[\p{P}\p{C}\p{M}\p{ASCII}]+$/u;
 /** Scripts without spaces between words. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-/** Finds the words of text without spaces. It uses dictionaries that do not depend on the locale. */
-const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/**
+ * What splits text, by granularity. `word` finds the words of text without spaces, with dictionaries that do not depend on
+ * the locale. Made when it is needed first, because that takes 10 ms.
+ */
+const segmenters = new Map<Granularity, Intl.Segmenter>();
+type Granularity = 'word' | 'grapheme';
 
 /**
  * Returns the words by which a record with these texts can be found: distinct, in order, at most 500. A word includes a
@@ -60,18 +63,20 @@ interface Part {
 function* partsOf(normalised: string): Generator<Part> {
   for (const { groups = {} } of normalised.matchAll(PARTS)) {
     const { word, suffix = '', signs = '' } = groups;
-    const spoken = word === undefined ? [] : UNSPACED.test(word) ? segmentsOf(WORDS, word) : [word];
+    const spoken = word === undefined ? [] : UNSPACED.test(word) ? segmentsOf('word', word) : [word];
     for (const [index, one] of spoken.entries()) {
       const own = index === spoken.length - 1 ? suffix : '';
       yield { word: one + own, suffix: own, isPunctuation: false };
     }
-    for (const sign of segmentsOf(GRAPHEMES, signs)) {
+    for (const sign of segmentsOf('grapheme', signs)) {
       yield { word: sign, suffix: '', isPunctuation: PUNCTUATION.test(sign) };
     }
   }
 }
 
-function segmentsOf(segmenter: Intl.Segmenter, text: string): string[] {
+function segmentsOf(granularity: Granularity, text: string): string[] {
+  const segmenter = segmenters.get(granularity) ?? new Intl.Segmenter('en', { granularity });
+  segmenters.set(granularity, segmenter);
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

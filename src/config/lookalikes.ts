@@ -38,14 +38,17 @@ export function lookalikes(
 
 function isNear(given: string, ours: string): boolean {
   const errors = Math.floor(ours.length / CHARACTERS_PER_ERROR);
-  if (Math.abs(given.length - ours.length) <= errors && distance(given, ours) <= errors) return true;
+  if (Math.abs(given.length - ours.length) <= errors && isWithin(errors, given, ours)) return true;
   const words = { given: given.split('_'), ours: ours.split('_') };
   const isShort = words.given.length >= 2 && words.given.length === words.ours.length - 1;
   return isShort && words.given.every((word) => words.ours.includes(word));
 }
 
-/** The Levenshtein distance: how many characters must be inserted, removed or changed. */
-function distance(a: string, b: string): number {
+/**
+ * Whether the Levenshtein distance is at most `errors`: that many characters must be inserted, removed or changed. Ends
+ * as soon as it is more, because a container may have a hundred variables that nobody meant for Lectern.
+ */
+function isWithin(errors: number, a: string, b: string): boolean {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 0; i < a.length; i += 1) {
     const next = [i + 1];
@@ -53,7 +56,8 @@ function distance(a: string, b: string): number {
       const changed = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
       next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
+    if (Math.min(...next) > errors) return false;
     row = next;
   }
-  return row[b.length] ?? 0;
+  return (row[b.length] ?? 0) <= errors;
 }

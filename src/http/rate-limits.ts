@@ -50,7 +50,9 @@ function minuteCounter(points: number): MinuteCounter | undefined {
 class MinuteCounter {
   private readonly limiter: RateLimiterMemory;
   private readonly names = new LRUCache<string, true>({
-    max: MAX_COUNTED,
+    // With `max`, the cache would allocate memory for that many names at the start.
+    maxSize: MAX_COUNTED,
+    sizeCalculation: () => 1,
     dispose: (_value, name, reason) => {
       if (reason === 'evict') void this.limiter.delete(name);
     },

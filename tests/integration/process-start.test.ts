@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { productionAddress } from '../support/free-port.js';
 import { ViewerDocument } from '../support/gql/graphql.js';
@@ -54,6 +55,18 @@ describe('production', () => {
       role: 'INSTRUCTOR',
     });
     expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('a start that fails while the embedded database opens', () => {
+  it('closes the database, and leaves no socket', async () => {
+    // Where the folder of secrets should be.
+    await writeFile(join(site.dataDir, 'secrets'), '');
+    const { stderr } = await site.refusal({});
+    expect(stderr).toMatch(/^DATA_DIR: .* cannot be used/);
+    expect((await readdir(site.dataDir)).sort()).toEqual(['database', 'run', 'secrets']);
+    expect(await readdir(join(site.dataDir, 'run'))).toEqual([]);
+    expect(await readdir(join(site.dataDir, 'database'))).toEqual(['lectern.sqlite']);
   });
 });
 

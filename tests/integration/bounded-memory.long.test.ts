@@ -1,9 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import { newEnvironment, tokenFor } from '../support/app.js';
-import { bigMp4 } from '../support/fixtures.js';
+import { clientWith, createCourse } from '../support/client.js';
+import { announced, partsOf, put, start } from '../support/direct-upload.js';
+import { bigMp4, fixtures } from '../support/fixtures.js';
 import { CreateCourseDocument } from '../support/gql/graphql.js';
 import { dataOf, graphql } from '../support/graphql-client.js';
 import { graphqlParts, multipartBody, rawRequest } from '../support/multipart.js';
@@ -15,6 +18,11 @@ const MIB = 1024 ** 2;
 const UPLOAD_BYTES = 400 * MIB;
 /** Room for the buffers of every stage, parts being sent to S3, and garbage that is not collected yet. */
 const MAX_GROWTH_BYTES = 200 * MIB;
+/** Parts until caches are filled and most functions are compiled. */
+const WARM_UP_PARTS = 300;
+const PARTS = 1_000;
+/** Room for functions that are compiled later, some 300 bytes for each part. A request that stays takes about 13 KiB. */
+const MAX_BYTES_KEPT = 2 * MIB;
 /** The memory is read each time that this many bytes were sent. */
 const LOOK_EVERY_BYTES = 8 * MIB;
 
@@ -25,6 +33,22 @@ afterEach(async () => {
   await server?.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
+
+/** Answers each message with the memory that is left after a collection of the whole heap. */
+const MEMORY_ON_REQUEST = `
+  process.on('message', () => {
+    gc();
+    process.send(process.memoryUsage());
+  });
+  process.channel.unref();`;
+
+/** What a server that was started with `MEMORY_ON_REQUEST` still refers to, in bytes. */
+async function usedBytes(child: ChildProcess): Promise<number> {
+  const answered = once(child, 'message') as Promise<[NodeJS.MemoryUsage]>;
+  child.send('memory');
+  const [{ heapUsed, external }] = await answered;
+  return heapUsed + external;
+}
 
 async function residentBytes(pid: number): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
@@ -64,4 +88,25 @@ onEveryStorage('the memory of the server', (storage) => {
     expect(most).toBeGreaterThan(before / 2);
     expect(most - before).toBeLessThan(MAX_GROWTH_BYTES);
   });
+});
+
+it('the server keeps nothing of the parts of direct uploads that it has received', async () => {
+  const environment = await newEnvironment();
+  dataDir = environment.DATA_DIR;
+  const script = `data:text/javascript,${encodeURIComponent(MEMORY_ON_REQUEST)}`;
+  server = await startServer(environment, dataDir, ['--expose-gc', '--import', script]);
+  const { url, process: child } = server;
+  const ada = clientWith(url, await tokenFor('ada', 'instructor'));
+  const { id: ownerId } = await createCourse(ada, { title: 'Parts' });
+  const session = await start(ada, { ...announced(fixtures.png), slot: 'COURSE_THUMBNAIL', ownerId });
+  const [part] = await partsOf(ada, session.id, [1]);
+  // The same part again and again: to the server, each time is another request.
+  const sendParts = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) expect(await put(part!, fixtures.png.bytes)).toBe(200);
+  };
+
+  await sendParts(WARM_UP_PARTS);
+  const before = await usedBytes(child);
+  await sendParts(PARTS);
+  expect((await usedBytes(child)) - before).toBeLessThan(MAX_BYTES_KEPT);
 });

@@ -353,6 +353,7 @@ describe('settings in these files and in docs/deploy.md', () => {
     'FILES_HOST',
     'AWS_DEFAULT_REGION',
     'AWS_ENDPOINT_URL',
+    'NODE_OPTIONS',
     'S3_UPLOAD_SETUP',
     'AF_INET',
     'AF_INET6',

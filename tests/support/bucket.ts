@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { waitUntil } from './patience.js';
+import { answers } from './radosgw.js';
 
 /** The S3 server starts while the first tests run. It takes about 10 s; in milliseconds. */
 const START_MS = 90_000;
@@ -14,7 +15,7 @@ const START_MS = 90_000;
 /** Creates a bucket on the S3 server of this run. Waits until the server has started. Returns the name of the bucket. */
 export async function createBucket(): Promise<string> {
   const bucket = `lectern-${randomUUID()}`;
-  await waitUntil(answers, { within: START_MS, interval: 100 });
+  await waitUntil(() => answers(inject('s3')!.endpoint), { within: START_MS, interval: 100 });
   await withS3((client) => client.send(new CreateBucketCommand({ Bucket: bucket })));
   return bucket;
 }
@@ -28,13 +29,6 @@ export async function unfinishedUploads(bucket: string): Promise<string[]> {
 /** Starts a multipart upload and does not finish it. */
 export async function beginUpload(bucket: string, key: string): Promise<void> {
   await withS3((client) => client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })));
-}
-
-function answers(): Promise<boolean> {
-  return fetch(inject('s3')!.endpoint).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }
 
 export async function withS3<T>(work: (client: S3Client) => Promise<T>): Promise<T> {

@@ -150,14 +150,18 @@ function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
+/** Whether the server has started. */
+export function answers(endpoint: string): Promise<boolean> {
+  return fetch(endpoint).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
 async function untilItAnswers(endpoint: string, daemons: Daemons): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT;
   for (;;) {
-    const answered = await fetch(endpoint).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answered) return;
+    if (await answers(endpoint)) return;
     const fallen = daemons.fallen();
     if (fallen !== undefined) throw new Error(`${fallen} ended while the S3 server was starting.`);
     if (Date.now() > deadline) throw new Error(`The S3 server did not answer within ${START_TIMEOUT} ms.`);

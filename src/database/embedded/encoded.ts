@@ -11,18 +11,7 @@ export type Encoded = Uint8Array;
 const TYPE_DOCUMENT = 3;
 const TYPE_ARRAY = 4;
 
-/** Returns a document with those of its top-level fields whose names `keep` accepts, in the same order. */
-export function withFields(bytes: Encoded, keep: (name: string) => boolean): Encoded {
-  const kept: Uint8Array[] = [];
-  for (const [, nameOffset, nameLength, offset, length] of onDemand.parseToElements(bytes)) {
-    const name = onDemand.ByteUtils.toUTF8(bytes, nameOffset, nameOffset + nameLength, true);
-    // The type is in the byte before the name.
-    if (keep(name)) kept.push(bytes.subarray(nameOffset - 1, offset + length));
-  }
-  return documentOf(kept);
-}
-
-/** The paths of a projection, part by part. `true` is the end of a path. */
+/** Paths of fields, part by part. `true` is the end of a path. */
 export type FieldTree = ReadonlyMap<string, FieldTree | true>;
 
 /**

@@ -1,5 +1,5 @@
-import { withFields } from './encoded.js';
-import type { Encoded } from './encoded.js';
+import { withTree } from './encoded.js';
+import type { Encoded, FieldTree } from './encoded.js';
 import { CommandError, refuse } from './errors.js';
 import { assertComparable, compareValues, equalValues, rankOf } from './keys.js';
 import { isNaNValue, toNumber } from './numbers.js';
@@ -29,18 +29,15 @@ export function compileFilter(filter: Doc): Predicate {
 /** Compiles a filter of encoded documents. Decodes only the top-level fields that the filter names. */
 export function compileEncodedFilter(filter: Doc): (bytes: Encoded) => boolean {
   const matches = compileFilter(filter);
-  const names = namesIn(filter);
-  return (bytes) => matches(names.size === 0 ? {} : decode(withFields(bytes, (name) => names.has(name))));
+  const named: FieldTree = new Map(namesIn(filter).map((name) => [name, true]));
+  return (bytes) => matches(named.size === 0 ? {} : decode(withTree(bytes, named, true) ?? bytes));
 }
 
 /** Returns the names of the top-level fields that decide whether a document matches. */
-function namesIn(filter: Doc): Set<string> {
-  const names = Object.entries(filter).flatMap(([name, condition]) =>
-    name.startsWith('$')
-      ? branchFilters(name, condition).flatMap((branch) => [...namesIn(branch)])
-      : name.split('.', 1),
+function namesIn(filter: Doc): string[] {
+  return Object.entries(filter).flatMap(([name, condition]) =>
+    name.startsWith('$') ? branchFilters(name, condition).flatMap(namesIn) : name.split('.', 1),
   );
-  return new Set(names);
 }
 
 const LOGICAL = ['$and', '$or', '$nor'];

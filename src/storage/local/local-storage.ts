@@ -52,6 +52,8 @@ const READ_BUFFER_BYTES = 256 * 1024;
 
 const PROBE_KEY = 'probe';
 
+const openDescriptor = promisify(open);
+
 /** Stores files in a local folder. `http/files.ts` serves them. */
 export class LocalStorage implements Storage {
   readonly name = 'local';
@@ -171,7 +173,7 @@ export class LocalStorage implements Storage {
 async function openFile(where: KeyPath): Promise<number | null> {
   if (!(await foldersExist(where)) || (await statFile(where.file)) === null) return null;
   try {
-    return await promisify(open)(where.file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return await openDescriptor(where.file, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return null;
     throw error;

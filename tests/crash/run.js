@@ -1,23 +1,31 @@
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 
-// The long run: npm run test:crash -- --kills 10000 [--seed 1]. A quarter of the kills on each pair of database and storage.
+// The long run: npm run test:crash -- --kills 10000 [--seed 1] [--database embedded|mongodb].
+// Each pair of database and storage takes the same share of the kills. With --database only the pairs of that database run.
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '400' }, seed: { type: 'string' } } });
+const DATABASES = ['embedded', 'mongodb'];
+const { values } = parseArgs({
+  options: { kills: { type: 'string', default: '400' }, seed: { type: 'string' }, database: { type: 'string' } },
+});
 const wanted = Number(values.kills);
 if (!Number.isInteger(wanted) || wanted < 1) {
   console.error('--kills takes a whole number of kills, from 1 up.');
   process.exit(2);
 }
+if (values.database !== undefined && !DATABASES.includes(values.database)) {
+  console.error(`--database takes one of ${DATABASES.join(' and ')}.`);
+  process.exit(2);
+}
+const databases = values.database === undefined ? DATABASES : [values.database];
 const seed = values.seed ?? String(Date.now() % 1_000_000_000);
-const DATABASES = ['embedded', 'mongodb'];
 const STORAGES = 2;
 /** Every test of tests/crash/kills.ts kills a server twice. */
 const KILLS_PER_TEST = 2;
 /** A process of Vitest makes so many tests of each pair. An abandoned server keeps some memory of its process. */
 const TESTS_PER_PROCESS = 100;
-const testsPerPair = Math.ceil(wanted / DATABASES.length / STORAGES / KILLS_PER_TEST);
-const total = testsPerPair * DATABASES.length * STORAGES * KILLS_PER_TEST;
+const testsPerPair = Math.ceil(wanted / databases.length / STORAGES / KILLS_PER_TEST);
+const total = testsPerPair * databases.length * STORAGES * KILLS_PER_TEST;
 
 process.env.REQUIRE_S3 = '1';
 const began = Date.now();
@@ -47,7 +55,7 @@ const reporterOf = (database) => ({
   },
 });
 
-for (const database of DATABASES) {
+for (const database of databases) {
   process.env.TEST_DATABASE = database;
   for (let test = 0; test < testsPerPair; test += TESTS_PER_PROCESS) {
     const tests = Math.min(TESTS_PER_PROCESS, testsPerPair - test);

@@ -37,6 +37,8 @@ type Counts = Readonly<Record<string, number>>;
 export class Metrics {
   private readonly registry = new Registry();
   private readonly registers = [this.registry];
+  /** The registries whose metrics a scrape returns. */
+  private shown = this.registers;
 
   private readonly requests = new Counter({
     name: 'lectern_http_requests_total',
@@ -105,7 +107,7 @@ export class Metrics {
 
   /** All metrics, in the text format of Prometheus. */
   text(): Promise<string> {
-    return this.registry.metrics();
+    return Registry.merge(this.shown).metrics();
   }
 
   count(name: CounterName, by = 1): void {
@@ -155,8 +157,22 @@ export class Metrics {
     });
   }
 
-  /** Starts to collect metrics of the process: memory, processor time, garbage collection, event-loop lag. */
+  /** Adds the metrics of the process: memory, processor time, garbage collection, event-loop lag. */
   watchProcess(): void {
-    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
+    this.shown = [this.registry, metricsOfProcess()];
   }
+}
+
+let ofProcess: Registry | undefined;
+
+/**
+ * One registry for the process, filled at the first call: prom-client never ends its samples of the event loop, so each server
+ * that a process starts, as the tests do, would add a timer for good.
+ */
+function metricsOfProcess(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
+  }
+  return ofProcess;
 }

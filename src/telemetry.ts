@@ -41,11 +41,16 @@ interface CurrentRequest {
   readonly notes: RequestNotes;
 }
 
+/**
+ * The request that the running code belongs to. One for the process: Node tells every AsyncLocalStorage that was ever used
+ * of every promise, so one for each instance would slow down a process that starts many servers, as the tests do.
+ */
+const currentRequest = new AsyncLocalStorage<CurrentRequest>();
+
 /** The logger, the metrics and the named steps. A process has one instance, which is passed to all parts. */
 export class Telemetry {
   readonly logger: Logger;
   readonly metrics = new Metrics();
-  private readonly request = new AsyncLocalStorage<CurrentRequest>();
   private readonly failPoint: FailPointTrigger | undefined;
 
   constructor(options: TelemetryOptions) {
@@ -54,7 +59,7 @@ export class Telemetry {
       redact: SECRET_FIELDS,
       // A new object for each line: pino writes the fields of the line into it.
       mixin: () => {
-        const current = this.request.getStore();
+        const current = currentRequest.getStore();
         return current ? { requestId: current.requestId } : {};
       },
       hooks: { streamWrite: (line: string) => withoutSecrets(withSources(line)) },
@@ -65,19 +70,19 @@ export class Telemetry {
 
   /** Runs the handler of a request. Lines that it logs have the id of the request, and `note` adds to `notes`. */
   inRequest(requestId: string, notes: RequestNotes, run: () => void): void {
-    this.request.run({ requestId, notes }, run);
+    currentRequest.run({ requestId, notes }, run);
   }
 
   /** Adds fields to the log line at the end of the current request. Does nothing outside a request. */
   note(fields: RequestNotes): void {
-    Object.assign(this.request.getStore()?.notes ?? {}, fields);
+    Object.assign(currentRequest.getStore()?.notes ?? {}, fields);
   }
 
   /** Counts a file that was not stored, and adds its slot and the reason to the log line of the request. */
   uploadFailed(slot: string, outcome: UploadOutcome, error: unknown): void {
     this.metrics.uploadEnded(slot, outcome);
     const reason = error instanceof LecternError ? `${error.code}: ${error.message}` : 'INTERNAL_SERVER_ERROR';
-    const failedUploads = this.request.getStore()?.notes.failedUploads ?? [];
+    const failedUploads = currentRequest.getStore()?.notes.failedUploads ?? [];
     this.note({ failedUploads: [...failedUploads, { slot, outcome, reason }] });
   }
 

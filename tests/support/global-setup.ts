@@ -24,9 +24,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const mongodb = async () => {
     const server = process.env.TEST_DATABASE === 'mongodb' ? await startMongoServer() : null;
     if (server) {
-      stops.push(() => server.stop());
+      const { MONGODB_URI: given } = process.env;
       // For code that reads the environment like the server. Workers are forked afterwards and inherit it.
       process.env.MONGODB_URI = server.uri;
+      stops.push(async () => {
+        await server.stop();
+        // This process may run the tests again (tests/crash/run.js), on a server of its own.
+        if (given === undefined) delete process.env.MONGODB_URI;
+        else process.env.MONGODB_URI = given;
+      });
     }
     project.provide('mongodbUri', server && server.uri);
   };

@@ -2,7 +2,6 @@ import { Problem } from '../ui/problem.js';
 import { FileDrop } from '../uploads/file-drop.js';
 import { needsAttention } from '../uploads/upload-item.js';
 import { uploads, useUploadTo } from '../uploads/upload-list.js';
-import { Warnings } from '../uploads/warnings.js';
 import { FilmIcon } from '../ui/icons.js';
 import { words } from '../words.js';
 import css from './video.module.css';
@@ -19,9 +18,6 @@ export function NoFile({ id, isEditable }: { readonly id: string; readonly isEdi
         <>
           <p role="status">{words.uploads.states[upload.state]}</p>
           <Problem error={upload.error} />
-          <div className={css.choose}>
-            <Warnings {...upload} onDismiss={() => uploads.dismissWarnings(upload.key)} />
-          </div>
         </>
       )}
       {isEditable && (!upload || needsAttention(upload)) && (

@@ -22,8 +22,8 @@ export class MediaFileResolver {
     complexity: URL_COST,
     description: 'A signed URL of the file, valid until `urlExpiresAt`. Do not store it.',
   })
-  async url(@Root() file: MediaFile): Promise<string> {
-    return (await this.signedUrls.of(file)).url;
+  url(@Root() file: MediaFile): string | Promise<string> {
+    return this.signedUrls.urlOf(file);
   }
 
   @FieldResolver(() => DateTime, {

@@ -14,6 +14,18 @@ export interface SignedUrlParts {
   readonly now?: () => number;
 }
 
+/** The fields of a file that its URL is made of. */
+const FIELDS_OF_URL = ['slot', 'storage', 'key', 'contentType', 'filename'] as const;
+
+export type FileToSign = Pick<MediaFile, (typeof FIELDS_OF_URL)[number]>;
+
+/** What `SignedUrls.of` reads of the file in a field of a record, for `@Reads`. */
+export function readForUrl(field: string): string[] {
+  return FIELDS_OF_URL.map((name) => `${field}.${name}`);
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
 /** How many URLs are cached, each about 1 KiB. */
 const REMEMBERED_URLS = 10_000;
 
@@ -23,9 +35,9 @@ const REMEMBERED_URLS = 10_000;
  * always has at least half of the lifetime left.
  */
 export class SignedUrls {
-  private readonly remembered = new LRUCache<string, Promise<SignedUrl>>({ max: REMEMBERED_URLS });
+  private readonly remembered = new LRUCache<string, MaybePromise<SignedUrl>>({ max: REMEMBERED_URLS });
   /** The URL that was returned for a file object, so that `url` and `urlExpiresAt` of a response belong together. */
-  private readonly answered = new WeakMap<MediaFile, Promise<SignedUrl>>();
+  private readonly answered = new WeakMap<FileToSign, MaybePromise<SignedUrl>>();
   private readonly now: () => number;
 
   constructor(private readonly parts: SignedUrlParts) {
@@ -33,16 +45,25 @@ export class SignedUrls {
   }
 
   /**
-   * Returns the current URL of a file.
+   * Returns the current URL of a file: a promise of it when it has to be signed first. A query for many files that were
+   * asked for before makes no promises, which take longer than all the rest.
    * Rejects with STORAGE_UNAVAILABLE when the file's storage is not configured on this server.
    */
-  of(file: MediaFile): Promise<SignedUrl> {
-    const answered = this.answered.get(file) ?? this.current(file);
-    this.answered.set(file, answered);
-    return answered;
+  of(file: FileToSign): MaybePromise<SignedUrl> {
+    const known = this.answered.get(file);
+    if (known) return known;
+    const current = this.current(file);
+    this.answered.set(file, current);
+    return current;
   }
 
-  private async current(file: MediaFile): Promise<SignedUrl> {
+  /** The same without the time when it expires. */
+  urlOf(file: FileToSign): MaybePromise<string> {
+    const signed = this.of(file);
+    return signed instanceof Promise ? signed.then(({ url }) => url) : signed.url;
+  }
+
+  private current(file: FileToSign): MaybePromise<SignedUrl> {
     const lifetimeMs = this.parts.slots[file.slot].urlTtlSeconds * 1_000;
     const windowMs = windowOf(lifetimeMs);
     const signedAt = Math.floor(this.now() / windowMs) * windowMs;
@@ -54,12 +75,15 @@ export class SignedUrls {
     const signing = this.sign(file, new Date(signedAt), new Date(expiresAt));
     this.remembered.set(name, signing);
     const forget = (): boolean => this.remembered.delete(name);
-    // A URL that expires early because of temporary credentials is not cached: new credentials give a longer lifetime.
-    await signing.then((signed) => signed.expiresAt.getTime() < expiresAt && forget(), forget);
+    void signing.then((signed) => {
+      // A URL that expires early because of temporary credentials is not cached: new ones give a longer lifetime.
+      if (signed.expiresAt.getTime() < expiresAt) forget();
+      else this.remembered.set(name, signed);
+    }, forget);
     return signing;
   }
 
-  private async sign(file: MediaFile, signedAt: Date, expiresAt: Date): Promise<SignedUrl> {
+  private async sign(file: FileToSign, signedAt: Date, expiresAt: Date): Promise<SignedUrl> {
     const storage = this.parts.storageNamed(file.storage);
     if (!storage) {
       throw new LecternError(

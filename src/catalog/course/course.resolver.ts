@@ -4,7 +4,7 @@ import { connectionType, type Connection } from '../../graphql/pagination.js';
 import { URL_COST } from '../../graphql/cost.js';
 import { pathsOfItems, Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
-import type { SignedUrls } from '../../media/signed-urls.js';
+import { readForUrl, type SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
 import { courseListPrice } from './course-search.js';
 import { CourseListArgs, CreateCourseInput, UpdateCourseInput } from './course.inputs.js';
@@ -108,23 +108,23 @@ export class CourseResolver {
     return this.service.reorderTopics(context, courseId, topicIds);
   }
 
-  @Reads('thumbnail')
+  @Reads(...readForUrl('thumbnail'))
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
     description: 'Same as `thumbnail { url }`. Null when there is no thumbnail.',
   })
-  async thumbnailUrl(@Root() course: Course): Promise<string | null> {
-    return course.thumbnail ? (await this.signedUrls.of(course.thumbnail)).url : null;
+  thumbnailUrl(@Root() course: Course): string | null | Promise<string> {
+    return course.thumbnail ? this.signedUrls.urlOf(course.thumbnail) : null;
   }
 
-  @Reads('introVideo')
+  @Reads(...readForUrl('introVideo'))
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
     description: 'Same as `introVideo { url }`. Null when there is no intro video.',
   })
-  async introVideoUrl(@Root() course: Course): Promise<string | null> {
-    return course.introVideo ? (await this.signedUrls.of(course.introVideo)).url : null;
+  introVideoUrl(@Root() course: Course): string | null | Promise<string> {
+    return course.introVideo ? this.signedUrls.urlOf(course.introVideo) : null;
   }
 }

@@ -4,7 +4,7 @@ import { connectionType, type Connection } from '../../graphql/pagination.js';
 import { URL_COST } from '../../graphql/cost.js';
 import { pathsOfItems, Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
-import type { SignedUrls } from '../../media/signed-urls.js';
+import { readForUrl, type SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
 import { UploadImageInput } from './image.inputs.js';
 import { Image } from './image.model.js';
@@ -64,12 +64,12 @@ export class ImageResolver {
     return this.service.delete(context, id);
   }
 
-  @Reads('file')
+  @Reads(...readForUrl('file'))
   @FieldResolver(() => String, {
     complexity: URL_COST,
     description: 'Same as `file { url }`.',
   })
-  async url(@Root() image: Image): Promise<string> {
-    return (await this.signedUrls.of(image.file)).url;
+  url(@Root() image: Image): string | Promise<string> {
+    return this.signedUrls.urlOf(image.file);
   }
 }

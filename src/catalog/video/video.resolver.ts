@@ -3,7 +3,7 @@ import { URL_COST } from '../../graphql/cost.js';
 import { Reads } from '../../graphql/selection.js';
 import { GraphQLUpload, type Upload } from '../../graphql/upload.js';
 import { MediaFile } from '../../media/media-file.model.js';
-import type { SignedUrls } from '../../media/signed-urls.js';
+import { readForUrl, type SignedUrls } from '../../media/signed-urls.js';
 import type { CatalogContext } from '../context.js';
 import { CreateVideoInput, UpdateVideoInput } from './video.inputs.js';
 import { Video } from './video.model.js';
@@ -99,15 +99,15 @@ export class VideoResolver {
     return this.service.playable(context, video)?.file ?? null;
   }
 
-  @Reads('isPreview', 'file')
+  @Reads('isPreview', ...readForUrl('file'))
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
     description: 'Same as `file { url }`. Null when `file` is null.',
   })
-  async videoUrl(@Ctx() context: CatalogContext, @Root() video: Video): Promise<string | null> {
+  videoUrl(@Ctx() context: CatalogContext, @Root() video: Video): string | null | Promise<string> {
     const file = this.file(context, video);
-    return file ? (await this.signedUrls.of(file)).url : null;
+    return file && this.signedUrls.urlOf(file);
   }
 
   @Reads('durationSeconds', 'file.durationSeconds')
@@ -136,13 +136,13 @@ export class VideoResolver {
     return this.service.playable(context, video) === null;
   }
 
-  @Reads('thumbnail')
+  @Reads(...readForUrl('thumbnail'))
   @FieldResolver(() => String, {
     nullable: true,
     complexity: URL_COST,
     description: 'Same as `thumbnail { url }`. Null when there is no thumbnail.',
   })
-  async thumbnailUrl(@Root() video: Video): Promise<string | null> {
-    return video.thumbnail ? (await this.signedUrls.of(video.thumbnail)).url : null;
+  thumbnailUrl(@Root() video: Video): string | null | Promise<string> {
+    return video.thumbnail ? this.signedUrls.urlOf(video.thumbnail) : null;
   }
 }

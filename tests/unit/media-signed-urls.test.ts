@@ -124,6 +124,12 @@ describe('SignedUrls', () => {
     expect(await signings()).toBe(1);
   });
 
+  it('makes no promise for a URL that was signed before', async () => {
+    const { urls } = signedUrls({ video: 900, image: 900 });
+    const { url } = await urls.of(fileOf());
+    expect(urls.urlOf(fileOf())).toBe(url);
+  });
+
   it('signs separately for each file and storage, and with the file name', async () => {
     const { urls, signings } = signedUrls({ video: 900, image: 900 });
     const given = await Promise.all([

@@ -15,8 +15,8 @@ export interface MultipartOptions extends FormLimits, BodyTimes {
   readonly signalOf: (request: Request) => AbortSignal;
 }
 
-/** The size of the buffer between the socket and the parser, in bytes. */
-const BUFFER_BYTES = 1024 ** 2;
+/** The size of the buffer between the socket and the parser, in bytes: what is read from a socket at once. */
+const BUFFER_BYTES = 64 * 1024;
 
 /**
  * Parses a GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec) up to its first

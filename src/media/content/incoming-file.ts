@@ -37,8 +37,8 @@ export interface InspectedFile {
 export const SNIFF_BYTES = 4_100;
 /** The largest picture in any slot, in bytes: a picture is read into memory to be decoded. */
 const MAX_IMAGE_BYTES = 100 * 1024 ** 2;
-/** The size of the buffer between the source and the storage, in bytes. */
-const BUFFER_BYTES = 1024 ** 2;
+/** The size of the buffer between the source and the storage, in bytes: what is read from a socket at once. */
+const BUFFER_BYTES = 64 * 1024;
 
 /**
  * Reads the first bytes of a file and finds its type.

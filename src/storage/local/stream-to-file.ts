@@ -3,11 +3,10 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { onDisk, translateDiskError } from './disk-errors.js';
 
-/** Collected before each write: large writes store a stream about a third faster than writes of 16 KiB. */
-const WRITE_BUFFER_BYTES = 1024 * 1024;
-
 export interface StreamToFileOptions {
   readonly signal: AbortSignal;
+  /** How much of the body may wait in memory to be written, in bytes. */
+  readonly bufferBytes: number;
   /** Where the first byte is written. Absent: at the beginning. */
   readonly start?: number;
   /** Passes the bytes on, and throws to refuse them. */
@@ -21,8 +20,8 @@ export interface StreamToFileOptions {
  * the signal's reason or the disk's error (translated).
  */
 export async function streamToFile(handle: FileHandle, body: Readable, options: StreamToFileOptions): Promise<void> {
-  const { signal, start = 0, check, sync } = options;
-  const file = handle.createWriteStream({ start, highWaterMark: WRITE_BUFFER_BYTES, autoClose: false });
+  const { signal, bufferBytes, start = 0, check, sync } = options;
+  const file = handle.createWriteStream({ start, highWaterMark: bufferBytes, autoClose: false });
   let fileError: unknown;
   // This runs before `pipeline` destroys the streams: unless the body failed or the caller aborted, the disk failed or
   // `check` has refused the bytes.

@@ -12,6 +12,12 @@ import { makeUnfinishedName } from './unfinished-name.js';
 
 const FILE_MODE = 0o600;
 
+/**
+ * Of each file, this much may wait in memory to be written, in bytes. Sockets are read in pieces of this size; more is no
+ * faster, and many files may arrive at the same time.
+ */
+const WRITE_BUFFER_BYTES = 64 * 1024;
+
 /** A new attempt is needed when a concurrent deletion removed the folder right after it was created. */
 const MAX_FOLDER_TRIES = 100;
 
@@ -41,7 +47,11 @@ export async function writeFile(target: FileToWrite): Promise<void> {
   const unfinished = await onDisk(() => createUnfinished(target));
   try {
     const { handle } = unfinished;
-    await streamToFile(handle, target.body, { signal: target.signal, sync: () => handle.sync() });
+    await streamToFile(handle, target.body, {
+      signal: target.signal,
+      bufferBytes: WRITE_BUFFER_BYTES,
+      sync: () => handle.sync(),
+    });
     target.signal.throwIfAborted();
     await onDisk(() => giveName(unfinished.path, target.key, target.where));
   } catch (error) {

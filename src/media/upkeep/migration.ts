@@ -67,11 +67,16 @@ export class Migration {
     const { source, target, signal } = options;
     await Promise.all([source.check(), target.check()]);
     await this.takeLease(signal);
-    const renewing = setInterval(() => void this.renewLease(), this.leaseMs / RENEWALS);
+    let renewed = Promise.resolve();
+    const renewing = setInterval(() => {
+      renewed = renewed.then(() => this.renewLease());
+    }, this.leaseMs / RENEWALS);
     try {
       return await new Run(options, this.parts, this.mover).finish();
     } finally {
       clearInterval(renewing);
+      // A renewal that is still running would take the lease again after its release.
+      await renewed;
       await this.lease.release(LEASE);
     }
   }

@@ -17,6 +17,8 @@ export interface MultipartOptions extends FormLimits, BodyTimes {
 
 /** The size of the buffer between the socket and the parser, in bytes: what is read from a socket at once. */
 const BUFFER_BYTES = 64 * 1024;
+/** What may arrive before the map besides fields, in bytes: the headers of parts, and what the parser has not read yet. */
+const MAX_BYTES_BESIDE_FIELDS = 1024 ** 2;
 
 /**
  * Parses a GraphQL multipart request (https://github.com/jaydenseric/graphql-multipart-request-spec) up to its first
@@ -91,7 +93,7 @@ class MultipartBody extends PassThrough {
     this.bytes += chunk.length;
     if (this.bytes > this.options.maxBytes) {
       this.giveUp(new LecternError('FILE_TOO_LARGE', `The request is larger than ${this.options.maxBytes} bytes.`));
-    } else if (this.bytes > BUFFER_BYTES + 3 * this.options.maxFieldBytes && !this.check?.isMapped) {
+    } else if (this.bytes > MAX_BYTES_BESIDE_FIELDS + 3 * this.options.maxFieldBytes && !this.check?.isMapped) {
       this.giveUp(badForm('has too many bytes before its `map`'));
     }
     super._transform(chunk, encoding, done);

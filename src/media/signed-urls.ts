@@ -45,8 +45,8 @@ export class SignedUrls {
   }
 
   /**
-   * Returns the current URL of a file: a promise of it when it has to be signed first. A query for many files that were
-   * asked for before makes no promises, which take longer than all the rest.
+   * Returns the current URL of a file: a promise of it when it has to be signed first. A cached URL comes without a promise:
+   * in a query for thousands of cached URLs, their promises would take longer than the URLs.
    * Rejects with STORAGE_UNAVAILABLE when the file's storage is not configured on this server.
    */
   of(file: FileToSign): MaybePromise<SignedUrl> {

@@ -17,8 +17,7 @@ onEveryStorage('the upload client', (storage) => {
     it('pauses and resumes', async () => {
       const before = received();
       const page = await world.open();
-      await page.begin(await world.forFilm(), { pauseAt: 2 * PART });
-      await until(page, ({ states }) => states.includes('paused'));
+      await world.beginAndPause(page, await world.forFilm(), { pauseAt: 2 * PART });
       const { loaded } = await page.told();
       expect(loaded).toBeLessThan(film.size);
       await page.resume();
@@ -45,12 +44,11 @@ onEveryStorage('the upload client', (storage) => {
     it('continues after a reload without a new file selection when the browser kept the file', async () => {
       const options = await world.forFilm();
       const page = await world.open();
-      await page.begin(options, { asHandle: true, pauseAt: 2 * PART });
-      const { sessionId } = await until(page, ({ states }) => states.includes('paused'));
+      const sessionId = await world.beginAndPause(page, options, { asHandle: true, pauseAt: 2 * PART });
       await page.reload();
       const unfinished = (await page.unfinished()).find((upload) => upload.sessionId === sessionId);
       expect(unfinished).toMatchObject({ hasFile: true });
-      await page.begin({ ...options, sessionId: sessionId! }, { file: null });
+      await page.begin({ ...options, sessionId }, { file: null });
       expect(await world.published(page)).toBe(sessionId);
       await page.page.close();
     });
@@ -104,17 +102,16 @@ onEveryStorage('the upload client', (storage) => {
       const options = await world.forFilm();
       const page = await world.open();
       // Three parts are sent at the same time: at 3.5 parts, at least one is stored.
-      await page.begin(options, { pauseAt: 3.5 * PART });
-      const { sessionId } = await until(page, ({ states }) => states.includes('paused'));
+      const sessionId = await world.beginAndPause(page, options, { pauseAt: 3.5 * PART });
       const elsewhere = await startBrowser();
       try {
         const second = await world.open(elsewhere);
-        await second.begin({ ...options, sessionId: sessionId! }, { file: 'other' });
+        await second.begin({ ...options, sessionId }, { file: 'other' });
         const { error } = await until(second, (told) => told.error !== null);
         expect(error).toMatchObject({ code: 'WRONG_FILE', message: expect.stringContaining('other content') });
         await second.reload();
         const before = received();
-        await second.begin({ ...options, sessionId: sessionId! });
+        await second.begin({ ...options, sessionId });
         expect(await world.published(second)).toBe(sessionId);
         expect(received() - before).toBeLessThan(film.size - PART + BESIDE_PARTS);
       } finally {

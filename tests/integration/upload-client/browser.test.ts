@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { onStorage } from '../../support/storages.js';
-import { film, inBrowser, until } from './in-browser.js';
+import { film, inBrowser } from './in-browser.js';
 
 const PART = 8 * 1024 * 1024;
 const MOST_LANES = 6;
@@ -11,8 +11,7 @@ onStorage('local', 'the upload client', (storage) => {
       const before = world.proxied.proxy.received();
       const options = await world.forFilm();
       const page = await world.open();
-      await page.begin(options, { pauseAt: 3 * PART });
-      const { sessionId } = await until(page, ({ states }) => states.includes('paused'));
+      const sessionId = await world.beginAndPause(page, options, { pauseAt: 3 * PART });
       await page.reload();
       expect((await page.unfinished()).map((upload) => upload.sessionId)).toEqual([sessionId]);
       await page.begin(options);

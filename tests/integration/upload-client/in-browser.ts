@@ -9,7 +9,7 @@ import { waitUntil } from '../../support/patience.js';
 import type { StorageUnderTest } from '../../support/storages.js';
 import { behindProxy, type Proxied } from './behind-proxy.js';
 import { largeVideo } from './large-video.js';
-import { allowPages, startUploadSite, type UploadPage, type UploadSite } from './upload-site.js';
+import { allowPages, startUploadSite, type Begin, type UploadPage, type UploadSite } from './upload-site.js';
 
 /** A video of 5 parts. */
 export const { file: film, sha256: filmSha256 } = largeVideo(36);
@@ -49,6 +49,19 @@ export class InBrowser {
 
   async forFilm(): Promise<UploadOptions> {
     return { slot: 'VIDEO_FILE', ownerId: (await createVideo(this.#ada, this.#topicId, randomUUID())).id };
+  }
+
+  /**
+   * Begins an upload that pauses itself when so many bytes are loaded. Replies are late, so that the upload cannot be
+   * complete before its page reports the progress, which it does every 100 ms. Returns the session id.
+   */
+  async beginAndPause(page: UploadPage, options: UploadOptions, begin: Begin & { pauseAt: number }): Promise<string> {
+    const { proxy } = this.proxied;
+    proxy.turn({ kind: 'late', ms: 200 });
+    await page.begin(options, begin);
+    const { sessionId } = await until(page, ({ states }) => states.includes('paused'));
+    proxy.turn({ kind: 'open' });
+    return sessionId!;
   }
 
   /** Waits until the video is published, and compares every byte. Returns the session id. */

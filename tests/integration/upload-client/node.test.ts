@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { UploadOptions, UploadProgress } from '../../../src/upload-client/api.js';
 import { createUploader } from '../../../src/upload-client/index.js';
+import { TIMINGS } from '../../../src/upload-client/timings.js';
+import { openUploader } from '../../../src/upload-client/uploader.js';
 import { startApp, tokenFor, type TestApp } from '../../support/app.js';
 import { clientOf, createCourse, createTopic, createVideo, type Client } from '../../support/client.js';
 import { find } from '../../support/direct-upload.js';
@@ -40,7 +42,9 @@ onAnyStorage('the upload client in Node', (storage) => {
     await proxied.proxy.close();
   });
 
-  const uploaderOf = (client: Client) => createUploader({ endpoint: proxied.endpoint, token: client.token! });
+  // Every change of the progress is reported, so that no upload is complete before a test pauses or aborts it.
+  const uploaderOf = (client: Client) =>
+    openUploader({ endpoint: proxied.endpoint, token: client.token! }, { ...TIMINGS, progress: 0 });
   const newVideo = async (): Promise<string> => (await createVideo(ada, topicId, `Film ${randomUUID()}`)).id;
   const forFilm = async (): Promise<UploadOptions> => ({ slot: 'VIDEO_FILE', ownerId: await newVideo() });
 
@@ -160,6 +164,8 @@ onAnyStorage('the upload client in Node', (storage) => {
   it('fails with ABORTED when its session is aborted elsewhere', async () => {
     const options = await forFilm();
     let sessionId: string | null = null;
+    // The abort needs one round trip, and the rest of the upload at least two.
+    proxied.proxy.turn({ kind: 'late', ms: 100 });
     const upload = uploaderOf(ada).upload(film, {
       ...options,
       onProgress: ({ loaded }) => {
@@ -171,6 +177,7 @@ onAnyStorage('the upload client in Node', (storage) => {
     });
     sessionId = await upload.sessionId;
     await expect(upload.done).rejects.toMatchObject({ code: 'ABORTED', retryable: false });
+    proxied.proxy.turn({ kind: 'open' });
     expect(await orphansAfterSweep(app)).toEqual([]);
   });
 
@@ -248,7 +255,7 @@ onAnyStorage('the upload client in Node', (storage) => {
    * time, and the fourth is begun when one of them is stored.
    */
   async function pausedUpload(
-    uploader: ReturnType<typeof createUploader>,
+    uploader: ReturnType<typeof openUploader>,
     options: UploadOptions,
   ): Promise<{ readonly id: string }> {
     let paused = false;

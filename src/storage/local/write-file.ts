@@ -13,8 +13,8 @@ import { makeUnfinishedName } from './unfinished-name.js';
 const FILE_MODE = 0o600;
 
 /**
- * Of each file, this much may wait in memory to be written, in bytes: what is read from a socket at once. With 1 MiB a single
- * file is stored a fifth faster, but 50 at once take two and a half times the memory, and other requests wait longer.
+ * Of each file, this much may wait in memory to be written, in bytes: what is read from a socket at once. With 1 MiB, 50 files
+ * at once take two and a half times the memory, and other requests wait longer.
  */
 const WRITE_BUFFER_BYTES = 64 * 1024;
 

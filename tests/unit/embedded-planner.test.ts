@@ -185,3 +185,16 @@ test('a query through an index returns what a scan returns', async () => {
     else expect(ids(found)).toEqual(ids(all));
   }
 });
+
+test('a cursor over many keys returns what was changed between its batches, and nothing that was removed', async () => {
+  const ids = Array.from({ length: 100 }, (_, i) => i + 10_000);
+  await things.insertMany(ids.map((_id) => ({ _id, title: 'old' })));
+  const cursor = things.find({ _id: { $in: ids } }).batchSize(2);
+  expect(await cursor.next()).toMatchObject({ _id: 10_000, title: 'old' });
+  await things.updateOne({ _id: 10_003 }, { $set: { title: 'new' } });
+  await things.deleteOne({ _id: 10_004 });
+  const rest = await cursor.toArray();
+  expect(rest.map(({ _id }) => _id)).toEqual(ids.filter((id) => id !== 10_000 && id !== 10_004));
+  expect(rest.find(({ _id }) => _id === 10_003)).toMatchObject({ title: 'new' });
+  await things.deleteMany({ _id: { $in: ids } });
+});

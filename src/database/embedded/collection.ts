@@ -26,10 +26,13 @@ const KEYS_OF_PAGE = Array.from({ length: PAGE }, () => '?').join(', ');
 
 /** An index: a table of (key, row), sorted by MongoDB's order of values. */
 export class Index {
-  private readonly statements: Record<'add' | 'remove' | 'taken' | 'forward' | 'backward' | 'lookUp', Statement>;
+  private readonly statements: Record<'add' | 'remove' | 'taken' | 'forward' | 'backward', Statement>;
+  private lookUpStatement: Statement | undefined;
 
+  /** @param collection The number of the collection whose documents it contains. */
   constructor(
     private readonly sqlite: Sqlite,
+    private readonly collection: number,
     readonly id: number,
     readonly spec: IndexSpec,
     public multikey: number,
@@ -44,7 +47,6 @@ export class Index {
       backward: sqlite.prepare(
         `SELECT key, row FROM i${id} WHERE (key, row) < (?, ?) AND key >= ? ORDER BY key DESC, row DESC LIMIT ?`,
       ),
-      lookUp: sqlite.prepare(`SELECT key, row FROM i${id} WHERE key IN (${KEYS_OF_PAGE}) ORDER BY key, row`),
     };
   }
 
@@ -94,14 +96,14 @@ export class Index {
     }
   }
 
-  /** Yields the entries of these sorted keys of a unique index, in order. Each statement looks up a page of keys. */
-  *lookUp(keys: readonly Uint8Array[]): Generator<IndexEntry> {
-    for (let at = 0; at < keys.length; at += PAGE) {
-      const page = keys.slice(at, at + PAGE);
-      // A key that is named twice is found once.
-      const padding = new Array<Uint8Array>(PAGE - page.length).fill(page[0] as Uint8Array);
-      yield* this.statements.lookUp.all(...page, ...padding) as IndexEntry[];
-    }
+  /** Returns the documents with these keys, in the order of the keys. At most `PAGE` of them. */
+  lookUp(keys: readonly Uint8Array[]): Stored[] {
+    this.lookUpStatement ??= this.sqlite.prepare(
+      `SELECT row, bytes FROM i${this.id} JOIN c${this.collection} USING (row) WHERE key IN (${KEYS_OF_PAGE}) ORDER BY key, row`,
+    );
+    // A key that is named twice is found once.
+    const padding = new Array<Uint8Array>(PAGE - keys.length).fill(keys[0] as Uint8Array);
+    return this.lookUpStatement.all(...keys, ...padding) as Stored[];
   }
 }
 
@@ -117,6 +119,8 @@ interface StoredIndex {
 export class Collection {
   readonly namespace: string;
   readonly indexes: Index[];
+  /** How often a document was written or removed. */
+  private changes = 0;
   private readonly statements: Record<'get' | 'next' | 'insert' | 'update' | 'delete', Statement>;
 
   constructor(
@@ -127,7 +131,7 @@ export class Collection {
     indexes: readonly StoredIndex[],
   ) {
     this.namespace = `${db}.${name}`;
-    this.indexes = indexes.map((index) => new Index(sqlite, index.id, index.spec, index.multikey));
+    this.indexes = indexes.map((index) => new Index(sqlite, id, index.id, index.spec, index.multikey));
     this.statements = {
       get: sqlite.prepare(`SELECT row, bytes FROM c${id} WHERE row = ?`),
       next: sqlite.prepare(`SELECT row, bytes FROM c${id} WHERE row > ? ORDER BY row LIMIT 1`),
@@ -158,7 +162,21 @@ export class Collection {
     }
   }
 
+  /** Yields the documents with these sorted keys of an index, in the order of the keys. Reads them page by page. */
+  *lookUp(index: Index, keys: readonly Uint8Array[]): Generator<Stored> {
+    for (let at = 0; at < keys.length; at += PAGE) {
+      const page = index.lookUp(keys.slice(at, at + PAGE));
+      const { changes } = this;
+      for (const found of page) {
+        // A cursor may read the rest of a page later.
+        const stored = changes === this.changes ? found : this.get(found.row);
+        if (stored !== undefined) yield stored;
+      }
+    }
+  }
+
   insert(doc: Doc): void {
+    this.changes++;
     const bytes = encodeForStorage(doc);
     const entries = this.indexes.map((index) => ({ index, of: index.entriesOf(doc) }));
     for (const { index, of } of entries) index.assertFree(of, 0, this.namespace);
@@ -171,6 +189,7 @@ export class Collection {
     const bytes = encodeForStorage(doc);
     if (Buffer.compare(bytes, stored.bytes) === 0) return false;
     const { row } = stored;
+    this.changes++;
     const changes = this.indexes
       .map((index) => ({ index, old: index.entriesOf(before), new: index.entriesOf(doc) }))
       .filter((change) => !sameKeys(change.old, change.new));
@@ -184,6 +203,7 @@ export class Collection {
   }
 
   remove(stored: Stored, doc: Doc): void {
+    this.changes++;
     for (const index of this.indexes) index.remove(index.entriesOf(doc), stored.row);
     this.statements.delete.run(stored.row);
   }
@@ -195,7 +215,7 @@ export class Collection {
       .run(this.id, encode(spec.doc));
     const id = Number(added.lastInsertRowid);
     this.sqlite.exec(`CREATE TABLE i${id} (key BLOB, row INTEGER, PRIMARY KEY (key, row)) WITHOUT ROWID`);
-    const index = new Index(this.sqlite, id, spec, 0);
+    const index = new Index(this.sqlite, this.id, id, spec, 0);
     for (const stored of this.scan()) {
       const entries = index.entriesOf(decode(stored.bytes));
       index.assertFree(entries, stored.row, this.namespace);

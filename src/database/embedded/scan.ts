@@ -80,18 +80,24 @@ function sortFields(sort: Doc): KeyField[] {
 function* indexed(collection: Collection, scan: IndexScan, work: Work): Generator<Stored> {
   // A document may have several entries in a multikey index.
   const seen = scan.index.multikey === 0 ? undefined : new Set<number>();
-  for (const { row } of entries(scan)) {
+  for (const entry of entries(collection, scan)) {
     work.keysExamined++;
-    if (seen?.has(row) === true) continue;
-    seen?.add(row);
-    const stored = collection.get(row);
+    if (seen?.has(entry.row) === true) continue;
+    seen?.add(entry.row);
+    const stored = 'bytes' in entry ? entry : collection.get(entry.row);
     if (stored !== undefined) yield stored;
   }
 }
 
-function* entries({ index, ranges, areUniqueKeys, backward }: IndexScan): Generator<IndexEntry> {
-  if (areUniqueKeys && !backward && ranges.length > 1) yield* index.lookUp(ranges.map(({ from }) => from));
-  else for (const range of backward ? [...ranges].reverse() : ranges) yield* index.scan(range, backward);
+/** Yields the entries of a scan, or the documents themselves where one statement reads both. */
+function* entries(collection: Collection, scan: IndexScan): Generator<IndexEntry | Stored> {
+  const { index, ranges, areUniqueKeys, backward } = scan;
+  if (areUniqueKeys && !backward && ranges.length > 1) {
+    yield* collection.lookUp(
+      index,
+      ranges.map(({ from }) => from),
+    );
+  } else for (const range of backward ? [...ranges].reverse() : ranges) yield* index.scan(range, backward);
 }
 
 function* matching(found: Iterable<Stored>, matches: Matches, work: Work, deadline: number): Generator<Found> {

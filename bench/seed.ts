@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { createApp } from '../src/app.js';
 import { VideoModel } from '../src/catalog/video/video.model.js';
 import { loadConfig } from '../src/config.js';
+import type { MediaFile } from '../src/media/media-file.model.js';
 import { insertCourses, insertTopicsWithVideos } from '../tests/support/catalogue-seed.js';
 import { fixtures } from '../tests/support/fixtures.js';
 import { adminToken } from './servers.js';
@@ -9,8 +10,9 @@ import { query } from './transfer.js';
 import { newTopic, upload } from './upload-local.js';
 
 /**
- * Fills the data of a server that does not run: a course with topics of videos, all of which name the files of one that was
- * uploaded. Returns the id of the course.
+ * Fills the data of a server that does not run: a course with topics of videos. Their records are copies of one that was
+ * uploaded, each with keys of its own, so that each has other URLs; there are no files under these keys. Returns the id of the
+ * course.
  */
 export async function seedCourse(
   environment: Record<string, string>,
@@ -30,7 +32,12 @@ export async function seedCourse(
     const pattern = await VideoModel.findOne().lean().orFail();
     const course = 'mutation { createCourse(input: { title: "Seeded", status: PUBLISHED }) { id } }';
     const { createCourse } = await query<{ createCourse: { id: string } }>(url, token, course);
-    await insertTopicsWithVideos(createCourse.id, count, pattern);
+    const fileOf = (file: MediaFile | undefined, id: string): MediaFile =>
+      Object.assign({}, file, { key: file?.key.replace(first._id, id) });
+    await insertTopicsWithVideos(createCourse.id, count, pattern, (id) => ({
+      file: fileOf(pattern.file, id),
+      thumbnail: fileOf(pattern.thumbnail, id),
+    }));
     return createCourse.id;
   } finally {
     await app.stop();

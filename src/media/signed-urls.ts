@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { LecternError } from '../errors.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import type { SignedUrl, Storage, StorageName } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
 import { dispositionHeader } from './content/names.js';
@@ -24,8 +25,6 @@ export function readForUrl(field: string): string[] {
   return FIELDS_OF_URL.map((name) => `${field}.${name}`);
 }
 
-type MaybePromise<T> = T | Promise<T>;
-
 /** How many URLs are cached, each about 1 KiB. */
 const REMEMBERED_URLS = 10_000;
 
@@ -45,9 +44,8 @@ export class SignedUrls {
   }
 
   /**
-   * Returns the current URL of a file: a promise of it when it has to be signed first. A cached URL comes without a promise:
-   * in a query for thousands of cached URLs, their promises would take longer than the URLs.
-   * Rejects with STORAGE_UNAVAILABLE when the file's storage is not configured on this server.
+   * Returns the current URL of a file: a promise of it when credentials have to be fetched first.
+   * Throws STORAGE_UNAVAILABLE when the file's storage is not configured on this server.
    */
   of(file: FileToSign): MaybePromise<SignedUrl> {
     const known = this.answered.get(file);
@@ -72,18 +70,20 @@ export class SignedUrls {
 
     const known = this.remembered.get(name);
     if (known) return known;
-    const signing = this.sign(file, new Date(signedAt), new Date(expiresAt));
-    this.remembered.set(name, signing);
-    const forget = (): boolean => this.remembered.delete(name);
-    void signing.then((signed) => {
+    const remember = (signed: SignedUrl): void => {
       // A URL that expires early because of temporary credentials is not cached: new ones give a longer lifetime.
-      if (signed.expiresAt.getTime() < expiresAt) forget();
+      if (signed.expiresAt.getTime() < expiresAt) this.remembered.delete(name);
       else this.remembered.set(name, signed);
-    }, forget);
+    };
+    const signing = this.sign(file, new Date(signedAt), new Date(expiresAt));
+    if (signing instanceof Promise) {
+      this.remembered.set(name, signing);
+      void signing.then(remember, () => this.remembered.delete(name));
+    } else remember(signing);
     return signing;
   }
 
-  private async sign(file: FileToSign, signedAt: Date, expiresAt: Date): Promise<SignedUrl> {
+  private sign(file: FileToSign, signedAt: Date, expiresAt: Date): MaybePromise<SignedUrl> {
     const storage = this.parts.storageNamed(file.storage);
     if (!storage) {
       throw new LecternError(

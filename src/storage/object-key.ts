@@ -40,9 +40,12 @@ export function assertObjectKey(key: string): void {
   if (!isObjectKey(key)) throw new InvalidObjectKeyError(key);
 }
 
+/** Segments of unreserved characters (RFC 3986, section 2.3), as nearly all keys have them. */
+const UNRESERVED = /^[\w.~/-]*$/;
+
 /** The key as a URL path: each segment is percent-encoded, the slashes stay. */
 export function encodeKeyForUrl(key: string): string {
-  return key.split('/').map(percentEncode).join('/');
+  return UNRESERVED.test(key) ? key : key.split('/').map(percentEncode).join('/');
 }
 
 /** Percent-encodes all but the unreserved characters of RFC 3986, section 2.3. `encodeURIComponent` skips `!'()*`. */

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 /**
  * What a signed URL under `/files` allows. Each purpose is signed with its own key, so a token made for one purpose is
@@ -14,7 +14,7 @@ const KEY_LABELS: Record<FilePurpose, string> = {
 
 const KEY_BYTES = 32;
 
-type Keys = Record<FilePurpose, Buffer>;
+type Keys = Record<FilePurpose, KeyObject>;
 
 /** Signs lists of values by HMAC-SHA256, with one key per purpose, derived from the server's secret. */
 export class SigningKeys {
@@ -40,7 +40,8 @@ export class SigningKeys {
 }
 
 function keysOf(secret: string | Buffer): Keys {
-  const derive = (label: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', label, KEY_BYTES));
+  const derive = (label: string): KeyObject =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', label, KEY_BYTES)));
   return { get: derive(KEY_LABELS.get), 'put-part': derive(KEY_LABELS['put-part']) };
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Diagnosis } from '../diagnosis.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import type { DirectUploads } from './direct-uploads.js';
 
 /**
@@ -114,8 +115,11 @@ export interface Storage {
   /** The object's URL without a signature, by the current configuration. Requests without a signature are refused. */
   canonicalUrl(key: string): string;
 
-  /** Returns a URL from which anyone can read the object until the URL expires. Sends no request. */
-  signGet(key: string, options: SignGetOptions): Promise<SignedUrl>;
+  /**
+   * Returns a URL from which anyone can read the object until the URL expires. Sends no request for it. Returns a promise when
+   * credentials have to be fetched first.
+   */
+  signGet(key: string, options: SignGetOptions): MaybePromise<SignedUrl>;
 
   /**
    * Removes temporary files or multipart uploads that interrupted `put`s have left. Returns how many it removed. With a

@@ -7,7 +7,7 @@ const DISPOSITION = `attachment; filename="lesson (1).mp4"; filename*=UTF-8''le%
 
 /** The contract of every storage for signed URLs. */
 export function describeSignedUrls(subject: () => Storage): void {
-  const sign = (key: string, secondsOld = 0, lifetime = 60): Promise<SignedUrl> => {
+  const sign = async (key: string, secondsOld = 0, lifetime = 60): Promise<SignedUrl> => {
     const signedAt = new Date(Date.now() - secondsOld * SECOND);
     const expiresAt = new Date(signedAt.getTime() + lifetime * SECOND);
     return subject().signGet(key, { signedAt, expiresAt, disposition: DISPOSITION, contentType: 'video/mp4' });

@@ -169,8 +169,8 @@ export function describeStorage(name: string, setUp: () => Promise<StorageUnderT
       await expect(storage.delete([newKey(), key])).rejects.toMatchObject(refusal);
       const now = new Date();
       const life = { signedAt: now, expiresAt: new Date(now.getTime() + 60_000) };
-      const signing = storage.signGet(key, { ...life, disposition: 'inline', contentType: 'video/mp4' });
-      await expect(signing).rejects.toMatchObject(refusal);
+      const sign = async () => storage.signGet(key, { ...life, disposition: 'inline', contentType: 'video/mp4' });
+      await expect(sign()).rejects.toMatchObject(refusal);
     });
 
     describe('delete', () => {

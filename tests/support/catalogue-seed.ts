@@ -46,16 +46,21 @@ export async function insertTopics(courseId: string, count: number): Promise<str
   return topicIds;
 }
 
-/** Inserts topics like `insertTopics`, each with copies of the video `pattern`, which refer to the same files. */
+/**
+ * Inserts topics like `insertTopics`, each with copies of the video `pattern`.
+ * @param filesOf Returns the files of a copy. Absent: all copies refer to the files of `pattern`.
+ */
 export async function insertTopicsWithVideos(
   courseId: string,
   count: { readonly topics: number; readonly videosEach: number },
   pattern: Video,
+  filesOf: (id: string) => Pick<Video, 'file' | 'thumbnail'> = () => ({}),
 ): Promise<void> {
   const topicIds = await insertTopics(courseId, count.topics);
   const videos = topicIds.flatMap((topicId) =>
     Array.from({ length: count.videosEach }, (_, i): Video => {
-      return Object.assign({}, pattern, { _id: newId(), topicId, title: `Video ${i}` });
+      const _id = newId();
+      return Object.assign({}, pattern, filesOf(_id), { _id, topicId, title: `Video ${i}` });
     }),
   );
   await inBatches(videos, (batch) => VideoModel.insertMany(batch));

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { MaybePromise } from '../../src/maybe-promise.js';
 import type { MediaFile } from '../../src/media/media-file.model.js';
 import { SignedUrls } from '../../src/media/signed-urls.js';
 import { slotRules } from '../../src/media/slots.js';
 import type { SignedUrl, SignGetOptions, Storage, StorageName } from '../../src/storage/storage.js';
 import { Telemetry } from '../../src/telemetry.js';
 
-type Sign = (key: string, options: SignGetOptions) => Promise<SignedUrl>;
+type Sign = (key: string, options: SignGetOptions) => MaybePromise<SignedUrl>;
 
 /** Signs with a URL that contains what it was signed for. */
 const plainly: Sign = async (key, { signedAt, expiresAt, disposition, contentType }) => ({
@@ -130,6 +131,13 @@ describe('SignedUrls', () => {
     expect(urls.urlOf(fileOf())).toBe(url);
   });
 
+  it('makes no promise when the storage signs without waiting', () => {
+    const atOnce: Sign = (key, { expiresAt }) => ({ url: `signed ${key}`, expiresAt });
+    const { urls } = signedUrls({ video: 900, image: 900 }, atOnce);
+    expect(urls.urlOf(fileOf())).toBe('signed videos/v/film.mp4');
+    expect(urls.urlOf(fileOf({ key: 'videos/v/other.mp4' }))).toBe('signed videos/v/other.mp4');
+  });
+
   it('signs separately for each file and storage, and with the file name', async () => {
     const { urls, signings } = signedUrls({ video: 900, image: 900 });
     const given = await Promise.all([
@@ -166,7 +174,8 @@ describe('SignedUrls', () => {
 
   it('fails with STORAGE_UNAVAILABLE for a storage that is not configured, and counts no signing', async () => {
     const { urls, signings } = signedUrls({ video: 900, image: 900 }, plainly, ['local']);
-    await expect(urls.of(fileOf({ storage: 's3' }))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    const sign = async () => urls.of(fileOf({ storage: 's3' }));
+    await expect(sign()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await signings()).toBe(0);
   });
 });

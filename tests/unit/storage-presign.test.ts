@@ -286,6 +286,19 @@ describe('the presigner', () => {
     }
     expect((await presigner.signGet('a/b/c', lifeOf(60))).url).toContain('X-Amz-Signature=');
   });
+
+  test('are waited for once, and then used without a promise until a second has passed', async () => {
+    let now = 0;
+    let asked = 0;
+    const credentials = async () => ({ ...KEYS, accessKeyId: `KEY${asked++}` });
+    const presigner = new Presigner({ credentials, region: 'eu-central-1', bucketUrl, now: () => now });
+    const first = presigner.signGet('a/b/c', lifeOf(60));
+    expect(first).toBeInstanceOf(Promise);
+    expect((await first).url).toContain('KEY0');
+    expect(presigner.signGet('a/b/c', lifeOf(60))).toEqual(await first);
+    now = 1_000;
+    expect((await presigner.signGet('a/b/c', lifeOf(60))).url).toContain('KEY1');
+  });
 });
 
 describe('a signed S3 URL', () => {
@@ -334,6 +347,7 @@ describe('a signed S3 URL', () => {
   });
 
   test('is refused for less than a second', async () => {
-    await expect(new S3Storage(amazon).signGet(key, lifeOf(0.1))).rejects.toThrow(RangeError);
+    const sign = async () => new S3Storage(amazon).signGet(key, lifeOf(0.1));
+    await expect(sign()).rejects.toThrow(RangeError);
   });
 });

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Diagnosis } from '../../diagnosis.js';
 import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 import type { FileTokens } from '../file-token.js';
-import { encodeKeyForUrl, isObjectKey } from '../object-key.js';
+import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertReadable } from '../assert-readable.js';
 import { ObjectNotFoundError } from '../storage.js';
 import type {
@@ -111,8 +111,8 @@ export class LocalStorage implements Storage {
     return `${this.filesUrl()}/${encodeKeyForUrl(key)}`;
   }
 
-  async signGet(key: string, { expiresAt, disposition, contentType }: SignGetOptions): Promise<SignedUrl> {
-    pathOfKey(this.root, key);
+  signGet(key: string, { expiresAt, disposition, contentType }: SignGetOptions): SignedUrl {
+    assertObjectKey(key);
     const query = this.tokens.sign({ purpose: 'get', method: 'GET', key, expiresAt, disposition, contentType });
     return { url: `${this.canonicalUrl(key)}?${query.toString()}`, expiresAt };
   }

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { MaybePromise } from '../../maybe-promise.js';
 import type { DirectUpload, PartToSign, SignedPart } from '../direct-uploads.js';
 import { encodeKeyForUrl, percentEncode } from '../object-key.js';
 import type { SignedUrl, SignGetOptions } from '../storage.js';
@@ -53,7 +54,7 @@ export class Presigner {
   private readonly base: string;
   private readonly now: () => number;
   private readonly dayKeys = new Map<string, Buffer>();
-  private held: { readonly until: number; readonly credentials: Promise<S3Credentials> } | undefined;
+  private held: { readonly until: number; readonly credentials: MaybePromise<S3Credentials> } | undefined;
 
   constructor(private readonly options: PresignerOptions) {
     this.base = pathOf(options.bucketUrl);
@@ -62,10 +63,10 @@ export class Presigner {
 
   /**
    * Signs a URL that expires after seven days, or together with temporary credentials, if that is earlier than asked.
-   * Rejects with STORAGE_UNAVAILABLE when there are no credentials, and with a RangeError when the lifetime would be
-   * less than a second.
+   * Returns a promise when credentials have to be fetched first. It rejects with STORAGE_UNAVAILABLE when there are none.
+   * Throws a RangeError when the lifetime would be less than a second.
    */
-  async signGet(key: string, { signedAt, expiresAt, disposition, contentType }: SignGetOptions): Promise<SignedUrl> {
+  signGet(key: string, { signedAt, expiresAt, disposition, contentType }: SignGetOptions): MaybePromise<SignedUrl> {
     const query = {
       'response-content-disposition': disposition,
       'response-content-type': contentType,
@@ -92,8 +93,13 @@ export class Presigner {
     return { method: 'PUT', ...signed, headers: Object.entries(toSet).map(([name, value]) => ({ name, value })) };
   }
 
-  private async sign(request: RequestToSign): Promise<SignedUrl> {
-    const credentials = await this.credentials();
+  private sign(request: RequestToSign): MaybePromise<SignedUrl> {
+    const credentials = this.credentials();
+    if (!(credentials instanceof Promise)) return this.signWith(credentials, request);
+    return credentials.then((fetched) => this.signWith(fetched, request));
+  }
+
+  private signWith(credentials: S3Credentials, request: RequestToSign): SignedUrl {
     const signedAt = wholeSeconds(request.signedAt);
     const asked = wholeSeconds(earlier(request.expiresAt, credentials.expiration));
     const lifetime = Math.min(asked - signedAt, MAX_LIFETIME_SECONDS);
@@ -140,16 +146,23 @@ export class Presigner {
     };
   }
 
-  private async credentials(): Promise<S3Credentials> {
+  private credentials(): MaybePromise<S3Credentials> {
     const now = this.now();
-    if (this.held === undefined || now >= this.held.until) {
-      this.held = { until: now + CREDENTIALS_HELD_MS, credentials: this.options.credentials() };
-    }
-    const { held } = this;
+    if (this.held !== undefined && now < this.held.until) return this.held.credentials;
+    const until = now + CREDENTIALS_HELD_MS;
+    const held = { until, credentials: this.fetchCredentials(until) };
+    this.held = held;
+    return held.credentials;
+  }
+
+  /** Keeps the credentials themselves once they are there, so that they come without a promise. */
+  private async fetchCredentials(until: number): Promise<S3Credentials> {
     try {
-      return await held.credentials;
+      const credentials = await this.options.credentials();
+      if (this.held?.until === until) this.held = { until, credentials };
+      return credentials;
     } catch (error) {
-      if (this.held === held) this.held = undefined;
+      if (this.held?.until === until) this.held = undefined;
       throw storageUnavailable(error);
     }
   }

@@ -2,6 +2,7 @@ import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand, paginateListObj
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import type { Diagnosis } from '../../diagnosis.js';
+import type { MaybePromise } from '../../maybe-promise.js';
 import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 import { assertObjectKey, encodeKeyForUrl, isObjectKey } from '../object-key.js';
 import { assertReadable } from '../assert-readable.js';
@@ -134,7 +135,7 @@ export class S3Storage implements Storage {
     return `${this.publicBucketUrl.origin}${pathOf(this.publicBucketUrl)}/${encodeKeyForUrl(key)}`;
   }
 
-  async signGet(key: string, options: SignGetOptions): Promise<SignedUrl> {
+  signGet(key: string, options: SignGetOptions): MaybePromise<SignedUrl> {
     assertObjectKey(key);
     return this.presigner.signGet(key, options);
   }

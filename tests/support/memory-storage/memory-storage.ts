@@ -107,7 +107,7 @@ export class MemoryStorage implements Storage {
     return `${this.options.publicUrl()}/files/${encodeKeyForUrl(key)}`;
   }
 
-  async signGet(key: string, { expiresAt, disposition, contentType }: SignGetOptions): Promise<SignedUrl> {
+  signGet(key: string, { expiresAt, disposition, contentType }: SignGetOptions): SignedUrl {
     assertObjectKey(key);
     const query = this.options.tokens.sign({ purpose: 'get', method: 'GET', key, expiresAt, disposition, contentType });
     return { url: `${this.canonicalUrl(key)}?${query.toString()}`, expiresAt };

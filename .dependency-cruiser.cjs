@@ -1,9 +1,9 @@
 // Who may import whom (docs/architecture.md): `npm run check:imports` refuses the rest. Type-only and dynamic imports count.
 //
-//   {digest.ts, errors.ts, diagnosis.ts, fail-point.ts, keyed-queue.ts, metrics.ts, stack-sources.ts, sync-folder.ts, telemetry.ts, timings.ts, within.ts} <- {storage, database, auth, graphql} <- media <- catalog <- {schema.ts, http} <- app.ts <- {main.ts, cli}
+//   {digest.ts, errors.ts, diagnosis.ts, fail-point.ts, keyed-queue.ts, maybe-promise.ts, metrics.ts, repeated-task.ts, stack-sources.ts, sync-folder.ts, telemetry.ts, timings.ts, within.ts} <- {storage, database, auth, graphql} <- media <- catalog <- {schema.ts, http} <- app.ts <- {main.ts, cli}
 
 const ground =
-  '^src/(digest|errors|diagnosis|fail-point|keyed-queue|metrics|stack-sources|sync-folder|telemetry|timings|within)\\.ts$';
+  '^src/(digest|errors|diagnosis|fail-point|keyed-queue|maybe-promise|metrics|repeated-task|stack-sources|sync-folder|telemetry|timings|within)\\.ts$';
 const supports = '^src/(storage|database|auth|graphql)/';
 const media = '^src/media/';
 const catalog = '^src/catalog/';

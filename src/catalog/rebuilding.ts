@@ -1,4 +1,5 @@
 import { LeaseHolder } from '../database/lease.js';
+import { RepeatedTask } from '../repeated-task.js';
 import type { Telemetry } from '../telemetry.js';
 import { DERIVED_RECORDS, type DerivedRecords, type OldRecord, type UpdatedRecord } from './derived-records.js';
 
@@ -40,8 +41,7 @@ export interface RebuildSummary {
 export class Rebuilding {
   private readonly lease = new LeaseHolder();
   private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+  private background: RepeatedTask | undefined;
 
   constructor(
     private readonly telemetry: Telemetry,
@@ -52,21 +52,20 @@ export class Rebuilding {
 
   /** Starts background runs, now and every ten minutes, until `stop`. */
   start(): void {
-    const run = (): void => {
-      this.running ??= this.runUnderLease().finally(() => {
-        this.running = undefined;
-      });
-    };
-    this.timer = setInterval(run, INTERVAL_MS);
-    this.timer.unref();
-    run();
+    const { logger } = this.telemetry;
+    this.background = new RepeatedTask({
+      everyMs: INTERVAL_MS,
+      run: () => this.runUnderLease(),
+      onError: (error) =>
+        logger.warn({ err: error }, 'updating records of an earlier version failed; the next run continues'),
+    });
+    this.background.runNow();
   }
 
   /** Starts no further run, and waits for the current batch of a running one. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
     this.stopping.abort();
-    await this.running;
+    await this.background?.stop();
   }
 
   /** Updates every old record. Rejects when the database does not answer. */
@@ -105,13 +104,9 @@ export class Rebuilding {
   private async runUnderLease(): Promise<void> {
     const { logger } = this.telemetry;
     const take = (): Promise<boolean> => this.lease.take(LEASE, this.leaseMs);
-    try {
-      if (!(await take())) return;
-      const { updated, failed } = await this.rebuild({ signal: this.stopping.signal, mayContinue: take });
-      if (updated + failed > 0) logger.info({ updated, failed }, 'updated records of an earlier version');
-      await this.lease.release(LEASE);
-    } catch (error) {
-      logger.warn({ err: error }, 'updating records of an earlier version failed; the next run continues');
-    }
+    if (!(await take())) return;
+    const { updated, failed } = await this.rebuild({ signal: this.stopping.signal, mayContinue: take });
+    if (updated + failed > 0) logger.info({ updated, failed }, 'updated records of an earlier version');
+    await this.lease.release(LEASE);
   }
 }

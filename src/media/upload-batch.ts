@@ -1,5 +1,6 @@
 import { newId } from '../database/ids.js';
 import { LecternError } from '../errors.js';
+import { RepeatedTask } from '../repeated-task.js';
 import type { Telemetry } from '../telemetry.js';
 import type { Journal } from './journal/journal.js';
 import type { ObjectReference } from './object-reference.js';
@@ -25,14 +26,19 @@ export class UploadBatch {
   /** Aborts when the client has disconnected or one upload of the batch has failed. The reason is the error. */
   readonly signal: AbortSignal;
   private readonly failing = new AbortController();
-  private readonly renewing: NodeJS.Timeout;
+  private readonly renewal: RepeatedTask;
   private readonly rows: ObjectReference[] = [];
   private isAlive = false;
 
   constructor(private readonly options: UploadBatchOptions) {
     this.signal = AbortSignal.any([options.clientGone, this.failing.signal]);
-    this.renewing = setInterval(() => void this.renew(), options.deadlineMs / RENEWALS_PER_DEADLINE);
-    this.renewing.unref();
+    this.renewal = new RepeatedTask({
+      everyMs: options.deadlineMs / RENEWALS_PER_DEADLINE,
+      run: () => this.renew(),
+      // The next renewal tries again. If none succeeds, the row expires and the file is not published (UPLOAD_EXPIRED).
+      onError: (error) =>
+        options.telemetry.logger.warn({ err: error, batch: this.id }, 'could not renew the deadlines of an upload'),
+    });
   }
 
   /** The deadline for a row that is written or renewed now. */
@@ -85,19 +91,15 @@ export class UploadBatch {
   }
 
   end(): void {
-    clearInterval(this.renewing);
+    // A renewal that is still running finds rows that are no longer pending, and does nothing to them.
+    void this.renewal.stop();
   }
 
   private async renew(): Promise<void> {
     if (!this.isAlive) return;
     this.isAlive = false;
-    const { journal, telemetry } = this.options;
-    try {
-      const pending = await Promise.all(this.rows.map((row) => journal.touch(row, this.deadline())));
-      if (pending.includes(false)) this.fail(new LecternError('UPLOAD_EXPIRED'));
-    } catch (error) {
-      // The next renewal tries again. If none succeeds, the row expires and the file is not published (UPLOAD_EXPIRED).
-      telemetry.logger.warn({ err: error, batch: this.id }, 'could not renew the deadlines of an upload');
-    }
+    const { journal } = this.options;
+    const pending = await Promise.all(this.rows.map((row) => journal.touch(row, this.deadline())));
+    if (pending.includes(false)) this.fail(new LecternError('UPLOAD_EXPIRED'));
   }
 }

@@ -75,7 +75,7 @@ export class Life {
 
   /**
    * Frees what a killed process would have lost: file handles, sockets, memory. Node keeps some handles that were made in a
-   * life, such as the histogram of the event loop, as long as the process lives, and with them the life.
+   * life as long as the process lives, and with them the life.
    */
   release(): void {
     for (const release of this.releases.splice(0)) release();

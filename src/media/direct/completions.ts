@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { newId } from '../../database/ids.js';
 import { LecternError } from '../../errors.js';
 import type { VerificationOutcome } from '../../metrics.js';
+import { RepeatedTask } from '../../repeated-task.js';
 import type { Telemetry } from '../../telemetry.js';
 import { within } from '../../within.js';
 import type { LifeTiming } from '../life-timing.js';
@@ -38,25 +39,23 @@ const STOP_WITHIN_MS = 2_000;
 export class Completions {
   private readonly running = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private relief: RepeatedTask | undefined;
 
   constructor(private readonly parts: CompletionsParts) {}
 
   /** Starts to look for completions whose server has died. */
   start(): void {
     const { telemetry, timings } = this.parts;
-    const look = (): void => {
-      this.relieve().catch((error: unknown) => {
-        telemetry.logger.warn({ err: error }, 'could not look for completions whose server has died');
-      });
-    };
-    this.timer = setInterval(look, timings.completionRelief);
-    this.timer.unref();
+    this.relief = new RepeatedTask({
+      everyMs: timings.completionRelief,
+      run: () => this.relieve(),
+      onError: (error) => telemetry.logger.warn({ err: error }, 'could not look for completions whose server has died'),
+    });
   }
 
   /** Waits shortly for running completions, then leaves the rest to other servers. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    void this.relief?.stop();
     const ended = Promise.allSettled(this.running.values());
     if (this.running.size > 0) await within(STOP_WITHIN_MS, ended, () => undefined);
     this.stopping.abort(new LecternError('SERVICE_UNAVAILABLE'));
@@ -109,21 +108,21 @@ export class Completions {
     const stopped = once(this.stopping.signal, 'abort', { signal: over.signal }).then(() => {
       throw this.stopping.signal.reason;
     });
-    const renew = (): void => {
-      sessions.renew(row, term()).then(
-        (held) => !held && lost.abort(new LecternError('UPLOAD_EXPIRED')),
-        (error: unknown) => telemetry.logger.warn({ err: error, session: row.session.id }, 'could not renew a lease'),
-      );
-    };
-    const renewing = setInterval(renew, timings.completionLease / RENEWALS_PER_LEASE);
-    renewing.unref();
+    const renewal = new RepeatedTask({
+      everyMs: timings.completionLease / RENEWALS_PER_LEASE,
+      run: async () => {
+        if (!(await sessions.renew(row, term()))) lost.abort(new LecternError('UPLOAD_EXPIRED'));
+      },
+      onError: (error) => telemetry.logger.warn({ err: error, session: row.session.id }, 'could not renew a lease'),
+    });
     const begun = performance.now();
     const ended = (outcome: VerificationOutcome): void =>
       telemetry.metrics.verificationEnded(outcome, (performance.now() - begun) / 1_000);
     const completed = run.complete(taken, AbortSignal.any([this.stopping.signal, lost.signal]));
     try {
       const outcome = await Promise.race([completed, stopped]).finally(() => {
-        clearInterval(renewing);
+        // One that is still running finds no session with this holder.
+        void renewal.stop();
         over.abort();
       });
       ended(outcome);

@@ -6,6 +6,7 @@ import type { OwnedFile } from '../slot-owner.js';
 import { FileLeftError } from './file-copy.js';
 import { FileMover, type FileMoverParts, type MoveOutcome } from './file-move.js';
 import { LeaseHolder } from '../../database/lease.js';
+import { RepeatedTask } from '../../repeated-task.js';
 
 export interface MigrationOptions {
   readonly source: Storage;
@@ -67,16 +68,12 @@ export class Migration {
     const { source, target, signal } = options;
     await Promise.all([source.check(), target.check()]);
     await this.takeLease(signal);
-    let renewed = Promise.resolve();
-    const renewing = setInterval(() => {
-      renewed = renewed.then(() => this.renewLease());
-    }, this.leaseMs / RENEWALS);
+    const renewal = this.renewal();
     try {
       return await new Run(options, this.parts, this.mover).finish();
     } finally {
-      clearInterval(renewing);
       // A renewal that is still running would take the lease again after its release.
-      await renewed;
+      await renewal.stop();
       await this.lease.release(LEASE);
     }
   }
@@ -90,12 +87,15 @@ export class Migration {
     }
   }
 
-  private async renewLease(): Promise<void> {
-    try {
-      await this.lease.take(LEASE, this.leaseMs);
-    } catch (error) {
-      this.parts.telemetry.logger.warn({ err: error }, 'could not renew the lease of the migration');
-    }
+  private renewal(): RepeatedTask {
+    const { logger } = this.parts.telemetry;
+    return new RepeatedTask({
+      everyMs: this.leaseMs / RENEWALS,
+      run: async () => {
+        await this.lease.take(LEASE, this.leaseMs);
+      },
+      onError: (error) => logger.warn({ err: error }, 'could not renew the lease of the migration'),
+    });
   }
 }
 

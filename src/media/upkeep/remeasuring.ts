@@ -1,4 +1,5 @@
 import { LeaseHolder } from '../../database/lease.js';
+import { RepeatedTask } from '../../repeated-task.js';
 import { LecternError } from '../../errors.js';
 import type { Storage, StorageName } from '../../storage/storage.js';
 import type { Telemetry } from '../../telemetry.js';
@@ -58,8 +59,7 @@ const LEASE_MS = 10 * 60 * 1_000;
 export class Remeasuring {
   private readonly lease = new LeaseHolder();
   private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+  private background: RepeatedTask | undefined;
 
   constructor(private readonly parts: RemeasuringParts) {}
 
@@ -68,26 +68,19 @@ export class Remeasuring {
    * several servers only one runs at a time.
    */
   start(): void {
-    const run = (): void => {
-      this.running ??= this.runUnderLease()
-        .catch((error: unknown) => {
-          const message = 'measuring in the background failed; it will be tried again';
-          this.parts.telemetry.logger.warn({ err: error }, message);
-        })
-        .finally(() => {
-          this.running = undefined;
-        });
-    };
-    this.timer = setInterval(run, INTERVAL_MS);
-    this.timer.unref();
-    run();
+    const { logger } = this.parts.telemetry;
+    this.background = new RepeatedTask({
+      everyMs: INTERVAL_MS,
+      run: () => this.runUnderLease(),
+      onError: (error) => logger.warn({ err: error }, 'measuring in the background failed; it will be tried again'),
+    });
+    this.background.runNow();
   }
 
   /** Stops background runs. Resolves when the file that is being measured has ended. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
     this.stopping.abort();
-    await this.running;
+    await this.background?.stop();
   }
 
   /** Measures files one by one. Rejects when the database does not answer. */

@@ -2,6 +2,7 @@ import { DEFAULT_TIMINGS, type Timings } from '../../timings.js';
 import { within } from '../../within.js';
 import { collectionsOf, type Waiting } from '../slot-owner.js';
 import { LeaseHolder } from '../../database/lease.js';
+import { RepeatedTask } from '../../repeated-task.js';
 import { Sweep, type SweepParts, type SweepSummary } from './sweep.js';
 
 export type { SweepSummary } from './sweep.js';
@@ -23,11 +24,10 @@ const LEASE = 'sweep';
  * correct too.
  */
 export class Sweeper {
-  private timer: NodeJS.Timeout | undefined;
+  /** Each run goes from taking the lease to its release. */
+  private background: RepeatedTask | undefined;
   private readonly stopping = new AbortController();
   private sweeping: Promise<SweepSummary> | undefined;
-  /** The background run, from taking the lease to its release. */
-  private running: Promise<void> | undefined;
   private readonly lease = new LeaseHolder();
 
   private readonly timings: SweeperTimings;
@@ -39,18 +39,12 @@ export class Sweeper {
   /** Sweeps now, and then every `intervalMs` until `stop`. */
   start(): void {
     const { telemetry, intervalMs } = this.parts;
-    const run = (): void => {
-      this.running ??= this.sweepUnderLease()
-        .catch((error: unknown) => {
-          telemetry.logger.warn({ err: error }, 'the sweep failed; the next one will continue');
-        })
-        .finally(() => {
-          this.running = undefined;
-        });
-    };
-    this.timer = setInterval(run, intervalMs);
-    this.timer.unref();
-    run();
+    this.background = new RepeatedTask({
+      everyMs: intervalMs,
+      run: () => this.sweepUnderLease(),
+      onError: (error) => telemetry.logger.warn({ err: error }, 'the sweep failed; the next one will continue'),
+    });
+    this.background.runNow();
   }
 
   /**
@@ -58,9 +52,8 @@ export class Sweeper {
    * and for the release of its lease, so that another server can sweep at once.
    */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
     this.stopping.abort();
-    const ended = Promise.allSettled([this.running, this.sweeping]);
+    const ended = Promise.allSettled([this.background?.stop(), this.sweeping]);
     await within(this.timings.sweepStop, ended, () => undefined);
   }
 

@@ -332,7 +332,7 @@ async function signedUrl(
 ): Promise<string> {
   const expiresAt = new Date(Date.now() + lifetimeMs);
   const options = { signedAt: new Date(), expiresAt, ...file };
-  return (await served.storage.signGet(key, options)).url;
+  return served.storage.signGet(key, options).url;
 }
 
 function pathOf(link: string): string {

@@ -1,4 +1,5 @@
 import type { Model, UpdateQuery } from '../database/model.js';
+import { documentsIn, tombstonesIn } from './document-scans.js';
 import { fileId, type MediaFile } from './media-file.model.js';
 import { objectId } from './object-reference.js';
 import type { OwnerRecord, ReleasedObject } from './owner-record.model.js';
@@ -15,9 +16,6 @@ import type {
   Swap,
   Waiting,
 } from './slot-owner.js';
-
-/** How many documents are read at once. */
-const BATCH = 100;
 
 const ALIVE = { deletedAt: { $exists: false } };
 
@@ -87,8 +85,8 @@ export class DocumentOwners implements OwnerCollection {
   }
 
   /** Yields every tombstone, in bounded memory. Its `released` lists the objects that are not deleted yet. */
-  tombstones(): AsyncGenerator<OwnerState> {
-    return this.pages({ deletedAt: { $exists: true } }, this.projection());
+  async *tombstones(): AsyncGenerator<OwnerState> {
+    for await (const document of tombstonesIn(this.documents, this.projection())) yield this.stateOf(document);
   }
 
   /** Removes those of the tombstones that are older than `before` and have no released objects. */
@@ -146,10 +144,10 @@ export class DocumentOwners implements OwnerCollection {
   }
 
   async waiting(): Promise<Waiting> {
-    const holding = { 'released.due': { $gte: new Date(0) } };
     let count = 0;
     let nextDue: Date | undefined;
-    for await (const { released } of this.pages(holding, { released: 1 })) {
+    const holding = this.documents.find({ 'released.due': { $gte: new Date(0) } }, { released: 1 });
+    for await (const { released = [] } of holding.lean<OwnerDocument[]>().cursor()) {
       count += released.length;
       for (const { due } of released) if (nextDue === undefined || due < nextDue) nextDue = due;
     }
@@ -217,27 +215,8 @@ export class DocumentOwners implements OwnerCollection {
   }
 
   private async *filesIn(field: SlotField, holding: Filter): AsyncGenerator<OwnedFile> {
-    for await (const { document } of this.pages({ ...holding, ...ALIVE }, this.projection())) {
-      yield* field.filesIn(document);
-    }
-  }
-
-  /**
-   * Yields every document that matches the filter, ordered by id. Reads pages, not one cursor: the database closes a
-   * cursor that has not been used for ten minutes, and the reader may need longer for the files of one page.
-   */
-  private async *pages(filter: Filter, projection: Readonly<Record<string, number>>): AsyncGenerator<OwnerState> {
-    for (let after = ''; ;) {
-      const page = await this.documents
-        .find({ ...filter, _id: { $gt: after } }, projection)
-        .sort({ _id: 1 })
-        .limit(BATCH)
-        .lean<OwnerDocument[]>();
-      for (const document of page) yield this.stateOf(document);
-      const last = page.at(-1);
-      if (!last || page.length < BATCH) return;
-      after = last._id;
-    }
+    const documents = documentsIn(this.documents, { ...holding, ...ALIVE }, this.projection());
+    for await (const document of documents) yield* field.filesIn(document);
   }
 
   private projection(): Readonly<Record<string, number>> {

@@ -9,7 +9,7 @@ type Projection = Readonly<Record<string, number>>;
 const BATCH = 100;
 
 /** How many documents one command examines when no index helps to find them. */
-const WINDOW = 500;
+const WINDOW = 200;
 
 /**
  * Yields every tombstone, the oldest first, in bounded memory. Reads them in the order of their index: in the order of ids,

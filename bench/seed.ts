@@ -32,11 +32,11 @@ export async function seedCourse(
     const pattern = await VideoModel.findOne().lean().orFail();
     const course = 'mutation { createCourse(input: { title: "Seeded", status: PUBLISHED }) { id } }';
     const { createCourse } = await query<{ createCourse: { id: string } }>(url, token, course);
-    const fileOf = (file: MediaFile | undefined, id: string): MediaFile =>
-      Object.assign({}, file, { key: file?.key.replace(first._id, id) });
+    const copyFor = (id: string, file: MediaFile): MediaFile =>
+      Object.assign({}, file, { key: file.key.replace(pattern._id, id) });
     await insertTopicsWithVideos(createCourse.id, count, pattern, (id) => ({
-      file: fileOf(pattern.file, id),
-      thumbnail: fileOf(pattern.thumbnail, id),
+      file: copyFor(id, pattern.file!),
+      thumbnail: copyFor(id, pattern.thumbnail!),
     }));
     return createCourse.id;
   } finally {

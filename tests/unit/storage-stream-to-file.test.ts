@@ -51,44 +51,33 @@ describe('streamToFile', () => {
   });
 
   const left = new Error('The client has left.');
+  const untilRefused = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      if (chunk.equals(Buffer.from('refused'))) throw left;
+      yield chunk;
+    }
+  };
   it.each([
-    ['the caller aborts', (controller: AbortController) => controller.abort(left)],
-    ['the body fails', (_controller: AbortController, body: Readable) => body.destroy(left)],
-  ])('waits for a running write when %s: its descriptor may name another file afterwards', async (_when, fail) => {
-    holds = true;
-    const controller = new AbortController();
-    const body = new Readable({ read: () => undefined });
-    body.push('late');
-    let hasEnded = false;
-    const writing = streamToFile(handle, body, optionsOf(controller.signal)).finally(() => (hasEnded = true));
-    await waitUntil(() => held.length > 0);
-    fail(controller, body);
-    for (let turns = 0; turns < 10; turns++) await setImmediate();
-    expect(hasEnded).toBe(false);
-    held.splice(0).forEach((make) => make());
-    await expect(writing).rejects.toBe(left);
-    expect(await readFile(path, 'utf8')).toBe('late');
-  });
-
-  it('waits for a running write when the check refuses the bytes', async () => {
-    holds = true;
-    const check = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      for await (const chunk of source) {
-        if (held.length > 0) throw left;
-        yield chunk;
-      }
-    };
-    const body = new Readable({ read: () => undefined });
-    body.push('first');
-    let hasEnded = false;
-    const options = { ...optionsOf(new AbortController().signal), check };
-    const writing = streamToFile(handle, body, options).finally(() => (hasEnded = true));
-    await waitUntil(() => held.length > 0);
-    body.push('refused');
-    for (let turns = 0; turns < 10; turns++) await setImmediate();
-    expect(hasEnded).toBe(false);
-    held.splice(0).forEach((make) => make());
-    await expect(writing).rejects.toBe(left);
-    expect(await readFile(path, 'utf8')).toBe('first');
-  });
+    ['the caller aborts', (_body: Readable, caller: AbortController) => caller.abort(left), {}],
+    ['the body fails', (body: Readable) => body.destroy(left), {}],
+    ['the check refuses the bytes', (body: Readable) => body.push('refused'), { check: untilRefused }],
+  ])(
+    'waits for a running write when %s: its descriptor may name another file afterwards',
+    async (_when, fail, more) => {
+      holds = true;
+      const caller = new AbortController();
+      const body = new Readable({ read: () => undefined });
+      body.push('late');
+      let hasEnded = false;
+      const options = { ...optionsOf(caller.signal), ...more };
+      const writing = streamToFile(handle, body, options).finally(() => (hasEnded = true));
+      await waitUntil(() => held.length > 0);
+      fail(body, caller);
+      for (let turns = 0; turns < 10; turns++) await setImmediate();
+      expect(hasEnded).toBe(false);
+      held.splice(0).forEach((make) => make());
+      await expect(writing).rejects.toBe(left);
+      expect(await readFile(path, 'utf8')).toBe('late');
+    },
+  );
 });

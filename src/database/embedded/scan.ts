@@ -93,11 +93,11 @@ function* indexed(collection: Collection, scan: IndexScan, work: Work): Generato
 function* entries(collection: Collection, scan: IndexScan): Generator<IndexEntry | Stored> {
   const { index, ranges, areUniqueKeys, backward } = scan;
   if (areUniqueKeys && !backward && ranges.length > 1) {
-    yield* collection.lookUp(
-      index,
-      ranges.map(({ from }) => from),
-    );
-  } else for (const range of backward ? [...ranges].reverse() : ranges) yield* index.scan(range, backward);
+    const keys = ranges.map(({ from }) => from);
+    yield* collection.lookUp(index, keys);
+    return;
+  }
+  for (const range of backward ? [...ranges].reverse() : ranges) yield* index.scan(range, backward);
 }
 
 function* matching(found: Iterable<Stored>, matches: Matches, work: Work, deadline: number): Generator<Found> {

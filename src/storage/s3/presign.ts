@@ -33,6 +33,13 @@ export interface PresignerOptions {
   readonly now?: () => number;
 }
 
+interface HeldCredentials {
+  /** In milliseconds since 1970. */
+  readonly until: number;
+  /** A promise until they are there; then themselves, so that a URL is signed without one. */
+  credentials: MaybePromise<S3Credentials>;
+}
+
 /** What a signature covers, beside the bucket and the time. */
 interface RequestToSign {
   readonly method: 'GET' | 'PUT';
@@ -54,7 +61,7 @@ export class Presigner {
   private readonly base: string;
   private readonly now: () => number;
   private readonly dayKeys = new Map<string, Buffer>();
-  private held: { readonly until: number; readonly credentials: MaybePromise<S3Credentials> } | undefined;
+  private held: HeldCredentials | undefined;
 
   constructor(private readonly options: PresignerOptions) {
     this.base = pathOf(options.bucketUrl);
@@ -149,20 +156,24 @@ export class Presigner {
   private credentials(): MaybePromise<S3Credentials> {
     const now = this.now();
     if (this.held !== undefined && now < this.held.until) return this.held.credentials;
-    const until = now + CREDENTIALS_HELD_MS;
-    const held = { until, credentials: this.fetchCredentials(until) };
+    const fetching = this.fetchCredentials();
+    const held: HeldCredentials = { until: now + CREDENTIALS_HELD_MS, credentials: fetching };
     this.held = held;
-    return held.credentials;
+    void fetching.then(
+      (credentials) => {
+        held.credentials = credentials;
+      },
+      () => {
+        if (this.held === held) this.held = undefined;
+      },
+    );
+    return fetching;
   }
 
-  /** Keeps the credentials themselves once they are there, so that they come without a promise. */
-  private async fetchCredentials(until: number): Promise<S3Credentials> {
+  private async fetchCredentials(): Promise<S3Credentials> {
     try {
-      const credentials = await this.options.credentials();
-      if (this.held?.until === until) this.held = { until, credentials };
-      return credentials;
+      return await this.options.credentials();
     } catch (error) {
-      if (this.held?.until === until) this.held = undefined;
       throw storageUnavailable(error);
     }
   }

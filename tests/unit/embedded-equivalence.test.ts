@@ -47,6 +47,7 @@ const scalar = fc.oneof(
   fc.constantFrom('', 'a', 'ab', 'b', 'a\u0000b', '\u{1F600}', '\uFFFD'),
   fc.constantFrom(true, false, new Date(0), new Date(-5), new Date(5)),
   fc.constantFrom(new mongo.ObjectId('000000000000000000000001'), mongo.Long.fromString('9007199254740993')),
+  fc.constant(new mongo.Binary(Buffer.of(1, 0, 255))),
 );
 const inner = fc.record({ x: small, y: scalar }, { requiredKeys: [] });
 const value = fc.oneof(
@@ -174,4 +175,19 @@ test('many keys of a unique index are looked up, and only by whole keys', () => 
   expect(find(asked, { _id: -1 })).toEqual([...some].sort().reverse());
   expect(find({ a: { $in: [0, 2] } })).toHaveLength(200);
   expect(find({ a: { $in: [0, 2] }, b: { $in: [0, 1, 2, 3] } }).sort()).toEqual(['id 0', 'id 2', 'id 3']);
+});
+
+test('a damaged document is an error of the query, and not an endless search', () => {
+  const project = compileEncodedProjection({ b: 1 });
+  const bytes = Buffer.from(encode({ _id: 'id', a: 'text', b: 1 }));
+  const typeOfA = bytes.indexOf('a\0') - 1;
+  for (const [at, value] of [
+    [typeOfA, 0x0b],
+    [typeOfA + 3, 0xff],
+    [typeOfA + 6, 0xff],
+  ] as const) {
+    const damaged = Buffer.from(bytes);
+    damaged[at] = value;
+    expect(() => project(damaged)).toThrow(/a stored document/);
+  }
 });

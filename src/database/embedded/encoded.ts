@@ -1,38 +1,75 @@
-import { onDemand } from 'bson';
+import { BSON, Elements } from './elements.js';
 import { encode } from './values.js';
 import type { Doc } from './values.js';
 
 /**
- * A document as BSON bytes (bsonspec.org). A document that a query returns unchanged stays encoded, from the file to the
- * reply: to decode and to encode it again would take most of the time of a query.
+ * A document as BSON bytes (bsonspec.org). A document that a query returns stays encoded, from the file to the reply: to
+ * decode and to encode it again would take most of the time of a query.
  */
 export type Encoded = Uint8Array;
-
-const TYPE_DOCUMENT = 3;
-const TYPE_ARRAY = 4;
 
 /** Paths of fields, part by part. `true` is the end of a path. */
 export type FieldTree = ReadonlyMap<string, FieldTree | true>;
 
 /**
- * Returns a document with only the fields of a tree, or with all others, in the same order. Returns undefined when a path
- * of the tree leads into an array: decode the document then.
+ * Compiles a tree to a function that returns a document with only the fields of the tree, or with all others, in the same
+ * order. It returns undefined when a path of the tree leads into an array: decode the document then.
  */
-export function withTree(bytes: Encoded, tree: FieldTree, includes: boolean): Encoded | undefined {
-  const kept: Uint8Array[] = [];
-  for (const [type, nameOffset, nameLength, offset, length] of onDemand.parseToElements(bytes)) {
-    const name = onDemand.ByteUtils.toUTF8(bytes, nameOffset, nameOffset + nameLength, true);
-    const inner = tree.get(name);
-    if (inner instanceof Map && type === TYPE_ARRAY) return undefined;
-    if (inner instanceof Map && type === TYPE_DOCUMENT) {
-      const document = withTree(bytes.subarray(offset, offset + length), inner as FieldTree, includes);
-      if (document === undefined) return undefined;
-      kept.push(bytes.subarray(nameOffset - 1, offset), document);
-    } else if ((inner === true) === includes) {
-      kept.push(bytes.subarray(nameOffset - 1, offset + length));
+export function compilePicker(tree: FieldTree, includes: boolean): (bytes: Encoded) => Encoded | undefined {
+  const fields = [...tree].map(([name, inner]) => ({
+    name: Buffer.from(name),
+    pickInner: inner === true ? undefined : compilePicker(inner, includes),
+  }));
+  return (bytes) => {
+    const kept = new Pieces(bytes);
+    const elements = new Elements(bytes);
+    let missing = fields.length;
+    while ((missing > 0 || !includes) && elements.next()) {
+      const field = fields.find(({ name }) => elements.isNamed(name));
+      if (field !== undefined) missing--;
+      const { type, start, valueStart, end } = elements;
+      if (field?.pickInner !== undefined && type === BSON.array) return undefined;
+      if (field?.pickInner !== undefined && type === BSON.object) {
+        const inner = field.pickInner(bytes.subarray(valueStart, end));
+        if (inner === undefined) return undefined;
+        kept.add(start, valueStart);
+        kept.addBytes(inner);
+      } else if ((field !== undefined && field.pickInner === undefined) === includes) {
+        kept.add(start, end);
+      }
     }
+    return documentOf(kept.all());
+  };
+}
+
+/** Parts of some bytes. Parts without a gap between them are one. */
+class Pieces {
+  private readonly pieces: Uint8Array[] = [];
+  private start = 0;
+  private end = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  add(start: number, end: number): void {
+    if (start !== this.end) this.finish(start);
+    this.end = end;
   }
-  return documentOf(kept);
+
+  addBytes(bytes: Uint8Array): void {
+    this.finish(0);
+    this.end = 0;
+    this.pieces.push(bytes);
+  }
+
+  all(): readonly Uint8Array[] {
+    this.finish(0);
+    return this.pieces;
+  }
+
+  private finish(nextStart: number): void {
+    if (this.end > this.start) this.pieces.push(this.bytes.subarray(this.start, this.end));
+    this.start = nextStart;
+  }
 }
 
 /** The reply to a command that returns documents: a batch of them, and the id under which to ask for more. */
@@ -45,9 +82,9 @@ export class CursorReply {
 
   /** Encodes `{ cursor: { [field]: batch, ...rest }, ok: 1 }`. */
   encode(): Encoded {
-    const elements = this.batch.flatMap((doc, i) => element(TYPE_DOCUMENT, String(i), doc));
-    const cursor = documentOf([...element(TYPE_ARRAY, this.field, documentOf(elements)), elementsOf(this.rest)]);
-    return documentOf([...element(TYPE_DOCUMENT, 'cursor', cursor), elementsOf({ ok: 1 })]);
+    const elements = this.batch.flatMap((doc, i) => element(BSON.object, String(i), doc));
+    const cursor = documentOf([...element(BSON.array, this.field, documentOf(elements)), elementsOf(this.rest)]);
+    return documentOf([...element(BSON.object, 'cursor', cursor), elementsOf({ ok: 1 })]);
   }
 }
 

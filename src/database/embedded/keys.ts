@@ -41,12 +41,26 @@ export function assertComparable(value: unknown): void {
 
 /** Encodes one value for each field. Fields with direction -1 are inverted, so that byte order is their order. */
 export function encodeKey(values: readonly unknown[], directions: readonly Direction[] = []): Buffer {
+  const [first] = values;
+  if (values.length === 1 && directions[0] !== -1 && typeof first === 'string' && !first.includes('\0')) {
+    return keyOfText(first);
+  }
   return Buffer.concat(
     values.flatMap((value, i) => {
       const bytes = encoded(value);
       return directions[i] === -1 ? bytes.map((part) => inverted(part)) : bytes;
     }),
   );
+}
+
+/** Encodes a text without a zero in one step, because a query may name a thousand ids. */
+function keyOfText(value: string): Buffer {
+  const key = Buffer.allocUnsafe(Buffer.byteLength(value) + 3);
+  key[0] = RANKS.string;
+  const end = 1 + key.write(value, 1);
+  key[end] = 0;
+  key[end + 1] = 1;
+  return key;
 }
 
 /** Inverts all bytes, which reverses their order. */

@@ -1,4 +1,4 @@
-import { withTree } from './encoded.js';
+import { compilePicker } from './encoded.js';
 import type { Encoded, FieldTree } from './encoded.js';
 import { CommandError, refuse } from './errors.js';
 import { assertComparable, compareValues, equalValues, rankOf } from './keys.js';
@@ -30,7 +30,8 @@ export function compileFilter(filter: Doc): Predicate {
 export function compileEncodedFilter(filter: Doc): (bytes: Encoded) => boolean {
   const matches = compileFilter(filter);
   const named: FieldTree = new Map(namesIn(filter).map((name) => [name, true]));
-  return (bytes) => matches(named.size === 0 ? {} : decode(withTree(bytes, named, true) ?? bytes));
+  const pick = compilePicker(named, true);
+  return (bytes) => matches(decode(pick(bytes) ?? bytes));
 }
 
 /** Returns the names of the top-level fields that decide whether a document matches. */

@@ -1,4 +1,4 @@
-import { withTree } from './encoded.js';
+import { compilePicker } from './encoded.js';
 import type { Encoded, FieldTree } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { isNumber } from './numbers.js';
@@ -26,7 +26,8 @@ export function compileProjection(spec: Doc): Projection {
 export function compileEncodedProjection(spec: Doc): (bytes: Encoded) => Encoded {
   const parsed = parse(spec);
   const project = projectionOf(parsed);
-  return (bytes) => withTree(bytes, parsed.tree, parsed.includes) ?? encode(project(decode(bytes)));
+  const pick = compilePicker(parsed.tree, parsed.includes);
+  return (bytes) => pick(bytes) ?? encode(project(decode(bytes)));
 }
 
 function projectionOf({ includes, tree }: Parsed): Projection {

@@ -186,15 +186,27 @@ test('a query through an index returns what a scan returns', async () => {
   }
 });
 
-test('a cursor over many keys returns what was changed between its batches, and nothing that was removed', async () => {
-  const ids = Array.from({ length: 100 }, (_, i) => i + 10_000);
-  await things.insertMany(ids.map((_id) => ({ _id, title: 'old' })));
-  const cursor = things.find({ _id: { $in: ids } }).batchSize(2);
-  expect(await cursor.next()).toMatchObject({ _id: 10_000, title: 'old' });
-  await things.updateOne({ _id: 10_003 }, { $set: { title: 'new' } });
-  await things.deleteOne({ _id: 10_004 });
-  const rest = await cursor.toArray();
-  expect(rest.map(({ _id }) => _id)).toEqual(ids.filter((id) => id !== 10_000 && id !== 10_004));
-  expect(rest.find(({ _id }) => _id === 10_003)).toMatchObject({ title: 'new' });
-  await things.deleteMany({ _id: { $in: ids } });
-});
+test.each([
+  { by: 'many keys', filter: { _id: { $in: Array.from({ length: 100 }, (_, i) => i + 10_000) } }, sort: {} },
+  { by: 'a range', filter: { _id: { $gte: 10_000 } }, sort: { _id: 1 } },
+  { by: 'a range backward', filter: { _id: { $gte: 10_000 } }, sort: { _id: -1 } },
+] as const)(
+  'a cursor over $by returns what was changed between its batches, and nothing that was removed or no longer matches',
+  async ({ filter, sort }) => {
+    const ids = Array.from({ length: 100 }, (_, i) => i + 10_000);
+    await things.insertMany(ids.map((_id) => ({ _id, title: 'old' })));
+    const cursor = things.find({ ...filter, late: { $exists: false } }, { sort }).batchSize(2);
+    const first = await cursor.next();
+    // All of these are read with the first batch, but in batches to come.
+    const [changed, removed, hidden] = first?._id === 10_000 ? [10_003, 10_004, 10_005] : [10_096, 10_095, 10_094];
+    await things.updateOne({ _id: changed }, { $set: { title: 'new' } });
+    await things.deleteOne({ _id: removed });
+    await things.updateOne({ _id: hidden }, { $set: { late: 1 } });
+    const found = [first, ...(await cursor.toArray())].map((row) => [row?._id, row?.title]);
+    const expected = ids
+      .filter((id) => id !== removed && id !== hidden)
+      .map((id) => [id, id === changed ? 'new' : 'old']);
+    expect(found).toEqual('_id' in sort && sort._id === -1 ? expected.reverse() : expected);
+    await things.deleteMany({ _id: { $in: ids } });
+  },
+);

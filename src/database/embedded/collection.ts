@@ -16,11 +16,14 @@ export interface Stored {
   readonly row: number;
   readonly bytes: Uint8Array;
 }
-export interface IndexEntry {
+
+/** A document with the key under which an index has found it. */
+interface Hit extends Stored {
   readonly key: Uint8Array;
-  readonly row: number;
 }
 
+/** How many documents one statement reads: few at first, because many queries want one or two. */
+const FIRST_PAGE = 8;
 const PAGE = 64;
 const KEYS_OF_PAGE = Array.from({ length: PAGE }, () => '?').join(', ');
 
@@ -41,11 +44,12 @@ export class Index {
       add: sqlite.prepare(`INSERT INTO i${id} (key, row) VALUES (?, ?)`),
       remove: sqlite.prepare(`DELETE FROM i${id} WHERE key = ? AND row = ?`),
       taken: sqlite.prepare(`SELECT row FROM i${id} WHERE key = ? AND row <> ? LIMIT 1`),
+      // CROSS JOIN: SQLite reads the index first, in its order (sqlite.org: "The SQLite Query Optimizer Overview").
       forward: sqlite.prepare(
-        `SELECT key, row FROM i${id} WHERE (key, row) > (?, ?) AND key < ? ORDER BY key, row LIMIT ?`,
+        `SELECT key, row, bytes FROM i${id} CROSS JOIN c${collection} USING (row) WHERE (key, row) > (?, ?) AND key < ? ORDER BY key, row LIMIT ?`,
       ),
       backward: sqlite.prepare(
-        `SELECT key, row FROM i${id} WHERE (key, row) < (?, ?) AND key >= ? ORDER BY key DESC, row DESC LIMIT ?`,
+        `SELECT key, row, bytes FROM i${id} CROSS JOIN c${collection} USING (row) WHERE (key, row) < (?, ?) AND key >= ? ORDER BY key DESC, row DESC LIMIT ?`,
       ),
     };
   }
@@ -84,15 +88,15 @@ export class Index {
     for (const key of entries.keys) this.statements.remove.run(key, row);
   }
 
-  /** Yields the entries of a range, in order. Reads page by page, so documents may be written between two pages. */
-  *scan({ from, to }: Range, backward: boolean): Generator<IndexEntry> {
+  /** Yields the documents of a range, page by page, in the order of their keys. A document may have several keys. */
+  *pages({ from, to }: Range, backward: boolean): Generator<Hit[]> {
     const statement = backward ? this.statements.backward : this.statements.forward;
-    let place: IndexEntry = { key: backward ? to : from, row: -1 };
-    for (;;) {
-      const page = statement.all(place.key, place.row, backward ? from : to, PAGE) as IndexEntry[];
-      yield* page;
-      if (page.length < PAGE) return;
-      place = page.at(-1) as IndexEntry;
+    let last: Pick<Hit, 'key' | 'row'> = { key: backward ? to : from, row: -1 };
+    for (let size = FIRST_PAGE; ; size = PAGE) {
+      const page = statement.all(last.key, last.row, backward ? from : to, size) as Hit[];
+      yield page;
+      if (page.length < size) return;
+      last = page.at(-1) as Hit;
     }
   }
 
@@ -162,16 +166,22 @@ export class Collection {
     }
   }
 
-  /** Yields the documents with these sorted keys of an index, in the order of the keys. Reads them page by page. */
-  *lookUp(index: Index, keys: readonly Uint8Array[]): Generator<Stored> {
-    for (let at = 0; at < keys.length; at += PAGE) {
-      const page = index.lookUp(keys.slice(at, at + PAGE));
-      const { changes } = this;
-      for (const found of page) {
-        // A cursor may read the rest of a page later.
-        const stored = changes === this.changes ? found : this.get(found.row);
-        if (stored !== undefined) yield stored;
-      }
+  /** Yields the documents of a range of an index, in the order of their keys. Yields one again for each of its keys. */
+  *inRange(index: Index, range: Range, backward: boolean): Generator<Stored> {
+    for (const page of index.pages(range, backward)) yield* this.current(page);
+  }
+
+  /** Yields the documents with these sorted keys of an index, in the order of the keys. */
+  *withKeys(index: Index, keys: readonly Uint8Array[]): Generator<Stored> {
+    for (let at = 0; at < keys.length; at += PAGE) yield* this.current(index.lookUp(keys.slice(at, at + PAGE)));
+  }
+
+  /** Yields the documents of a page as they are when they are asked for, which may be later, in the next batch of a cursor. */
+  private *current(page: readonly Stored[]): Generator<Stored> {
+    const { changes } = this;
+    for (const found of page) {
+      const stored = changes === this.changes ? found : this.get(found.row);
+      if (stored !== undefined) yield stored;
     }
   }
 

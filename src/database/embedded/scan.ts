@@ -1,4 +1,4 @@
-import type { Collection, IndexEntry, Stored } from './collection.js';
+import type { Collection, Stored } from './collection.js';
 import type { Encoded } from './encoded.js';
 import { CommandError, unsupported } from './errors.js';
 import { keyFields, sortKeyOf } from './index-keys.js';
@@ -80,24 +80,21 @@ function sortFields(sort: Doc): KeyField[] {
 function* indexed(collection: Collection, scan: IndexScan, work: Work): Generator<Stored> {
   // A document may have several entries in a multikey index.
   const seen = scan.index.multikey === 0 ? undefined : new Set<number>();
-  for (const entry of entries(collection, scan)) {
+  for (const stored of inIndex(collection, scan)) {
     work.keysExamined++;
-    if (seen?.has(entry.row) === true) continue;
-    seen?.add(entry.row);
-    const stored = 'bytes' in entry ? entry : collection.get(entry.row);
-    if (stored !== undefined) yield stored;
+    if (seen?.has(stored.row) === true) continue;
+    seen?.add(stored.row);
+    yield stored;
   }
 }
 
-/** Yields the entries of a scan, or the documents themselves where one statement reads both. */
-function* entries(collection: Collection, scan: IndexScan): Generator<IndexEntry | Stored> {
-  const { index, ranges, areUniqueKeys, backward } = scan;
+function* inIndex(collection: Collection, { index, ranges, areUniqueKeys, backward }: IndexScan): Generator<Stored> {
   if (areUniqueKeys && !backward && ranges.length > 1) {
     const keys = ranges.map(({ from }) => from);
-    yield* collection.lookUp(index, keys);
+    yield* collection.withKeys(index, keys);
     return;
   }
-  for (const range of backward ? [...ranges].reverse() : ranges) yield* index.scan(range, backward);
+  for (const range of backward ? [...ranges].reverse() : ranges) yield* collection.inRange(index, range, backward);
 }
 
 function* matching(found: Iterable<Stored>, matches: Matches, work: Work, deadline: number): Generator<Found> {

@@ -57,15 +57,16 @@ export async function keysetPage<D extends ListedDocument>(options: KeysetPageOp
   });
 }
 
-/** Reads the first documents after the cursor from each list. Each query is one range of an index. */
+/**
+ * Reads the first documents after the cursor from each list. Each query is one range of an index. All are sent at once: the
+ * first range, of documents with the same sort value as the cursor, is nearly always empty, so waiting for it would only
+ * make every page but the first slower.
+ */
 async function listed<D extends ListedDocument>(options: KeysetPageOptions<D>, limit: number): Promise<D[]> {
   const { lists, order, after } = options;
   const pages = lists.map(async (listKeys) => {
-    const page: D[] = [];
-    for (const range of rangesAfter(order, after)) {
-      if (page.length < limit) page.push(...(await read(options, { listKeys, ...range }, limit - page.length)));
-    }
-    return page;
+    const ranges = rangesAfter(order, after).map((range) => read(options, { listKeys, ...range }, limit));
+    return (await Promise.all(ranges)).flat().slice(0, limit);
   });
   return (await Promise.all(pages)).flat();
 }

@@ -109,8 +109,9 @@ export class Removal implements Removals {
 
   /** Once the record is marked, the deletion has succeeded, even if its cascade fails or takes long. */
   private async delete(level: Level, id: string): Promise<boolean> {
-    const { owners } = level;
+    const { owners, parent, children } = level;
     if (!(await this.lifeCycle.deleteOwner(owners, id))) return false;
+    if (!parent && !children) return true;
     const cascade = async (): Promise<void> => {
       const tombstone = await owners.read(id);
       if (tombstone) await this.cascade(level, [tombstone]);

@@ -15,6 +15,7 @@ interface FileDropProps {
   readonly label: string;
   /** Where the file goes. */
   readonly slot: UploadSlot;
+  /** The file that was handed on and is not sent yet. Of one that is sent at once, the tray shows the warnings. */
   readonly file: File | null;
   /** Called with a file that can be sent. */
   readonly onFile: (file: File) => void;
@@ -86,7 +87,7 @@ export function FileDrop({ label, slot, file, onFile, present, presentName, past
           {checked.problem}
         </p>
       )}
-      <Warnings filename={checked.name} warnings={checked.warnings} onDismiss={dismiss} />
+      {file && <Warnings filename={checked.name} warnings={checked.warnings} onDismiss={dismiss} />}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { urlSigningSecret } from '../data-dir/secrets.js';
 import type { Database } from '../database/connect.js';
 import { diagnoseDatabase } from '../database/diagnose-database.js';
 import { examine, ok, problem, warning, type Diagnosis, type Outcome } from '../diagnosis.js';
+import { diagnosePictures } from '../media/content/diagnose-pictures.js';
 import type { Storages } from '../storage/create-storage.js';
 import { FileTokens } from '../storage/file-token.js';
 import { judgeMemory, memoryLimit } from './memory-limit.js';
@@ -47,6 +48,7 @@ export async function* examineInstallation(load: () => Config): AsyncGenerator<D
   });
   const memory = { uploadsAtOnce: config.uploads.atOnce, storage: config.storage.name };
   yield { check: 'memory', ...judgeMemory(memoryLimit(), memory) };
+  yield await diagnosePictures();
   if (dataDir !== undefined) yield* examineDatabase(config, dataDir);
   if (config.production) yield* examinePublicUrl(config, config.auth.secret);
   const tokens = new FileTokens(secret ?? randomBytes(SECRET_BYTES));

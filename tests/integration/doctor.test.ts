@@ -106,6 +106,7 @@ describe('lectern doctor', () => {
         'configuration',
         'data folder',
         'memory',
+        'pictures',
         'database connection',
         'database',
         'database indexes',

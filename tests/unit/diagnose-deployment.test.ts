@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { judgeMemory } from '../../src/app/memory-limit.js';
 import { replicaSet } from '../../src/database/diagnose-database.js';
+import { diagnosePictures } from '../../src/media/content/diagnose-pictures.js';
 
 const MIB = 1024 ** 2;
 
@@ -33,4 +34,14 @@ it.each([
   ['the embedded database', { embedded: true, setName: undefined, members: 0 }, 'warning', /one copy of the records/],
 ])('replicaSet: %s', (_case, facts, status, text) => {
   expect(replicaSet({ ...MONGODB, ...facts })).toMatchObject({ status, message: expect.stringMatching(text) });
+});
+
+it('pictures: the decoder works, or the reason why it cannot be loaded is a problem', async () => {
+  expect(await diagnosePictures()).toMatchObject({ check: 'pictures', status: 'ok' });
+  const missing = new Error('Could not load the "sharp" module using the linux-arm64 runtime\nPossible solutions:');
+  expect(await diagnosePictures(() => Promise.reject(missing))).toMatchObject({
+    status: 'problem',
+    message: expect.stringContaining('linux-arm64'),
+    remedy: expect.stringContaining('npm ci'),
+  });
 });

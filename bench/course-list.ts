@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mongo } from 'mongoose';
 import { embeddedUri } from '../src/database/embedded/index.js';
 import { startMongoServer } from '../tests/support/mongodb.js';
 import type { Contest, Figure, Scale } from './figure.js';
 import { seedCourses } from './seed.js';
-import { newLecternData, startLectern, startPeer } from './servers.js';
+import { cpuMs } from './server-memory.js';
+import { newLecternData, startLectern, startPeer, type MeasuredServer } from './servers.js';
 import { query, timed } from './transfer.js';
 
 const COURSES = 100;
+const TEXT = `{ courses(first: ${COURSES}) { nodes { id title description level createdAt } } }`;
 const REQUESTS = 40;
 const AT_ONCE = 4;
+
+/** What a figure measures of a server while it answers so many requests. */
+type Measured = (server: MeasuredServer, count: number) => Promise<number>;
 
 /** The same list of the same records, by the usual parts put together: Apollo Server, mongoose, graphql-js. */
 export const courseList: Figure = {
@@ -17,7 +23,7 @@ export const courseList: Figure = {
   title: 'A list of 100 courses with five fields, embedded database',
   unit: 'requests/s',
   goals: [{ contestant: 'Lectern', atLeast: 2.5 }],
-  setUp: (scale) => setUp(scale, null),
+  setUp: (scale) => setUp(scale, null, perSecond),
 };
 
 export const courseListMongodb: Figure = {
@@ -25,14 +31,41 @@ export const courseListMongodb: Figure = {
   title: 'A list of 100 courses with five fields, MongoDB',
   unit: 'requests/s',
   goals: [{ contestant: 'Lectern', atLeast: 2 }],
-  setUp: async (scale) => {
-    const database = await startMongoServer();
-    const contest = await setUp(scale, database.uri.replace('/test', '/bench'));
-    return { ...contest, tearDown: () => contest.tearDown().then(() => database.stop()) };
-  },
+  setUp: setUpBesideDriver,
 };
 
-async function setUp({ smoke }: Scale, mongodbUri: string | null): Promise<Contest> {
+/** The same without the work of the database, which is most of the time with the server that stands for MongoDB in tests. */
+export const courseListCpu: Figure = {
+  name: 'course-list-cpu',
+  title: 'Processor time of the GraphQL server for one such list, MongoDB',
+  unit: 'ms',
+  goals: [],
+  setUp: (scale) => setUpMongodb(scale, cpuForEach),
+};
+
+async function setUpMongodb(scale: Scale, measured: Measured): Promise<Contest & { readonly uri: string }> {
+  const database = await startMongoServer();
+  const uri = database.uri.replace('/test', '/bench');
+  const contest = await setUp(scale, uri, measured);
+  return { ...contest, uri, tearDown: () => contest.tearDown().then(() => database.stop()) };
+}
+
+/** With a line for the query of the peer alone, without a GraphQL server: faster than that is none on this database. */
+async function setUpBesideDriver(scale: Scale): Promise<Contest> {
+  const { uri, contestants, tearDown } = await setUpMongodb(scale, perSecond);
+  const client = await new mongo.MongoClient(uri).connect();
+  const list = async (): Promise<void> => {
+    const found = client.db().collection('courses').find({ status: 'PUBLISHED' });
+    const courses = await found.sort({ createdAt: -1, _id: -1 }).limit(COURSES).toArray();
+    if (courses.length !== COURSES) throw new Error(`The database gave ${courses.length} courses.`);
+  };
+  return {
+    contestants: new Map([...contestants, ['the query of the database alone', () => rateOf(list, countOf(scale))]]),
+    tearDown: () => client.close().then(tearDown),
+  };
+}
+
+async function setUp(scale: Scale, mongodbUri: string | null, measured: Measured): Promise<Contest> {
   const data = await newLecternData();
   const environment = { ...data.environment, ...(mongodbUri !== null && { MONGODB_URI: mongodbUri }) };
   await seedCourses(environment, COURSES);
@@ -40,22 +73,10 @@ async function setUp({ smoke }: Scale, mongodbUri: string | null): Promise<Conte
   const socket = join(data.environment['DATA_DIR']!, 'database.socket');
   const uri = mongodbUri ?? embeddedUri((await readFile(socket, 'utf8')).trim());
   const peer = await startPeer('apollo-mongoose.js', { MONGODB_URI: uri });
-
-  const text = `{ courses(first: ${COURSES}) { nodes { id title description level createdAt } } }`;
-  const perSecond = async (url: string): Promise<number> => {
-    const count = smoke ? 2 : REQUESTS;
-    const ms = await timed(async () => {
-      const ask = async (): Promise<void> => {
-        for (let i = 0; i < count / AT_ONCE; i++) await expectList(url, text);
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, ask));
-    });
-    return (Math.ceil(count / AT_ONCE) * AT_ONCE) / (ms / 1000);
-  };
   return {
     contestants: new Map([
-      ['Apollo Server with mongoose', () => perSecond(peer.url)],
-      ['Lectern', () => perSecond(lectern.url)],
+      ['Apollo Server with mongoose', () => measured(peer, countOf(scale))],
+      ['Lectern', () => measured(lectern, countOf(scale))],
     ]),
     tearDown: async () => {
       await peer.stop();
@@ -65,7 +86,29 @@ async function setUp({ smoke }: Scale, mongodbUri: string | null): Promise<Conte
   };
 }
 
-async function expectList(url: string, text: string): Promise<void> {
-  const { courses } = await query<{ courses: { nodes: unknown[] } }>(url, null, text);
+function countOf({ smoke }: Scale): number {
+  return smoke ? AT_ONCE : REQUESTS;
+}
+
+function perSecond({ url }: MeasuredServer, count: number): Promise<number> {
+  return rateOf(() => expectList(url), count);
+}
+
+async function cpuForEach({ url, pid }: MeasuredServer, count: number): Promise<number> {
+  const before = cpuMs(pid);
+  await rateOf(() => expectList(url), count);
+  return (cpuMs(pid) - before) / count;
+}
+
+/** Asks so often, AT_ONCE at the same time. Returns how often in a second. */
+async function rateOf(ask: () => Promise<void>, count: number): Promise<number> {
+  const askInTurn = async (): Promise<void> => {
+    for (let i = 0; i < count / AT_ONCE; i++) await ask();
+  };
+  return count / ((await timed(() => Promise.all(Array.from({ length: AT_ONCE }, askInTurn)))) / 1_000);
+}
+
+async function expectList(url: string): Promise<void> {
+  const { courses } = await query<{ courses: { nodes: unknown[] } }>(url, null, TEXT);
   if (courses.nodes.length !== COURSES) throw new Error(`${url} gave ${courses.nodes.length} courses.`);
 }

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commands } from './commands.js';
-import { courseList, courseListMongodb } from './course-list.js';
+import { courseList, courseListCpu, courseListMongodb } from './course-list.js';
 import { coursePage, coursePageCommands, deepPage } from './course-page.js';
 import { costlyQueries } from './costly-queries.js';
 import { deleteCourse, deleteCourseCommands, deleteOneOfMany } from './deletions.js';
@@ -34,6 +34,7 @@ const FIGURES: readonly Figure[] = [
   signedUrls,
   courseList,
   courseListMongodb,
+  courseListCpu,
   coursePage,
   coursePageCommands,
   deepPage,

@@ -1,4 +1,5 @@
-// The base line of uploads and downloads: node:http and node:fs, and nothing between them.
+// The base line of uploads and downloads: node:http and node:fs, and nothing between them. An upload to /hashed is also hashed.
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, stat, unlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,6 +15,10 @@ const server = createServer(async (request, response) => {
     response.setHeader('content-length', (await stat(join(folder, 'kept'))).size);
     await pipeline(createReadStream(join(folder, 'kept')), response);
     return;
+  }
+  if (request.url === '/hashed') {
+    const hash = createHash('sha256');
+    request.on('data', (chunk) => hash.update(chunk)).once('end', () => hash.digest());
   }
   await pipeline(request, createWriteStream(path, { flags: 'w' }));
   // Like Lectern: an answer says that the bytes are on the disk.

@@ -111,6 +111,7 @@ export class Removal implements Removals {
   private async delete(level: Level, id: string): Promise<boolean> {
     const { owners, parent, children } = level;
     if (!(await this.lifeCycle.deleteOwner(owners, id))) return false;
+    // Nothing to cascade to, as for images.
     if (!parent && !children) return true;
     const cascade = async (): Promise<void> => {
       const tombstone = await owners.read(id);

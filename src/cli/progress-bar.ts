@@ -19,8 +19,8 @@ const LINE_EVERY_MS = 10_000;
 const CLEAR_LINE = '\r\u001B[2K';
 
 /**
- * Shows the progress of a command on standard error: a bar on a terminal, otherwise a line every ten seconds. Standard
- * output is left to the results of the command.
+ * Shows the progress of a command on standard error: a bar on a terminal, otherwise a line every ten seconds, which begins
+ * with `Progress: `, so that it can be told from what the command reports. Standard output is left to its results.
  */
 export class ProgressBar {
   private bar: SingleBar | undefined;
@@ -70,6 +70,6 @@ export class ProgressBar {
   private writeLine(line: string): void {
     if (Date.now() - this.lastLineAt < LINE_EVERY_MS) return;
     this.lastLineAt = Date.now();
-    this.stream.write(`${line}\n`);
+    this.stream.write(`Progress: ${line}\n`);
   }
 }

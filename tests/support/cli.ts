@@ -8,9 +8,15 @@ export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.u
 const HOST = fileURLToPath(new URL('command-host.js', import.meta.url));
 
 export interface CliResult {
+  /** Null when a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
+  /** Without the lines of progress, which are printed every ten seconds: on a busy machine any command takes so long. */
   readonly stderr: string;
+}
+
+export function withoutProgress(stderr: string): string {
+  return stderr.replace(/^Progress: .*\n/gm, '');
 }
 
 let host: ChildProcess | undefined;
@@ -38,7 +44,7 @@ export async function spawnLectern(environment: Environment, ...args: readonly s
   command.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   command.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   await once(tied(command), 'close');
-  return { exitCode: command.exitCode, stdout, stderr };
+  return { exitCode: command.exitCode, stdout, stderr: withoutProgress(stderr) };
 }
 
 async function runInHost(environment: Environment, args: readonly string[]): Promise<CliResult> {
@@ -54,7 +60,7 @@ async function runInHost(environment: Environment, args: readonly string[]): Pro
     ]);
     child.send({ environment: { ...bareEnvironment(), ...environment }, args });
     const [message] = (await result) as [CliResult];
-    return message;
+    return { ...message, stderr: withoutProgress(message.stderr) };
   } finally {
     answered.abort();
   }

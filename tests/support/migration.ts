@@ -15,7 +15,7 @@ import { digestOf } from '../../src/digest.js';
 import type { ObjectStat, StorageName } from '../../src/storage/storage.js';
 import { newEnvironment, s3Environment, startApp, type TestApp } from './app.js';
 import { createBucket, unfinishedUploads } from './bucket.js';
-import { CLI, lectern } from './cli.js';
+import { CLI, lectern, withoutProgress, type CliResult } from './cli.js';
 import { clientOf, type Client } from './client.js';
 import { bigMp4, fixtures } from './fixtures.js';
 import * as gql from './gql/graphql.js';
@@ -29,16 +29,9 @@ const MIB = 1024 ** 2;
 /** Larger than one part of a multipart upload, and slow enough that a test can act during the upload. */
 export const bigVideo = bigMp4(33 * MIB, 'long.mp4');
 
-export interface CommandOutcome {
-  /** Null when a signal ended the process. */
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export interface RunningCommand {
   readonly process: ChildProcess;
-  readonly ended: Promise<CommandOutcome>;
+  readonly ended: Promise<CliResult>;
 }
 
 /** Starts a command of the built CLI in a separate process. */
@@ -50,12 +43,16 @@ export function startCommand(environment: Environment, ...args: string[]): Runni
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = once(child, 'close').then(() => ({ exitCode: child.exitCode, stdout, stderr }));
+  const ended = once(child, 'close').then(() => ({
+    exitCode: child.exitCode,
+    stdout,
+    stderr: withoutProgress(stderr),
+  }));
   return { process: child, ended };
 }
 
 /** Runs `lectern migrate-storage` while the server of this process runs. */
-export function migrate(app: TestApp, to: StorageName, ...args: string[]): Promise<CommandOutcome> {
+export function migrate(app: TestApp, to: StorageName, ...args: string[]): Promise<CliResult> {
   return lectern(app.environment, 'migrate-storage', '--to', to, ...args);
 }
 

@@ -58,5 +58,5 @@ it('prints a line every ten seconds when the output is not a terminal', () => {
   bar.show({ label: 'Checking', done: 4, total: 9 });
   bar.clear();
   bar.end();
-  expect(written).toBe('Checking 3/9\n');
+  expect(written).toBe('Progress: Checking 3/9\n');
 });

@@ -3,6 +3,7 @@ import type { Environment } from '../../src/config.js';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import type { StorageName } from '../../src/storage/storage.js';
 import type { TestApp } from '../support/app.js';
+import { startCommand } from '../support/cli.js';
 import { clientOf, createCourse, createTopic, createVideo } from '../support/client.js';
 import { downloadedSha256 } from '../support/download.js';
 import { bigMp4, fixtures } from '../support/fixtures.js';
@@ -16,7 +17,6 @@ import {
   migrate,
   migrateHere,
   objectsIn,
-  startCommand,
   startMigrating,
 } from '../support/migration.js';
 import { waitUntil } from '../support/patience.js';

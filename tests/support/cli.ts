@@ -15,7 +15,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-export function withoutProgress(stderr: string): string {
+function withoutProgress(stderr: string): string {
   return stderr.replace(/^Progress: .*\n/gm, '');
 }
 
@@ -33,18 +33,31 @@ export function lectern(environment: Environment, ...args: readonly string[]): P
   return result;
 }
 
-/** Runs a command in a separate process, like a user at a terminal. */
-export async function spawnLectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
-  const command = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export interface RunningCommand {
+  readonly process: ChildProcess;
+  readonly ended: Promise<CliResult>;
+}
+
+/** Starts a command in a separate process. */
+export function startCommand(environment: Environment, ...args: readonly string[]): RunningCommand {
+  // Turns off the AWS SDK's warning about Node 20 on standard error, which tests compare.
+  const env = { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...environment };
+  const command = tied(spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   let stdout = '';
   let stderr = '';
   command.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   command.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  await once(tied(command), 'close');
-  return { exitCode: command.exitCode, stdout, stderr: withoutProgress(stderr) };
+  const ended = once(command, 'close').then(() => ({
+    exitCode: command.exitCode,
+    stdout,
+    stderr: withoutProgress(stderr),
+  }));
+  return { process: command, ended };
+}
+
+/** Runs a command in a separate process, like a user at a terminal. */
+export function spawnLectern(environment: Environment, ...args: readonly string[]): Promise<CliResult> {
+  return startCommand(environment, ...args).ended;
 }
 
 async function runInHost(environment: Environment, args: readonly string[]): Promise<CliResult> {

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -15,7 +13,7 @@ import { digestOf } from '../../src/digest.js';
 import type { ObjectStat, StorageName } from '../../src/storage/storage.js';
 import { newEnvironment, s3Environment, startApp, type TestApp } from './app.js';
 import { createBucket, unfinishedUploads } from './bucket.js';
-import { CLI, lectern, withoutProgress, type CliResult } from './cli.js';
+import { lectern, type CliResult } from './cli.js';
 import { clientOf, type Client } from './client.js';
 import { bigMp4, fixtures } from './fixtures.js';
 import * as gql from './gql/graphql.js';
@@ -28,28 +26,6 @@ const MIB = 1024 ** 2;
 
 /** Larger than one part of a multipart upload, and slow enough that a test can act during the upload. */
 export const bigVideo = bigMp4(33 * MIB, 'long.mp4');
-
-export interface RunningCommand {
-  readonly process: ChildProcess;
-  readonly ended: Promise<CliResult>;
-}
-
-/** Starts a command of the built CLI in a separate process. */
-export function startCommand(environment: Environment, ...args: string[]): RunningCommand {
-  // Turns off the AWS SDK's warning about Node 20 on standard error, which the test compares.
-  const env = { PATH: process.env['PATH'], AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...environment };
-  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = once(child, 'close').then(() => ({
-    exitCode: child.exitCode,
-    stdout,
-    stderr: withoutProgress(stderr),
-  }));
-  return { process: child, ended };
-}
 
 /** Runs `lectern migrate-storage` while the server of this process runs. */
 export function migrate(app: TestApp, to: StorageName, ...args: string[]): Promise<CliResult> {

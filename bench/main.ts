@@ -99,7 +99,7 @@ async function keep(result: Result): Promise<Report> {
     () => null,
   );
   const names = FIGURES.map(({ name }) => name);
-  const report = reportOf([result], before, names);
+  const report = reportOf(result, before, names);
   await mkdir(dirname(LATEST), { recursive: true });
   await writeFile(LATEST, `${JSON.stringify(report, null, 2)}\n`);
   return report;

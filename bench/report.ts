@@ -11,14 +11,14 @@ export interface Report {
 }
 
 /**
- * The report of before with the new results in it, in the order of `names`. Results of another machine or another version
+ * The report of before with a new result in it, in the order of `names`. Results of another machine or another version
  * of Node are left out: they cannot be compared.
  */
-export function reportOf(results: readonly Result[], before: Report | null, names: readonly string[]): Report {
+export function reportOf(result: Result, before: Report | null, names: readonly string[]): Report {
   const machine = `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown processor'}, ${Math.round(totalmem() / GiB)} GiB`;
   const isSame = before?.machine === machine && before.node === process.version;
-  const kept = isSame ? before.results.filter(({ name }) => results.every((result) => result.name !== name)) : [];
-  const all = [...results, ...kept].filter(({ name }) => names.includes(name));
+  const kept = isSame ? before.results.filter(({ name }) => name !== result.name) : [];
+  const all = [result, ...kept].filter(({ name }) => names.includes(name));
   all.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   return { node: process.version, machine, results: all };
 }

@@ -14,7 +14,7 @@ const server = createServer(async (request, response) => {
   if (request.method === 'GET') {
     response.setHeader('content-length', (await stat(join(folder, 'kept'))).size);
     // The client may close the connection when it has all bytes, before the response has finished here.
-    await pipeline(createReadStream(join(folder, 'kept')), response).catch(() => response.destroy());
+    await pipeline(createReadStream(join(folder, 'kept')), response).catch(() => undefined);
     return;
   }
   if (request.url === '/hashed') {

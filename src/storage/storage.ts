@@ -26,6 +26,11 @@ export interface PutOptions {
   readonly maxBytes: number;
   /** Aborting makes `put` reject and store nothing. */
   readonly signal: AbortSignal;
+  /**
+   * True when nobody else reads the chunks of the body. Then a driver may free the memory of each when it needs it no
+   * longer (`freeMemory`).
+   */
+  readonly ownsChunks?: boolean;
 }
 
 export interface OpenOptions {

@@ -74,11 +74,11 @@ export class LocalStorage implements Storage {
     });
   }
 
-  async put(key: string, body: Readable, { signal }: PutOptions): Promise<void> {
+  async put(key: string, body: Readable, { signal, ownsChunks = false }: PutOptions): Promise<void> {
     const where = pathOfKey(this.root, key);
     assertReadable(body);
     signal.throwIfAborted();
-    await writeFile({ root: this.root, key, where, body, signal });
+    await writeFile({ root: this.root, key, where, body, signal, ownsChunks });
   }
 
   async open(key: string, { range, signal }: OpenOptions = {}): Promise<Readable> {

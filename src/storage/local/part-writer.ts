@@ -13,8 +13,6 @@ import { streamToFile } from './stream-to-file.js';
 
 /** A writer updates the time in its mark this often within `silenceMs`, after which another one takes the part over. */
 const SIGNS_PER_SILENCE = 5;
-/** Of each part, this much may wait in memory to be written, in bytes. With 64 KiB, parts are stored a tenth slower. */
-const WRITE_BUFFER_BYTES = 1024 ** 2;
 
 export interface PartToWrite {
   readonly part: ReceivedPart;
@@ -98,7 +96,6 @@ export class PartWriter {
     const { part, body, signal } = this.target;
     return streamToFile(bytes, body, {
       signal: AbortSignal.any([signal, this.stop.signal]),
-      bufferBytes: WRITE_BUFFER_BYTES,
       start: part.offset,
       check: (source) => this.checked(source, marks),
       sync: () => bytes.datasync(),

@@ -1,15 +1,15 @@
-import { createWriteStream, write, writev, type WriteStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { BlockWriter } from './block-writer.js';
 import { onDisk, translateDiskError } from './disk-errors.js';
 
 export interface StreamToFileOptions {
   readonly signal: AbortSignal;
-  /** How much of the body may wait in memory to be written, in bytes. */
-  readonly bufferBytes: number;
   /** Where the first byte is written. Absent: at the beginning. */
   readonly start?: number;
+  /** As in PutOptions. */
+  readonly ownsChunks?: boolean;
   /** Passes the bytes on, and throws to refuse them. */
   readonly check?: (source: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
   /** Makes the bytes survive a power failure. */
@@ -17,18 +17,12 @@ export interface StreamToFileOptions {
 }
 
 /**
- * How the stream uses the file: by its descriptor, which stays open. The stream of a FileHandle is slower: an upload of
- * 256 MiB takes one and a half times as long with it, mostly for the garbage of its promises.
- */
-const KEPT_OPEN = { write, writev, close: (_fd: number, done: (error?: null) => void) => done() };
-
-/**
  * Writes a body to an open file, which stays open, and syncs it. Rejects with the body's own error, the error of `check`,
  * the signal's reason or the disk's error (translated).
  */
 export async function streamToFile(handle: FileHandle, body: Readable, options: StreamToFileOptions): Promise<void> {
-  const { signal, bufferBytes, start = 0, check, sync } = options;
-  const file = createWriteStream('', { fd: handle.fd, fs: KEPT_OPEN, start, highWaterMark: bufferBytes });
+  const { signal, start = 0, ownsChunks = false, check, sync } = options;
+  const file = new BlockWriter(handle, { start, ownsChunks });
   let fileError: unknown;
   // This runs before `pipeline` destroys the streams: unless the body failed or the caller aborted, the disk failed or
   // `check` has refused the bytes.
@@ -51,6 +45,6 @@ export async function streamToFile(handle: FileHandle, body: Readable, options: 
  * Waits until a destroyed stream has ended the write that was running. If the caller closed the descriptor before, the
  * system could give its number to another file, and the bytes would be written into that.
  */
-function closed(file: WriteStream): Promise<void> {
+function closed(file: BlockWriter): Promise<void> {
   return file.closed ? Promise.resolve() : new Promise((resolve) => file.once('close', resolve));
 }

@@ -12,12 +12,6 @@ import { makeUnfinishedName } from './unfinished-name.js';
 
 const FILE_MODE = 0o600;
 
-/**
- * Of each file, this much may wait in memory to be written, in bytes: what is read from a socket at once. With 1 MiB, 50 files
- * at once take two and a half times the memory, and other requests wait longer.
- */
-const WRITE_BUFFER_BYTES = 64 * 1024;
-
 /** A new attempt is needed when a concurrent deletion removed the folder right after it was created. */
 const MAX_FOLDER_TRIES = 100;
 
@@ -30,6 +24,8 @@ export interface FileToWrite {
   readonly where: KeyPath;
   readonly body: Readable;
   readonly signal: AbortSignal;
+  /** As in PutOptions. */
+  readonly ownsChunks: boolean;
 }
 
 interface UnfinishedFile {
@@ -49,7 +45,7 @@ export async function writeFile(target: FileToWrite): Promise<void> {
     const { handle } = unfinished;
     await streamToFile(handle, target.body, {
       signal: target.signal,
-      bufferBytes: WRITE_BUFFER_BYTES,
+      ownsChunks: target.ownsChunks,
       sync: () => handle.sync(),
     });
     target.signal.throwIfAborted();

@@ -14,7 +14,14 @@ const CHUNKS = 'chunks';
 const LICENCES = 'third-party-licences.txt';
 
 /** What Node.js runs, the workers among them. Tests run commands by `cli/program`. */
-const PROGRAMS = ['main', 'cli/main', 'cli/program', 'database/embedded/worker', 'media/content/measuring.worker'];
+const PROGRAMS = [
+  'main',
+  'cli/main',
+  'cli/program',
+  'database/embedded/worker',
+  'media/content/hashing.worker',
+  'media/content/measuring.worker',
+];
 /** They load machine code, which they find by their own place in node_modules. */
 const EXTERNAL = ['sharp', '@photostructure/sqlite'];
 

@@ -283,7 +283,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       await Promise.all([running.ended(), completions.stop(), sweeper.stop(), rebuilding.stop(), remeasuring.stop()]);
       httpServer.closeAllConnections();
       await apollo?.stop();
-      await meter.close();
+      await Promise.all([meter.close(), intake.close()]);
       await storages.close();
       await database.close();
     },

@@ -100,5 +100,5 @@ function newContext(): CatalogContext {
 
 function sample(name: SampleName): Upload {
   const open = (): Readable => createReadStream(samplePath(name));
-  return new Upload(() => Promise.resolve({ filename: name, declaredType: '', stream: open() }));
+  return new Upload(() => Promise.resolve({ filename: name, declaredType: '', stream: open(), ownsChunks: true }));
 }

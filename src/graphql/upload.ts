@@ -8,6 +8,8 @@ export interface UploadedFile {
   /** The media type that the client sent. May be empty or wrong. */
   readonly declaredType: string;
   readonly stream: Readable;
+  /** True when nobody but the reader of the stream reads its chunks. */
+  readonly ownsChunks: boolean;
 }
 
 /**

@@ -130,7 +130,13 @@ export class PartOrder {
     const part = this.parts.get(stream);
     if (part) part.isOpen = true;
     const { filename, mimetype } = file as Partial<FileUpload>;
-    return { filename: filename ?? '', declaredType: mimetype ?? '', stream: part ? completeOnly(part) : stream };
+    return {
+      filename: filename ?? '',
+      declaredType: mimetype ?? '',
+      stream: part ? completeOnly(part) : stream,
+      // The parser passes them on and keeps none.
+      ownsChunks: true,
+    };
   }
 }
 

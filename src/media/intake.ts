@@ -5,6 +5,7 @@ import type { Storage } from '../storage/storage.js';
 import type { Telemetry } from '../telemetry.js';
 import { DEFAULT_TIMINGS, type Timings } from '../timings.js';
 import { within } from '../within.js';
+import { HashingThread } from './content/hashing-thread.js';
 import { inspect, type IncomingFile, type InspectedFile } from './content/incoming-file.js';
 import type { MediaMeter } from './content/media-meter.js';
 import { keyName } from './content/names.js';
@@ -52,6 +53,8 @@ export interface StoredFile {
  * and that no owner refers to yet. When a step fails, the object is discarded.
  */
 export class Intake {
+  private readonly hashing = new HashingThread();
+
   constructor(private readonly parts: IntakeParts) {}
 
   /**
@@ -77,6 +80,11 @@ export class Intake {
     } finally {
       batch.end();
     }
+  }
+
+  /** Call it when no upload is running. */
+  async close(): Promise<void> {
+    await this.hashing.close();
   }
 
   newBatch(clientGone: AbortSignal): UploadBatch {
@@ -150,14 +158,17 @@ export class Intake {
     const { storageForNewFiles: storage } = this.parts;
     const rules = this.parts.slots[request.slot];
     const { slot, place, facts, fileId: id = newId() } = request;
-    const receiving = request.open().then((incoming) => inspect(incoming, rules, batch.heartbeat));
-    const content = await batch.unlessFailed(receiving, (late) => late.release());
+    const receiving = request
+      .open()
+      .then((incoming) => inspect(incoming, rules, { hashing: this.hashing, onProgress: batch.heartbeat }));
+    const content = await batch.unlessFailed(receiving, (late) => late.body.destroy());
     const key = `${rules.prefix}/${place.ownerId}/${keyName(content.filename, content.extension)}`;
     const object: PlacedObject = { storage: storage.name, key, slot, place };
     try {
       return await this.storeUnderRow(object, batch, async (assertTimeLeft) => {
         assertTimeLeft();
-        const options = { contentType: content.contentType, maxBytes: rules.maxBytes, signal: batch.signal };
+        const { contentType, ownsChunks } = content;
+        const options = { contentType, maxBytes: rules.maxBytes, signal: batch.signal, ownsChunks };
         await storage.put(key, content.body, options);
         const file = await this.describe(object, content, storage, batch);
         file.id = id;
@@ -165,7 +176,6 @@ export class Intake {
       });
     } catch (error) {
       content.body.destroy();
-      content.release();
       throw error;
     }
   }
@@ -192,7 +202,7 @@ export class Intake {
   ): Promise<MediaFile> {
     const { meter } = this.parts;
     const { filename, contentType } = content;
-    const { size, sha256 } = content.measured();
+    const { size, sha256 } = await content.body.measured();
     batch.heartbeat();
     const measures = await meter.measure({ slot, storage, key, size, contentType, signal: batch.signal });
     return {

@@ -5,7 +5,7 @@ import { LecternError } from '../../errors.js';
 export interface ContentCheck {
   /** How many bytes from the end of the file are enough to decide. All bytes are needed when it is absent. */
   readonly tailBytes?: number | undefined;
-  /** Called with each chunk. Throws when the file must be refused, whatever follows. */
+  /** Called with each chunk, of which it must copy what it keeps. Throws when the file must be refused, whatever follows. */
   chunk(bytes: Uint8Array): void;
   /** Called after the last chunk. Throws when the file must be refused. */
   end(): void;

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { LecternError } from '../../errors.js';
+import type { Readable } from 'node:stream';
 import type { SlotRules } from '../slots.js';
 import { checkClaims, nameOfContent } from './claims.js';
-import type { ContentCheck, ContentConversion } from './content-check.js';
+import { asIncomplete, discardRest, MeasuredBody, type BodyRules, type BodyServices } from './measured-body.js';
 import { displayName } from './names.js';
 import { sniff, zipAdvice } from './sniff.js';
 
@@ -14,6 +12,8 @@ export interface IncomingFile {
   /** The media type as the client sent it. May be any text. */
   readonly declaredType: string;
   readonly stream: Readable;
+  /** True when nobody but the reader of the stream reads its chunks. Absent: false. */
+  readonly ownsChunks?: boolean;
 }
 
 /** A file whose type is known from its first bytes. The rest is still to be read from `body`. */
@@ -24,39 +24,36 @@ export interface InspectedFile {
   readonly extension: string;
   /**
    * All bytes to store, including the first. Fails with FILE_TOO_LARGE above the slot's limit, with UPLOAD_INCOMPLETE
-   * when the source fails, and with UNSUPPORTED_MEDIA_TYPE when a content check refuses the file.
+   * when the source fails, and with UNSUPPORTED_MEDIA_TYPE when a content check refuses the file. Destroy it when it will
+   * not be read to its end: then the rest of the source is discarded.
    */
-  readonly body: Readable;
-  /** Discards the rest of the source. Call it when `body` will not be read to its end. */
-  release(): void;
-  /** Returns the size in bytes and the SHA-256 (lower-case hex) of `body`. Call it after `body` has ended. */
-  measured(): { readonly size: number; readonly sha256: string };
+  readonly body: MeasuredBody;
+  /** As in IncomingFile, for the chunks of `body`. */
+  readonly ownsChunks: boolean;
 }
 
 /** How many bytes are read to find the type. `file-type` recommends this size (`reasonableDetectionSizeInBytes`). */
 export const SNIFF_BYTES = 4_100;
 /** The largest picture in any slot, in bytes: a picture is read into memory to be decoded. */
 const MAX_IMAGE_BYTES = 100 * 1024 ** 2;
-/** The size of the buffer between the source and the storage, in bytes: what is read from a socket at once. */
-const BUFFER_BYTES = 64 * 1024;
-
 /**
  * Reads the first bytes of a file and finds its type.
  * Rejects with EMPTY_FILE when there are no bytes, and with UNSUPPORTED_MEDIA_TYPE when the slot does not accept the
  * type, or when the name or the declared type contradicts it.
- * @param onProgress Called for every chunk that is read, also later from `body`.
  */
 export async function inspect(
   incoming: IncomingFile,
   rules: SlotRules,
-  onProgress: () => void,
+  services: BodyServices,
 ): Promise<InspectedFile> {
   const chunks = incoming.stream.iterator({ destroyOnReturn: false });
   try {
-    const head = await readHead(chunks, onProgress);
+    const head = await readHead(chunks, services.onProgress);
     const { filename, contentType, extension, ...rest } = await recognise(head, incoming, rules);
-    const body = measuredBody(head, chunks, { source: incoming.stream, ...rest, onProgress });
-    return { filename, contentType, extension, ...body };
+    // Ends the reading of the head, not the stream.
+    await chunks.return?.();
+    const body = new MeasuredBody(head, incoming.stream, { ...rest, ...services });
+    return { filename, contentType, extension, body, ownsChunks: incoming.ownsChunks ?? false };
   } catch (error) {
     discardRest(incoming.stream);
     throw error;
@@ -64,15 +61,11 @@ export async function inspect(
 }
 
 /** What the first bytes of a file tell, and what the others must pass. */
-export interface RecognisedFile {
+export interface RecognisedFile extends BodyRules {
   /** The client's name for it, made safe to show, with the extension of its content. */
   readonly filename: string;
   readonly contentType: string;
   readonly extension: string;
-  /** The most bytes that a file of this type may have in its slot. */
-  readonly maxBytes: number;
-  readonly check: ContentCheck | undefined;
-  readonly conversion: ContentConversion | undefined;
 }
 
 /**
@@ -90,11 +83,6 @@ export async function recognise(
   const filename = displayName(nameOfContent(claims.filename, contentType, extension));
   const maxBytes = contentType.startsWith('image/') ? Math.min(rules.maxBytes, MAX_IMAGE_BYTES) : rules.maxBytes;
   return { filename, contentType, extension, maxBytes, check, conversion };
-}
-
-/** The refusal of a file that is larger than its place takes. */
-export function tooLarge(maxBytes: number): LecternError {
-  return new LecternError('FILE_TOO_LARGE', `The file is larger than the limit of ${String(maxBytes)} bytes.`);
 }
 
 async function readHead(chunks: AsyncIterator<Buffer>, onProgress: () => void): Promise<Buffer> {
@@ -119,63 +107,6 @@ async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | undefi
     const next = await chunks.next();
     return next.done ? undefined : next.value;
   } catch (error) {
-    if (error instanceof LecternError) throw error;
-    throw new LecternError('UPLOAD_INCOMPLETE', undefined, { cause: error });
+    throw asIncomplete(error);
   }
-}
-
-interface BodyOptions {
-  readonly source: Readable;
-  readonly maxBytes: number;
-  readonly check: ContentCheck | undefined;
-  readonly conversion: ContentConversion | undefined;
-  readonly onProgress: () => void;
-}
-
-function measuredBody(
-  head: Buffer,
-  chunks: AsyncIterator<Buffer>,
-  { source, maxBytes, check, conversion, onProgress }: BodyOptions,
-): Omit<InspectedFile, 'filename' | 'contentType' | 'extension'> {
-  const hash = createHash('sha256');
-  let bytesReceived = 0;
-  let size = 0;
-  let digest: string | undefined;
-
-  function counted(bytes: Uint8Array): Uint8Array {
-    size += bytes.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    hash.update(bytes);
-    return bytes;
-  }
-
-  async function* measure(): AsyncGenerator<Uint8Array> {
-    try {
-      for (let chunk: Buffer | undefined = head; chunk; chunk = await nextChunk(chunks)) {
-        onProgress();
-        bytesReceived += chunk.length;
-        if (bytesReceived > maxBytes) throw tooLarge(maxBytes);
-        check?.chunk(chunk);
-        const stored = conversion ? conversion.chunk(chunk) : chunk;
-        if (stored.length > 0) yield counted(stored);
-      }
-      check?.end();
-      const rest = conversion?.end();
-      if (rest?.length) yield counted(rest);
-    } finally {
-      discardRest(source);
-    }
-  }
-
-  return {
-    body: Readable.from(measure(), { objectMode: false, highWaterMark: BUFFER_BYTES }),
-    release: () => discardRest(source),
-    measured: () => ({ size, sha256: (digest ??= hash.digest('hex')) }),
-  };
-}
-
-/** Reads and discards the rest of a file, so that the next parts of the same request can arrive. Ignores its errors. */
-function discardRest(source: Readable): void {
-  source.on('error', () => undefined);
-  source.resume();
 }

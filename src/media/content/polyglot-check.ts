@@ -33,8 +33,9 @@ const TAIL_BYTES = ZIP_END_BYTES + 0xffff;
  */
 export class PolyglotCheck implements ContentCheck {
   private overlap = '';
-  private readonly tail: Uint8Array[] = [];
-  private heldBytes = 0;
+  /** Begins with the last `kept` bytes of the file. Twice as long as needed, so that they are seldom moved. */
+  private readonly tail = Buffer.allocUnsafeSlow(2 * TAIL_BYTES);
+  private kept = 0;
 
   readonly tailBytes: number | undefined;
 
@@ -49,16 +50,24 @@ export class PolyglotCheck implements ContentCheck {
       if (FOREIGN_BEGINNINGS.test(text)) throw refusal('a page, a script or an archive');
       this.overlap = text.slice(-OVERLAP_BYTES);
     }
-    this.tail.push(bytes);
-    this.heldBytes += bytes.length;
-    while (this.heldBytes - (this.tail[0]?.length ?? 0) >= TAIL_BYTES) this.heldBytes -= this.tail.shift()?.length ?? 0;
+    this.keep(bytes.subarray(-TAIL_BYTES));
   }
 
   end(): void {
-    const tail = Buffer.concat(this.tail).subarray(-TAIL_BYTES);
+    const tail = this.tail.subarray(0, this.kept).subarray(-TAIL_BYTES);
     for (let at = tail.indexOf(ZIP_END); at >= 0; at = tail.indexOf(ZIP_END, at + 1)) {
       if (isZipEnd(tail.subarray(at))) throw refusal('a ZIP archive');
     }
+  }
+
+  private keep(bytes: Uint8Array): void {
+    if (this.kept + bytes.length > this.tail.length) {
+      const needed = Math.min(this.kept, TAIL_BYTES - bytes.length);
+      this.tail.copyWithin(0, this.kept - needed, this.kept);
+      this.kept = needed;
+    }
+    this.tail.set(bytes, this.kept);
+    this.kept += bytes.length;
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LecternError } from '../../errors.js';
 import { ObjectNotFoundError, type Storage } from '../../storage/storage.js';
-import { recognise, SNIFF_BYTES, tooLarge } from '../content/incoming-file.js';
+import { recognise, SNIFF_BYTES } from '../content/incoming-file.js';
+import { tooLarge } from '../content/measured-body.js';
 import type { ContentCheck } from '../content/content-check.js';
 import type { MediaMeter } from '../content/media-meter.js';
 import type { Integrity } from '../journal/session-record.model.js';

@@ -5,7 +5,7 @@ import type { DirectUploads } from '../../storage/direct-uploads.js';
 import { partSizeOf } from '../../storage/part-size.js';
 import type { Storage, StorageName } from '../../storage/storage.js';
 import type { Telemetry } from '../../telemetry.js';
-import { tooLarge } from '../content/incoming-file.js';
+import { tooLarge } from '../content/measured-body.js';
 import { keyName } from '../content/names.js';
 import type { Intake } from '../intake.js';
 import { objectOf, type PlacedObject } from '../journal/journal.js';

@@ -13,6 +13,7 @@ import { ObjectNotFoundError } from '../storage/storage.js';
 import type { ByteRange, ObjectStat } from '../storage/storage.js';
 import { receivePart, type FilePartsOptions } from './file-parts.js';
 import { adviseClient } from './json-error.js';
+import { responseBody } from './response-body.js';
 import { grantOf } from './signed-link.js';
 
 export interface FilesRouterOptions extends FilePartsOptions {
@@ -102,7 +103,8 @@ async function serveFile(
   // The time restarts with every write that the system accepts. A paused player continues later with a range request.
   response.setTimeout(stallMs, () => response.destroy());
   try {
-    await (signal ? pipeline(file, response, { signal }) : pipeline(file, response));
+    const body = responseBody(response);
+    await (signal ? pipeline(file, body, { signal }) : pipeline(file, body));
   } catch (error) {
     // The response has begun, so it can only be ended early. `pipeline` has done that.
     if (!clientLeft(error) && signal?.aborted !== true)

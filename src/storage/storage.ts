@@ -105,7 +105,10 @@ export interface Storage {
    */
   put(key: string, body: Readable, options: PutOptions): Promise<void>;
 
-  /** Reads an object, or a range of it. Rejects with ObjectNotFoundError when there is no such object. */
+  /**
+   * Reads an object, or a range of it. The chunks of the stream belong to the caller, who may free or change their
+   * memory. Rejects with ObjectNotFoundError when there is no such object.
+   */
   open(key: string, options?: OpenOptions): Promise<Readable>;
 
   /** Returns null when there is no such object. */

@@ -49,7 +49,7 @@ export async function receivePart(
   askForBody(request, response);
   request.pipe(body);
   try {
-    await storage.direct?.receivePart?.(part, body, signal);
+    await storage.direct?.receivePart?.(part, body, signal, { ownsChunks: true });
   } catch (error) {
     request.unpipe(body);
     if (error instanceof UploadGoneError) throw uploadGone(error);

@@ -48,7 +48,12 @@ export interface DirectUploads {
    * - CONFLICT when another request is writing this part, or has taken it over because this one was silent,
    * - UploadGoneError when the upload was completed or aborted.
    */
-  receivePart?(part: ReceivedPart, body: Readable, signal: AbortSignal): Promise<void>;
+  receivePart?(part: ReceivedPart, body: Readable, signal: AbortSignal, options?: ReceiveOptions): Promise<void>;
+}
+
+export interface ReceiveOptions {
+  /** True when nobody else reads the chunks of the body: then the memory of each may be freed. Absent: false. */
+  readonly ownsChunks?: boolean;
 }
 
 export interface BeginOptions {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { blockBytes } from '../../src/storage/local/block-writer.js';
@@ -81,16 +81,17 @@ describe('streamToFile', () => {
   });
 
   const left = new Error('The client has left.');
-  const untilRefused = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      if (chunk.equals(Buffer.from('refused'))) throw left;
-      yield chunk;
-    }
-  };
+  const untilRefused = (): Transform =>
+    new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        if (chunk.equals(Buffer.from('refused'))) done(left);
+        else done(null, chunk);
+      },
+    });
   it.each([
     ['the caller aborts', (_body: Readable, caller: AbortController) => caller.abort(left), {}],
     ['the body fails', (body: Readable) => body.destroy(left), {}],
-    ['the check refuses the bytes', (body: Readable) => body.push('refused'), { check: untilRefused }],
+    ['the check refuses the bytes', (body: Readable) => body.push('refused'), { check: untilRefused() }],
   ])(
     'waits for a running write when %s: its descriptor may name another file afterwards',
     async (_when, fail, more) => {
@@ -117,7 +118,12 @@ describe('streamToFile', () => {
   );
 });
 
-type Write = (block: Buffer, offset: number, length: number, position: number) => Promise<{ bytesWritten: number; buffer: Buffer }>;
+type Write = (
+  block: Buffer,
+  offset: number,
+  length: number,
+  position: number,
+) => Promise<{ bytesWritten: number; buffer: Buffer }>;
 
 /** The file with other writes. */
 function writesOf(handle: FileHandle, write: (original: Write, ...given: Parameters<Write>) => unknown): FileHandle {

@@ -10,6 +10,7 @@ import type {
   DirectUploads,
   PartToSign,
   ReceivedPart,
+  ReceiveOptions,
   SignedPart,
   StoredPart,
 } from '../direct-uploads.js';
@@ -90,11 +91,16 @@ export class LocalDirectUploads implements DirectUploads {
     });
   }
 
-  async receivePart(part: ReceivedPart, body: Readable, signal: AbortSignal): Promise<void> {
+  async receivePart(
+    part: ReceivedPart,
+    body: Readable,
+    signal: AbortSignal,
+    { ownsChunks = false }: ReceiveOptions = {},
+  ): Promise<void> {
     const { silenceMs } = this.options;
     const files = await this.filesOf(part.key, part.uploadId);
     const id = `${part.uploadId}/${part.number}`;
-    const writer = new PartWriter({ part, files, body, signal, silenceMs });
+    const writer = new PartWriter({ part, files, body, ownsChunks, signal, silenceMs });
     for (let other = this.writers.get(id); other !== undefined; other = this.writers.get(id)) {
       if (other.writer.silentMs < silenceMs) throw partBusy();
       other.writer.giveUp(partBusy());

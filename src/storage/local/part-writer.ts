@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
 import { LecternError } from '../../errors.js';
 import { UploadGoneError, type ReceivedPart } from '../direct-uploads.js';
 import type { DirectFiles } from './direct-files.js';
@@ -18,6 +18,8 @@ export interface PartToWrite {
   readonly part: ReceivedPart;
   readonly files: DirectFiles;
   readonly body: Readable;
+  /** As in PutOptions. */
+  readonly ownsChunks: boolean;
   readonly signal: AbortSignal;
   /** How long a writer may be silent before another one may take its part over, in milliseconds. */
   readonly silenceMs: number;
@@ -93,36 +95,42 @@ export class PartWriter {
   }
 
   private fill(bytes: FileHandle, marks: FileHandle): Promise<void> {
-    const { part, body, signal } = this.target;
+    const { part, body, ownsChunks, signal } = this.target;
     return streamToFile(bytes, body, {
       signal: AbortSignal.any([signal, this.stop.signal]),
       start: part.offset,
-      check: (source) => this.checked(source, marks),
+      ownsChunks,
+      check: this.check(marks),
       sync: () => bytes.datasync(),
     });
   }
 
-  /** Passes on the bytes of the part, and throws at the first byte after them: it would overwrite the next part. */
-  private async *checked(source: AsyncIterable<Buffer>, marks: FileHandle): AsyncGenerator<Buffer> {
+  /** Passes on the bytes of the part, and fails at the first byte after them: it would overwrite the next part. */
+  private check(marks: FileHandle): Transform {
     const { size, md5 } = this.target.part;
     const digest = md5 === undefined ? undefined : createHash('md5');
     let received = 0;
-    for await (const chunk of source) {
-      this.lastByteAt = Date.now();
-      received += chunk.length;
-      if (received > size) throw otherSize(size);
-      digest?.update(chunk);
-      await this.showSign(marks);
-      yield chunk;
-    }
-    if (received !== size) throw otherSize(size);
-    if (digest !== undefined && digest.digest('base64') !== md5) {
-      throw new LecternError('CHECKSUM_MISMATCH', 'The MD5 of the bytes is not the one that was signed.');
-    }
+    return new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        this.lastByteAt = Date.now();
+        received += chunk.length;
+        if (received > size) {
+          done(otherSize(size));
+          return;
+        }
+        digest?.update(chunk);
+        if (this.lastByteAt - this.lastSignAt < this.target.silenceMs / SIGNS_PER_SILENCE) done(null, chunk);
+        else this.showSign(marks).then(() => done(null, chunk), done);
+      },
+      flush: (done) => {
+        if (received !== size) done(otherSize(size));
+        else if (digest !== undefined && digest.digest('base64') !== md5) done(otherMd5());
+        else done();
+      },
+    });
   }
 
   private async showSign(marks: FileHandle): Promise<void> {
-    if (Date.now() - this.lastSignAt < this.target.silenceMs / SIGNS_PER_SILENCE) return;
     await onDisk(async () => {
       await this.assertHeld(marks);
       await noteMark(marks, this.target.part.number, this.markOf('writing'));
@@ -159,6 +167,10 @@ export function partBusy(): LecternError {
 
 function otherSize(size: number): LecternError {
   return new LecternError('UPLOAD_INCOMPLETE', `The part must have ${size} bytes.`);
+}
+
+function otherMd5(): LecternError {
+  return new LecternError('CHECKSUM_MISMATCH', 'The MD5 of the bytes is not the one that was signed.');
 }
 
 /** Opens a file that must exist: an upload that has ended has none. */

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BlockWriter } from './block-writer.js';
 import { onDisk, translateDiskError } from './disk-errors.js';
@@ -10,8 +10,8 @@ export interface StreamToFileOptions {
   readonly start?: number;
   /** As in PutOptions. */
   readonly ownsChunks?: boolean;
-  /** Passes the bytes on, and throws to refuse them. */
-  readonly check?: (source: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
+  /** Passes the bytes on, and fails to refuse them. */
+  readonly check?: Transform;
   /** Makes the bytes survive a power failure. */
   readonly sync: () => Promise<void>;
 }

@@ -78,7 +78,10 @@ export class HashingThread {
 
   /** Drops a stream that will not be ended. */
   forget(stream: number): void {
-    if (stream > this.lost) this.steps.push({ type: 'forget', stream });
+    if (stream <= this.lost) return;
+    const waits = this.waiting.findIndex((one) => one.stream === stream);
+    if (waits >= 0) this.waiting.splice(waits, 1)[0]?.reject(new Error('The stream was given up.'));
+    this.steps.push({ type: 'forget', stream });
   }
 
   async close(): Promise<void> {

@@ -81,6 +81,8 @@ export class MeasuredBody extends Transform {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!this.digest) this.hash.forget();
+    // Before: a stream that leaves a pipe later is paused.
+    this.source.unpipe(this);
     discardRest(this.source);
     done(error);
   }

@@ -80,6 +80,25 @@ describe('streamToFile', () => {
     expect(files.map(blockBytes)).toEqual([1_048_576, 1_048_576, 524_288, 131_072, 65_536, 65_536]);
   });
 
+  it('ends when it is aborted while a chunk waits for the disk', async () => {
+    const held: (() => void)[] = [];
+    const holding = writesOf(handle, async (write, ...given) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return write(...given);
+    });
+    const caller = new AbortController();
+    const body = new Readable({ read: () => undefined });
+    body.push(randomBytes(5 * blockBytes(1)));
+    const writing = streamToFile(holding, body, optionsOf(caller.signal));
+    await waitUntil(() => held.length > 0);
+    caller.abort(new Error('stop'));
+    for (let turns = 0; turns < 10; turns++) await setImmediate();
+    held.splice(0).forEach((make) => make());
+    await expect(writing).rejects.toThrow('stop');
+    for (let turns = 0; turns < 10; turns++) await setImmediate();
+    expect(held).toEqual([]);
+  });
+
   const left = new Error('The client has left.');
   const untilRefused = (): Transform =>
     new Transform({

@@ -1,5 +1,6 @@
 import { finished, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { LecternError } from '../../errors.js';
+import type { MaybePromise } from '../../maybe-promise.js';
 import type { ContentCheck, ContentConversion } from './content-check.js';
 import type { HashingThread, StreamHash } from './hashing-thread.js';
 
@@ -57,26 +58,25 @@ export class MeasuredBody extends Transform {
     const { maxBytes, check, conversion, onProgress } = this.options;
     onProgress();
     this.bytesReceived += chunk.length;
-    try {
+    this.store(() => {
       if (this.bytesReceived > maxBytes) throw tooLarge(maxBytes);
       check?.chunk(chunk);
-      this.store(conversion ? conversion.chunk(chunk) : chunk, done);
-    } catch (error) {
-      done(error as Error);
-    }
+      return conversion ? conversion.chunk(chunk) : chunk;
+    }, done);
   }
 
   override _flush(done: TransformCallback): void {
     const { check, conversion } = this.options;
-    try {
-      check?.end();
-      this.store(conversion?.end() ?? new Uint8Array(), (error, bytes) => {
+    this.store(
+      () => {
+        check?.end();
+        return conversion?.end() ?? new Uint8Array();
+      },
+      (error, bytes) => {
         if (!error) this.beginDigest();
         done(error, bytes);
-      });
-    } catch (error) {
-      done(error as Error);
-    }
+      },
+    );
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -94,10 +94,19 @@ export class MeasuredBody extends Transform {
     this.digest.catch(() => undefined);
   }
 
-  private store(bytes: Uint8Array, done: TransformCallback): void {
-    this.size += bytes.length;
-    if (this.size > this.options.maxBytes) throw tooLarge(this.options.maxBytes);
-    const room = this.hash.update(bytes);
+  /** Counts, hashes and passes on what `next` returns, or fails with what it throws. */
+  private store(next: () => Uint8Array, done: TransformCallback): void {
+    let bytes: Uint8Array;
+    let room: MaybePromise<void>;
+    try {
+      bytes = next();
+      this.size += bytes.length;
+      if (this.size > this.options.maxBytes) throw tooLarge(this.options.maxBytes);
+      room = this.hash.update(bytes);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
     if (room) room.then(() => done(null, bytes), done);
     else done(null, bytes);
   }

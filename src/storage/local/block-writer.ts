@@ -69,7 +69,7 @@ export class BlockWriter extends Writable {
     const copied = chunk.copy(this.block, this.filled, from);
     this.filled += copied;
     const proceed = (): void => {
-      if (from + copied < chunk.length) {
+      if (!this.destroyed && from + copied < chunk.length) {
         this.fill(chunk, from + copied, done);
         return;
       }

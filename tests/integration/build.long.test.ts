@@ -29,6 +29,7 @@ const PROGRAMS = {
   'place/place.ts': 'export const place = import.meta.url;\n',
   'cli/program.ts': 'export {};\n',
   'database/embedded/worker.ts': 'export {};\n',
+  'media/content/hashing.worker.ts': 'export {};\n',
   'media/content/measuring.worker.ts': 'export {};\n',
 };
 

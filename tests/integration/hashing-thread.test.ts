@@ -1,35 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type * as WorkerThreads from 'node:worker_threads';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { HashingThread, type StreamHash } from '../../src/media/content/hashing-thread.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HashingThread, startThread, type StreamHash } from '../../src/media/content/hashing-thread.js';
 import { waitUntil } from '../support/patience.js';
 
 const started: Worker[] = [];
 /** True while threads get no messages, so that they do nothing. */
 let deaf = false;
-vi.mock('node:worker_threads', async (original) => {
-  const threads = await original<typeof WorkerThreads>();
-  return {
-    ...threads,
-    Worker: class extends threads.Worker {
-      constructor(...given: ConstructorParameters<typeof threads.Worker>) {
-        super(...given);
-        started.push(this);
-      }
-
-      override postMessage(...given: Parameters<Worker['postMessage']>): void {
-        if (!deaf) super.postMessage(...given);
-      }
-    },
+function thread(memory: SharedArrayBuffer): Worker {
+  const worker = startThread(memory);
+  const post = worker.postMessage.bind(worker);
+  worker.postMessage = (message) => {
+    if (!deaf) post(message);
   };
-});
+  started.push(worker);
+  return worker;
+}
 
 const MiB = 1024 ** 2;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 let hashing: HashingThread;
-const newHashing = (): HashingThread => (hashing = new HashingThread());
+const newHashing = (): HashingThread => (hashing = new HashingThread(thread));
 afterEach(async () => {
   await hashing.close();
   started.length = 0;

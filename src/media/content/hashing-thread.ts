@@ -44,6 +44,9 @@ export class HashingThread {
   private lost = 0;
   private failure: unknown;
 
+  /** @param newThread Starts a thread that hashes what is in the memory of a ring. */
+  constructor(private readonly newThread: (memory: SharedArrayBuffer) => Worker = startThread) {}
+
   /** The SHA-256 of one more stream. */
   newHash(): StreamHash {
     this.streams += 1;
@@ -124,7 +127,7 @@ export class HashingThread {
   }
 
   private start(): Worker {
-    const thread = new Worker(workerUrl(), { workerData: { ring: this.memory } });
+    const thread = this.newThread(this.memory);
     thread.on('message', (answer: HashingAnswer) => {
       if (thread === this.thread) this.take(answer);
     });
@@ -227,6 +230,10 @@ export class StreamHash {
 
 function lostWith(cause: unknown): Error {
   return new Error('The thread that computes checksums has failed.', { cause });
+}
+
+export function startThread(ring: SharedArrayBuffer): Worker {
+  return new Worker(workerUrl(), { workerData: { ring } });
 }
 
 /** Node.js 20 cannot run TypeScript in a worker. So tests, which run the TypeScript source, start the built worker. */

@@ -161,7 +161,7 @@ export class Intake {
     const receiving = request
       .open()
       .then((incoming) => inspect(incoming, rules, { hashing: this.hashing, onProgress: batch.heartbeat }));
-    const content = await batch.unlessFailed(receiving, (late) => late.body.destroy());
+    const content = await batch.unlessFailed(receiving, (late) => late.release());
     const key = `${rules.prefix}/${place.ownerId}/${keyName(content.filename, content.extension)}`;
     const object: PlacedObject = { storage: storage.name, key, slot, place };
     try {
@@ -176,6 +176,7 @@ export class Intake {
       });
     } catch (error) {
       content.body.destroy();
+      content.release();
       throw error;
     }
   }
@@ -202,7 +203,7 @@ export class Intake {
   ): Promise<MediaFile> {
     const { meter } = this.parts;
     const { filename, contentType } = content;
-    const { size, sha256 } = await content.body.measured();
+    const { size, sha256 } = await content.measured();
     batch.heartbeat();
     const measures = await meter.measure({ slot, storage, key, size, contentType, signal: batch.signal });
     return {

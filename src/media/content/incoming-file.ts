@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { Digest } from '../../digest.js';
+import type { MaybePromise } from '../../maybe-promise.js';
 import type { SlotRules } from '../slots.js';
 import { checkClaims, nameOfContent } from './claims.js';
 import { asIncomplete, discardRest, MeasuredBody, type BodyRules, type BodyServices } from './measured-body.js';
@@ -24,18 +26,22 @@ export interface InspectedFile {
   readonly extension: string;
   /**
    * All bytes to store, including the first. Fails with FILE_TOO_LARGE above the slot's limit, with UPLOAD_INCOMPLETE
-   * when the source fails, and with UNSUPPORTED_MEDIA_TYPE when a content check refuses the file. Destroy it when it will
-   * not be read to its end: then the rest of the source is discarded.
+   * when the source fails, and with UNSUPPORTED_MEDIA_TYPE when a content check refuses the file.
    */
-  readonly body: MeasuredBody;
+  readonly body: Readable;
   /** As in IncomingFile, for the chunks of `body`. */
   readonly ownsChunks: boolean;
+  /** Discards the rest of the source. Call it when `body` will not be read to its end. */
+  release(): void;
+  /** Returns the size in bytes and the SHA-256 (lower-case hex) of `body`. Call it after `body` has ended. */
+  measured(): MaybePromise<Digest>;
 }
 
 /** How many bytes are read to find the type. `file-type` recommends this size (`reasonableDetectionSizeInBytes`). */
 export const SNIFF_BYTES = 4_100;
 /** The largest picture in any slot, in bytes: a picture is read into memory to be decoded. */
 const MAX_IMAGE_BYTES = 100 * 1024 ** 2;
+
 /**
  * Reads the first bytes of a file and finds its type.
  * Rejects with EMPTY_FILE when there are no bytes, and with UNSUPPORTED_MEDIA_TYPE when the slot does not accept the
@@ -53,7 +59,15 @@ export async function inspect(
     // Ends the reading of the head, not the stream.
     await chunks.return?.();
     const body = new MeasuredBody(head, incoming.stream, { ...rest, ...services });
-    return { filename, contentType, extension, body, ownsChunks: incoming.ownsChunks ?? false };
+    return {
+      filename,
+      contentType,
+      extension,
+      body,
+      ownsChunks: incoming.ownsChunks ?? false,
+      release: () => body.destroy(),
+      measured: () => body.measured(),
+    };
   } catch (error) {
     discardRest(incoming.stream);
     throw error;

@@ -1,4 +1,5 @@
 import { finished, Transform, type Readable, type TransformCallback } from 'node:stream';
+import type { Digest } from '../../digest.js';
 import { LecternError } from '../../errors.js';
 import type { MaybePromise } from '../../maybe-promise.js';
 import type { ContentCheck, ContentConversion } from './content-check.js';
@@ -49,7 +50,7 @@ export class MeasuredBody extends Transform {
   }
 
   /** The size in bytes and the SHA-256 (lower-case hex) of what was stored. Call it after this stream has ended. */
-  async measured(): Promise<{ readonly size: number; readonly sha256: string }> {
+  async measured(): Promise<Digest> {
     if (!this.digest) throw new Error('The body has not been read to its end.');
     return { size: this.size, sha256: await this.digest };
   }

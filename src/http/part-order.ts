@@ -134,7 +134,7 @@ export class PartOrder {
       filename: filename ?? '',
       declaredType: mimetype ?? '',
       stream: part ? completeOnly(part) : stream,
-      // The parser passes them on and keeps none.
+      // The parser keeps no chunk that it has passed on.
       ownsChunks: true,
     };
   }

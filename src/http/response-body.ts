@@ -9,7 +9,6 @@ import { freeMemory } from '../storage/free-memory.js';
  */
 export function responseBody(response: Response): Writable {
   const body = new Writable({
-    highWaterMark: 1,
     write(chunk: Buffer, _encoding, done) {
       response.write(chunk, (error) => {
         if (error) return; // The connection has closed, and `finished` says so.

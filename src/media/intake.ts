@@ -175,7 +175,6 @@ export class Intake {
         return { object, facts, file };
       });
     } catch (error) {
-      content.body.destroy();
       content.release();
       throw error;
     }

@@ -11,9 +11,9 @@ let collected: ArrayBuffer[] = [];
 let collectedBytes = 0;
 
 /**
- * Frees the memory of some bytes soon. Without it, Node.js frees memory that came from a socket when 32 MiB more have come. Only
- * the one owner of the bytes may call it: afterwards they are empty for everyone. Does nothing when other bytes share the
- * memory.
+ * Frees the memory of a chunk earlier than the garbage collector, which frees received chunks only when there are 32 MiB of
+ * them. Call it only when no other code reads the chunk: afterwards it has no bytes. Does nothing when the chunk is a part
+ * of larger memory, which other chunks may use.
  */
 export function freeMemory({ buffer, byteLength }: Uint8Array): void {
   if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength || byteLength < SMALLEST_BYTES) return;

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HashingThread, startThread, type StreamHash } from '../../src/media/content/hashing-thread.js';
+import { sha256 } from '../support/download.js';
 import { waitUntil } from '../support/patience.js';
 
 const started: Worker[] = [];
@@ -18,7 +19,6 @@ function thread(memory: SharedArrayBuffer): Worker {
 }
 
 const MiB = 1024 ** 2;
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 let hashing: HashingThread;
 const newHashing = (): HashingThread => (hashing = new HashingThread(thread));

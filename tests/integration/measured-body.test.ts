@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { LecternError } from '../../src/errors.js';
 import type { ContentCheck, ContentConversion } from '../../src/media/content/content-check.js';
 import { HashingThread } from '../../src/media/content/hashing-thread.js';
 import { MeasuredBody } from '../../src/media/content/measured-body.js';
+import { sha256 } from '../support/download.js';
 import { waitUntil } from '../support/patience.js';
 
 const hashing = new HashingThread();
@@ -20,7 +21,6 @@ interface Rules {
 const head = Buffer.from('head');
 const bodyOf = (source: Readable, { maxBytes = 10_000_000, check, conversion }: Rules = {}): MeasuredBody =>
   new MeasuredBody(head, source, { maxBytes, check, conversion, hashing, onProgress: () => undefined });
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Chunks as they come from a socket. */
 function chunksOf(count: number): Buffer[] {

@@ -81,11 +81,7 @@ describe('streamToFile', () => {
   });
 
   it('ends when it is aborted while a chunk waits for the disk', async () => {
-    const held: (() => void)[] = [];
-    const holding = writesOf(handle, async (write, ...given) => {
-      await new Promise<void>((resolve) => held.push(resolve));
-      return write(...given);
-    });
+    const { holding, held } = holdingWritesOf(handle);
     const caller = new AbortController();
     const body = new Readable({ read: () => undefined });
     body.push(randomBytes(5 * blockBytes(1)));
@@ -114,11 +110,7 @@ describe('streamToFile', () => {
   ])(
     'waits for a running write when %s: its descriptor may name another file afterwards',
     async (_when, fail, more) => {
-      const held: (() => void)[] = [];
-      const holding = writesOf(handle, async (write, ...given) => {
-        await new Promise<void>((resolve) => held.push(resolve));
-        return write(...given);
-      });
+      const { holding, held } = holdingWritesOf(handle);
       const caller = new AbortController();
       const body = new Readable({ read: () => undefined });
       const late = randomBytes(blockBytes(1));
@@ -154,4 +146,14 @@ function writesOf(handle: FileHandle, write: (original: Write, ...given: Paramet
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+}
+
+/** The file with writes that wait until they are called from `held`. */
+function holdingWritesOf(handle: FileHandle): { holding: FileHandle; held: (() => void)[] } {
+  const held: (() => void)[] = [];
+  const holding = writesOf(handle, async (write, ...given) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return write(...given);
+  });
+  return { holding, held };
 }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { MaybePromise } from '../../maybe-promise.js';
 import { freeMemory } from '../../storage/free-memory.js';
 import type { HashingAnswer, HashingStep } from './hashing.worker.js';
+import { workerUrl } from './worker-url.js';
 
 /** How many bytes of all streams together may wait to be hashed. */
 const RING_BYTES = 4 * 1024 ** 2;
@@ -233,11 +234,5 @@ function lostWith(cause: unknown): Error {
 }
 
 export function startThread(ring: SharedArrayBuffer): Worker {
-  return new Worker(workerUrl(), { workerData: { ring } });
-}
-
-/** Node.js 20 cannot run TypeScript in a worker. So tests, which run the TypeScript source, start the built worker. */
-function workerUrl(): URL {
-  const built = import.meta.url.endsWith('.ts') ? '../../../dist/media/content/' : './';
-  return new URL(`${built}hashing.worker.js`, import.meta.url);
+  return new Worker(workerUrl('hashing.worker.js'), { workerData: { ring } });
 }

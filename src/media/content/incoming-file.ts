@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../../digest.js';
-import type { MaybePromise } from '../../maybe-promise.js';
 import type { SlotRules } from '../slots.js';
 import { checkClaims, nameOfContent } from './claims.js';
 import { asIncomplete, discardRest, MeasuredBody, type BodyRules, type BodyServices } from './measured-body.js';
@@ -31,10 +30,10 @@ export interface InspectedFile {
   readonly body: Readable;
   /** As in IncomingFile, for the chunks of `body`. */
   readonly ownsChunks: boolean;
-  /** Discards the rest of the source. Call it when `body` will not be read to its end. */
+  /** Destroys `body` and discards the rest of the source. Call it when `body` will not be read to its end. */
   release(): void;
   /** Returns the size in bytes and the SHA-256 (lower-case hex) of `body`. Call it after `body` has ended. */
-  measured(): MaybePromise<Digest>;
+  measured(): Promise<Digest>;
 }
 
 /** How many bytes are read to find the type. `file-type` recommends this size (`reasonableDetectionSizeInBytes`). */

@@ -18,7 +18,7 @@ export interface BodyRules {
 /** What reading a file needs besides its rules. */
 export interface BodyServices {
   readonly hashing: HashingThread;
-  /** Called for every chunk that arrives. */
+  /** Called once for each chunk that is received. */
   readonly onProgress: () => void;
 }
 

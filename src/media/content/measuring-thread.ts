@@ -4,6 +4,7 @@ import type { Telemetry } from '../../telemetry.js';
 import type { MediaSlot } from '../slots.js';
 import type { MeasuringAnswer, MeasuringRequest, MediaFindings } from './measuring.worker.js';
 import { Semaphore } from './semaphore.js';
+import { workerUrl } from './worker-url.js';
 
 /** A stored file that is to be measured. */
 export interface StoredSubject {
@@ -82,7 +83,9 @@ export class MeasuringThread {
   }
 
   private start(): Worker {
-    const thread = new Worker(workerUrl(), { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
+    const thread = new Worker(workerUrl('measuring.worker.js'), {
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+    });
     thread.on('message', (message: MeasuringAnswer) => void this.answer(thread, message));
     thread.on('error', (error) => {
       if (this.thread === thread) this.giveUp('the measuring thread failed; the next file starts a new one', error);
@@ -128,10 +131,4 @@ export class MeasuringThread {
     }
     return Buffer.concat(chunks);
   }
-}
-
-/** Node.js 20 cannot run TypeScript in a worker. So tests, which run the TypeScript source, start the built worker. */
-function workerUrl(): URL {
-  const built = import.meta.url.endsWith('.ts') ? '../../../dist/media/content/' : './';
-  return new URL(`${built}measuring.worker.js`, import.meta.url);
 }

@@ -86,6 +86,29 @@ describe.skipIf(s3Server === null)('S3 storage: the completion of a multipart pu
   });
 });
 
+describe.skipIf(s3Server === null)('S3 storage: a multipart put', () => {
+  const SIZE = 60 * MIB;
+  let proxy: S3Proxy;
+  let storage: Storage;
+  let witness: Storage;
+
+  useBrokenWay((made) => ({ proxy, storage, witness } = made));
+
+  test('stores the bytes of every part, also of those that are sent again', async () => {
+    const refused = new Set<string>();
+    proxy.intercept = (request, response) => {
+      const [part] = /partNumber=\d/.exec(request.url ?? '') ?? [];
+      if (part === undefined || refused.has(part)) return false;
+      refused.add(part);
+      return refuse(request, response, 503, 'SlowDown');
+    };
+    const key = newKey();
+    await storage.put(key, generated(SIZE), putOptions({ ownsChunks: true }));
+    expect(refused.size).toBe(8);
+    expect(await sha256Of(await witness.open(key))).toBe(await sha256Of(chunksOf(SIZE)));
+  });
+});
+
 describe.skipIf(s3Server === null)('S3 storage: a put fails', () => {
   let bucket: string;
   let proxy: S3Proxy;
@@ -147,6 +170,30 @@ describe.skipIf(s3Server === null)('S3 storage: a put fails', () => {
     await expect(putting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', cause: { name: 'AccessDenied' } });
     await expectNothingLeft(key);
     await resigned.close();
+  });
+
+  test('with its body, and aborts the upload only when the part in flight has ended', async () => {
+    let release = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      proxy.intercept = (request, _response, { pass }) => {
+        if (!(request.url ?? '').includes('partNumber=1')) return false;
+        release = pass;
+        resolve();
+        return true;
+      };
+    });
+    const key = newKey();
+    const { body } = pausingAfter(9 * MIB);
+    const putting = storage.put(key, body, putOptions());
+    putting.catch(() => undefined);
+    await arrived;
+    body.destroy(new Error('the client left'));
+    // This request arrives after an abort that does not wait.
+    await storage.stat(newKey());
+    expect(proxy.requests.filter((request) => request.startsWith('DELETE'))).toEqual([]);
+    release();
+    await expect(putting).rejects.toThrow('the client left');
+    await expectNothingLeft(key);
   });
 
   test('when its completion fails, and leaves no part', async () => {

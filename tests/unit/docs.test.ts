@@ -268,8 +268,6 @@ describe('docs/S3_UPLOAD_SETUP.md', () => {
     S3RequestPresigner: ['s3:GetObject'],
     UploadPartCommand: ['s3:PutObject'],
     getSignedUrl: [],
-    // lib-storage sends PutObject, or the four commands of a multipart upload.
-    Upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
   };
   /** Imported names that send no command. */
   const SILENT = new Set(['S3Client']);

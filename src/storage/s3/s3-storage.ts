@@ -67,13 +67,15 @@ export class S3Storage implements Storage {
     this.direct = new S3DirectUploads({ client: this.client, bucket: this.bucket, presigner: this.presigner });
   }
 
-  async put(key: string, body: Readable, { contentType, maxBytes, signal }: PutOptions): Promise<void> {
+  async put(key: string, body: Readable, options: PutOptions): Promise<void> {
+    const { contentType, maxBytes, signal, ownsChunks = false } = options;
     assertObjectKey(key);
     assertReadable(body);
     signal.throwIfAborted();
     const { bucket, queue, timings } = this;
     const giveUpMs = timings.s3GiveUp;
-    await uploadObject(this.client, { bucket, key, body, contentType, maxBytes, signal, queue, giveUpMs });
+    const object = { bucket, key, body, contentType, maxBytes, ownsChunks, signal, queue, giveUpMs };
+    await uploadObject(this.client, object);
   }
 
   async open(key: string, { range, signal }: OpenOptions = {}): Promise<Readable> {

@@ -1,29 +1,27 @@
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { PutObjectCommandOutput, S3Client, UploadPartCommandOutput } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
+import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
-import { addAbortSignal, PassThrough } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { partSizeOf } from '../part-size.js';
 import { completeUpload, UPLOAD_TOKEN } from './complete-upload.js';
+import { PartCollector, type Part } from './part-collector.js';
 import type { PutQueue } from './put-queue.js';
 import { storageUnavailable, translateS3Error } from './s3-errors.js';
 
 /**
- * How many parts are sent at once. One upload holds at most four parts in memory: two being sent, one being collected,
- * and the copy that joins its pieces. That is 32 MiB, plus garbage, for objects of up to 78 GiB.
+ * How many parts of an object are sent at once. One upload holds one part more in memory, the one that is being collected.
+ * That is 24 MiB for objects of up to 78 GiB.
  */
 const PARTS_IN_FLIGHT = 2;
-
-/** How many bytes are read ahead of the part that is being collected. */
-const FEED_BUFFER_BYTES = 64 * 1024;
 
 export interface ObjectToUpload {
   readonly bucket: string;
@@ -31,6 +29,8 @@ export interface ObjectToUpload {
   readonly body: Readable;
   readonly contentType: string;
   readonly maxBytes: number;
+  /** As in `PutOptions`. */
+  readonly ownsChunks: boolean;
   readonly signal: AbortSignal;
   /** The turns of all uploads to this store. */
   readonly queue: PutQueue;
@@ -45,33 +45,30 @@ export interface ObjectToUpload {
  * Stores a stream of unknown length: by one PUT if it fits into one part, otherwise by a multipart upload.
  * Rejects with whatever went wrong first: the signal's reason, the body's own error, or the store's error (translated).
  *
- * When `signal` aborts, it stops reading the body and waits for the requests in flight, at most 16 s. `Upload.abort()`
- * of the SDK does not wait: a part or the object could appear after it had rejected, and nothing would remove it.
+ * When `signal` aborts, or a request fails, it stops reading the body and waits for the requests in flight, at most 16 s:
+ * a part or the object could appear after it had rejected, and nothing would remove it.
  */
 export async function uploadObject(client: S3Client, object: ObjectToUpload): Promise<void> {
-  const { bucket, key, body, contentType, maxBytes, signal, giveUpMs } = object;
-  const storeFailed = new AbortController();
-  const stop = AbortSignal.any([signal, storeFailed.signal]);
-  // `feed` ends as soon as `stop` aborts. The body itself may be waiting for its client and not end when it is
-  // destroyed.
-  const feed = addAbortSignal(stop, new PassThrough({ highWaterMark: FEED_BUFFER_BYTES }));
-  const token = randomUUID();
-  const upload = new Upload({
-    client: failFast(client, { object, token, stop, failed: storeFailed }),
-    params: { Bucket: bucket, Key: key, Body: feed, ContentType: contentType, Metadata: { [UPLOAD_TOKEN]: token } },
+  const { body, maxBytes, ownsChunks, signal } = object;
+  const upload = new ObjectUpload(client, object);
+  const collector = new PartCollector({
     partSize: partSizeOf(maxBytes),
-    queueSize: PARTS_IN_FLIGHT,
+    partsInFlight: PARTS_IN_FLIGHT,
+    ownsChunks,
+    send: (part) => upload.send(part),
   });
-  const [fed, stored] = await Promise.allSettled([pipeline(body, feed), upload.done()]);
+  // The collector ends as soon as `stop` aborts. The body itself may be waiting for its client and not end when it is
+  // destroyed.
+  const [fed] = await Promise.allSettled([pipeline(body, addAbortSignal(upload.stop, collector))]);
+  if (fed.status === 'fulfilled') await upload.finish();
+  else await upload.giveUp();
 
-  if (fed.status === 'rejected' && !isStopped(fed.reason, stop)) throw fed.reason;
-  if (storeFailed.signal.aborted && stop.reason === storeFailed.signal.reason) throw translateS3Error(stop.reason);
-  if (signal.aborted) {
-    // The whole body had been read, so the last request may have stored the object in spite of the abort.
-    if (fed.status === 'fulfilled') await removeObject(client, { bucket, key, giveUpMs });
-    throw signal.reason;
-  }
-  if (stored.status === 'rejected') throw stored.reason;
+  if (fed.status === 'rejected' && !isStopped(fed.reason, upload.stop)) throw fed.reason;
+  if (!upload.stop.aborted) return;
+  if (!signal.aborted || upload.stop.reason !== signal.reason) throw translateS3Error(upload.stop.reason);
+  // The last request may have stored the object in spite of the abort.
+  if (upload.mayBeStored) await upload.remove();
+  throw signal.reason;
 }
 
 /** Returns true when a pipeline was ended by `stop`, not by an error of the body. */
@@ -79,79 +76,136 @@ function isStopped(error: unknown, stop: AbortSignal): boolean {
   return stop.aborted && error instanceof Error && error.name === 'AbortError' && error.cause === stop.reason;
 }
 
-interface OneUpload {
-  readonly object: ObjectToUpload;
-  /** The value of UPLOAD_TOKEN in the object's metadata. */
-  readonly token: string;
-  /** Aborted when the upload is to end: at the first error of the store, or by its caller. */
+/** The requests that store one object. The first that fails aborts `stop`. */
+class ObjectUpload {
+  /** Aborted when the upload is to end: at the first error of the store, or by its caller. Its reason is that error. */
   readonly stop: AbortSignal;
-  /** Aborted at the first error of the store; its reason is that error. */
-  readonly failed: AbortController;
-}
+  /** Whether a request was sent that makes the object. */
+  mayBeStored = false;
+  private readonly failed = new AbortController();
+  /** Ends the requests in flight some time after a failure. */
+  private readonly cutOff = new AbortController();
+  private readonly token = randomUUID();
+  private uploadId: Promise<string> | undefined;
+  private readonly running = new Set<Promise<void>>();
+  private readonly parts: (CompletedPart & { readonly PartNumber: number })[] = [];
+  private size = 0;
 
-/**
- * Wraps the client for one upload, so that its first error stops the upload at once: the SDK's `Upload` would read the
- * whole body and send the other parts although the upload has failed. Requests in flight have `giveUpMs` to end,
- * because a part whose request is cut off can still arrive after the upload was aborted.
- */
-function failFast(client: S3Client, { object, token, stop, failed }: OneUpload): S3Client {
-  const { bucket, key, queue, giveUpMs } = object;
-  const cutOff = new AbortController();
-  const sizes = new Map<number | undefined, number>();
-  const fail = (error: unknown): void => {
-    if (failed.signal.aborted) return;
-    failed.abort(error);
-    setTimeout(() => cutOff.abort(error), giveUpMs).unref();
-  };
-  const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
-    if (command instanceof AbortMultipartUploadCommand) {
-      return client.send(command, { abortSignal: AbortSignal.timeout(giveUpMs) });
-    }
-    if (command instanceof UploadPartCommand) sizes.set(command.input.PartNumber, byteLengthOf(command.input.Body));
+  constructor(
+    private readonly client: S3Client,
+    private readonly object: ObjectToUpload,
+  ) {
+    this.stop = AbortSignal.any([object.signal, this.failed.signal]);
+  }
+
+  /** Sends a part, or the whole object when it has one part only. */
+  async send(part: Part): Promise<void> {
+    const sending = part.number === 1 && part.isLast ? this.putObject(part) : this.putPart(part);
+    this.running.add(sending);
     try {
-      if (command instanceof CompleteMultipartUploadCommand) {
-        const size = [...sizes.values()].reduce((sum, part) => sum + part, 0);
-        return await completeUpload(client, command, { bucket, key, token, size }, cutOff.signal);
-      }
-      const answer = (): Promise<unknown> => client.send(command, { abortSignal: cutOff.signal });
-      if (!(command instanceof PutObjectCommand || command instanceof UploadPartCommand)) return await answer();
-      const stored = await queue.run(stop, answer);
-      assertStored(stored);
-      return stored;
+      await sending;
     } catch (error) {
-      fail(error);
+      this.fail(error);
       throw error;
+    } finally {
+      this.running.delete(sending);
     }
-  };
-  return new Proxy(client, {
-    get: (target, name): unknown => (name === 'send' ? send : Reflect.get(target, name)),
-  });
-}
+  }
 
-/** A response with status 200 and without an ETag comes from a proxy in between: nothing was stored. */
-function assertStored(answer: unknown): void {
-  const { ETag } = answer as PutObjectCommandOutput | UploadPartCommandOutput;
-  if (ETag === undefined) throw storageUnavailable(new Error('The response to a PUT has no ETag.'));
-}
+  /** Waits for the requests in flight, and completes a multipart upload. Never rejects: a failure aborts `stop`. */
+  async finish(): Promise<void> {
+    await Promise.allSettled(this.running);
+    if (!this.stop.aborted && this.uploadId) {
+      try {
+        await this.complete(await this.uploadId);
+        return;
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    await this.giveUp();
+  }
 
-/** The size of a part, in bytes. The SDK's `Upload` collects the parts of a stream as byte arrays. */
-function byteLengthOf(body: unknown): number {
-  if (!(body instanceof Uint8Array)) throw new TypeError('A part of an upload is not a byte array.');
-  return body.byteLength;
-}
+  /**
+   * Waits for the requests in flight, and aborts a multipart upload. When that fails, its parts stay until the store is
+   * swept. Never rejects.
+   */
+  async giveUp(): Promise<void> {
+    await Promise.allSettled(this.running);
+    const UploadId = await this.uploadId?.catch(() => undefined);
+    if (UploadId === undefined) return;
+    const command = new AbortMultipartUploadCommand({ ...this.named, UploadId });
+    const abortSignal = AbortSignal.timeout(this.object.giveUpMs);
+    await this.client.send(command, { abortSignal }).catch(() => undefined);
+  }
 
-/**
- * Deletes the object. Rejects with STORAGE_UNAVAILABLE when that fails: the object may exist, and the caller deletes
- * it.
- */
-async function removeObject(
-  client: S3Client,
-  { bucket, key, giveUpMs }: Pick<ObjectToUpload, 'bucket' | 'key' | 'giveUpMs'>,
-): Promise<void> {
-  try {
-    const abortSignal = AbortSignal.timeout(giveUpMs);
-    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
-  } catch (error) {
-    throw storageUnavailable(error);
+  /**
+   * Deletes the object. Rejects with STORAGE_UNAVAILABLE when that fails: the object may exist, and the caller deletes
+   * it.
+   */
+  async remove(): Promise<void> {
+    const abortSignal = AbortSignal.timeout(this.object.giveUpMs);
+    try {
+      await this.client.send(new DeleteObjectCommand(this.named), { abortSignal });
+    } catch (error) {
+      throw storageUnavailable(error);
+    }
+  }
+
+  /** Requests in flight have `giveUpMs` to end, because a part whose request is cut off can still arrive after the abort. */
+  private fail(error: unknown): void {
+    if (this.stop.aborted) return;
+    this.failed.abort(error);
+    setTimeout(() => this.cutOff.abort(error), this.object.giveUpMs).unref();
+  }
+
+  private async putObject({ bytes }: Part): Promise<void> {
+    await this.inTurn(() => {
+      this.mayBeStored = true;
+      return this.client.send(new PutObjectCommand({ ...this.described, Body: bytes }), this.untilCutOff);
+    });
+  }
+
+  private async putPart({ number: PartNumber, bytes }: Part): Promise<void> {
+    const UploadId = await (this.uploadId ??= this.begin());
+    const command = new UploadPartCommand({ ...this.named, UploadId, PartNumber, Body: bytes });
+    const { ETag } = await this.inTurn(() => this.client.send(command, this.untilCutOff));
+    this.parts.push({ PartNumber, ETag });
+    this.size += bytes.length;
+  }
+
+  private async begin(): Promise<string> {
+    const command = new CreateMultipartUploadCommand(this.described);
+    const { UploadId } = await this.client.send(command, this.untilCutOff);
+    if (UploadId === undefined) throw storageUnavailable(new Error('The store began an upload and named no id.'));
+    return UploadId;
+  }
+
+  private async complete(UploadId: string): Promise<void> {
+    const { client, token, size, parts } = this;
+    const { bucket, key } = this.object;
+    const MultipartUpload = { Parts: parts.sort((a, b) => a.PartNumber - b.PartNumber) };
+    const command = new CompleteMultipartUploadCommand({ ...this.named, UploadId, MultipartUpload });
+    this.mayBeStored = true;
+    await completeUpload(client, command, { bucket, key, token, size }, this.cutOff.signal);
+  }
+
+  /** A response with status 200 and without an ETag comes from a proxy in between: nothing was stored. */
+  private async inTurn<T extends { readonly ETag?: string | undefined }>(put: () => Promise<T>): Promise<T> {
+    const answer = await this.object.queue.run(this.stop, put);
+    if (answer.ETag === undefined) throw storageUnavailable(new Error('The response to a PUT has no ETag.'));
+    return answer;
+  }
+
+  private get named(): { Bucket: string; Key: string } {
+    return { Bucket: this.object.bucket, Key: this.object.key };
+  }
+
+  private get described(): { Bucket: string; Key: string; ContentType: string; Metadata: Record<string, string> } {
+    return { ...this.named, ContentType: this.object.contentType, Metadata: { [UPLOAD_TOKEN]: this.token } };
+  }
+
+  private get untilCutOff(): { abortSignal: AbortSignal } {
+    return { abortSignal: this.cutOff.signal };
   }
 }

@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { mongo } from 'mongoose';
-import { embeddedUri } from '../src/database/embedded/index.js';
 import { startMongoServer } from '../tests/support/mongodb.js';
 import type { Contest, Figure, Scale } from './figure.js';
 import { seedCourses } from './seed.js';
 import { cpuMs } from './server-memory.js';
-import { newLecternData, startLectern, startPeer, type MeasuredServer } from './servers.js';
+import { embeddedUriOf, newLecternData, startLectern, startPeer, type MeasuredServer } from './servers.js';
 import { query, timed } from './transfer.js';
 
 const COURSES = 100;
@@ -70,8 +67,7 @@ async function setUp(scale: Scale, mongodbUri: string | null, measured: Measured
   const environment = { ...data.environment, ...(mongodbUri !== null && { MONGODB_URI: mongodbUri }) };
   await seedCourses(environment, COURSES);
   const lectern = await startLectern(environment);
-  const socket = join(data.environment['DATA_DIR']!, 'database.socket');
-  const uri = mongodbUri ?? embeddedUri((await readFile(socket, 'utf8')).trim());
+  const uri = mongodbUri ?? (await embeddedUriOf(data.environment));
   const peer = await startPeer('apollo-mongoose.js', { MONGODB_URI: uri });
   return {
     contestants: new Map([

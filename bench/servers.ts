@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mintToken } from '../src/auth/mint-token.js';
+import { embeddedUri } from '../src/database/embedded/index.js';
 import { freePort } from '../tests/support/free-port.js';
 import { startServer } from '../tests/support/server.js';
 
@@ -48,6 +49,12 @@ export async function startLectern(environment: Record<string, string>): Promise
       await server.stop();
     },
   };
+}
+
+/** The URI of the embedded database of a server that runs. */
+export async function embeddedUriOf(environment: Record<string, string>): Promise<string> {
+  const socket = join(environment['DATA_DIR']!, 'database.socket');
+  return embeddedUri((await readFile(socket, 'utf8')).trim());
 }
 
 /** Starts a script of bench/peers, which prints its URL in one line. It gets a folder of its own as argument. */

@@ -5,7 +5,7 @@ import { clientOf, createCourse, createTopic, type Client } from '../support/cli
 import { bigJpeg, bigMp4, fixtures } from '../support/fixtures.js';
 import { CreateCourseDocument, CreateVideoDocument, UploadImageDocument } from '../support/gql/graphql.js';
 import { dataOf } from '../support/graphql-client.js';
-import { graphqlParts, multipartBody, rawRequest, truncated, type RawRequest } from '../support/multipart.js';
+import { fileOf, graphqlParts, multipartBody, rawRequest, truncated, type RawRequest } from '../support/multipart.js';
 import { waitFor } from '../support/patience.js';
 import { onAnyStorage } from '../support/storages.js';
 import { tracesOf } from '../support/traces.js';
@@ -94,11 +94,15 @@ onAnyStorage('an interrupted upload', (storage) => {
     await expectNoTrace();
   });
 
-  it('gets UPLOAD_INCOMPLETE when the body ends in the middle of a file', async () => {
+  it.each([
+    ['a picture', fixtures.png],
+    // What has arrived of it is no picture. But the rest is missing, so nothing is known about the file.
+    ['a file that is shorter than what its type is found by', fileOf('x'.repeat(1_000), 'short.png', 'image/png')],
+  ])('gets UPLOAD_INCOMPLETE when the body ends in the middle of %s', async (_what, file) => {
     const parts = graphqlParts({
       document: UploadImageDocument,
       variables: { file: null },
-      files: { file: fixtures.png },
+      files: { file },
     });
     const whole = multipartBody(parts);
     const chunks = (): Iterable<Uint8Array> => truncated(whole, whole.size - 500).chunks();

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createApp } from '../src/app.js';
-import { VideoModel } from '../src/catalog/video/video.model.js';
+import { VideoModel, type Video } from '../src/catalog/video/video.model.js';
 import { loadConfig } from '../src/config.js';
 import type { MediaFile } from '../src/media/media-file.model.js';
 import { insertCourses, insertTopicsWithVideos } from '../tests/support/catalogue-seed.js';
@@ -13,10 +13,12 @@ import { newTopic, upload } from './upload-local.js';
  * Fills the data of a server that does not run: a course with topics of videos. Their records are copies of one that was
  * uploaded, each with keys of its own, so that each has other URLs; there are no files under these keys. Returns the id of the
  * course.
+ * @param description Of each video. Absent: none.
  */
 export async function seedCourse(
   environment: Record<string, string>,
   count: { readonly topics: number; readonly videosEach: number },
+  description?: string,
 ): Promise<string> {
   const app = await createApp(loadConfig({ ...environment, LOG_LEVEL: 'silent' }));
   try {
@@ -29,7 +31,7 @@ export async function seedCourse(
     const still = 'mutation($id: ID!, $file: Upload!) { uploadVideoThumbnail(videoId: $id, file: $file) { id } }';
     const first = await VideoModel.findOne().lean().orFail();
     await upload(url, still, { id: first._id }, fixtures.thumbnail, token);
-    const pattern = await VideoModel.findOne().lean().orFail();
+    const pattern: Video = Object.assign(await VideoModel.findOne().lean().orFail(), { description });
     const course = 'mutation { createCourse(input: { title: "Seeded", status: PUBLISHED }) { id } }';
     const { createCourse } = await query<{ createCourse: { id: string } }>(url, token, course);
     const copyFor = (id: string, file: MediaFile): MediaFile =>

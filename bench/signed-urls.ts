@@ -22,12 +22,15 @@ export const signedUrls: Figure = {
 const SHORT_LIFE_SECONDS = 2;
 const HALF_MS = (SHORT_LIFE_SECONDS * 1_000) / 2;
 
+/** About as long as a URL here, in characters: what an answer with URLs takes although nothing is signed. */
+const TEXT = 'x'.repeat(240);
+
 const textOf = (fields: string): string =>
   `query($id: ID!) { course(id: $id) { topics(first: ${TOPICS}) { nodes { videos(first: 100) { nodes { ${fields} } } } } } }`;
 
 async function setUp({ smoke }: Scale): Promise<Contest> {
   const data = await newLecternData();
-  const id = await seedCourse(data.environment, { topics: TOPICS, videosEach: smoke ? 2 : 100 });
+  const id = await seedCourse(data.environment, { topics: TOPICS, videosEach: smoke ? 2 : 100 }, TEXT);
   const token = await adminToken();
   const ask = async (url: string, fields: string): Promise<number> => {
     return timed(() => query(url, token, textOf(fields), { id }));
@@ -52,6 +55,10 @@ async function setUp({ smoke }: Scale): Promise<Contest> {
           await delay(HALF_MS - (Date.now() % HALF_MS));
           return timed(() => query(forgetful.url, token, textOf(withUrls), { id: otherId }));
         },
+      ],
+      [
+        'Lectern, with two texts that are as long as a URL',
+        () => ask(lectern.url, `${plain} one: description two: description`),
       ],
     ]),
     tearDown: async () => {

@@ -68,6 +68,7 @@ export class PartCollector extends Writable {
   private grow(): void {
     const larger = Buffer.allocUnsafeSlow(Math.min(2 * this.part.length, this.options.partSize));
     this.part.copy(larger, 0, 0, this.filled);
+    freeMemory(this.part);
     this.part = larger;
   }
 

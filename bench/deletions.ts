@@ -180,6 +180,7 @@ async function setUpOneOfMany({ smoke }: Scale): Promise<Contest> {
     contestants: new Map([
       ['Lectern, among 20', fewDeletion],
       ['Lectern, among 20,000', manyDeletion],
+      ['Lectern, a change of one text instead', await changeOf(many)],
     ]),
     tearDown: async () => {
       await many.tearDown();
@@ -216,6 +217,15 @@ async function deletionAmong(seeded: Seeded, count: number): Promise<() => Promi
       await untilGone([pathOf(image.key)]);
     });
   };
+}
+
+/** A mutation that does less: it reads a course, and changes a text by one durable update. */
+async function changeOf({ server, token }: Seeded): Promise<() => Promise<number>> {
+  const creation = 'mutation { createCourse(input: { title: "Changed" }) { id } }';
+  const { id } = (await query<{ createCourse: { id: string } }>(server.url, token, creation)).createCourse;
+  const change = 'mutation($id: ID!, $text: String!) { updateCourse(id: $id, input: { category: $text }) { id } }';
+  let count = 0;
+  return () => timed(() => query(server.url, token, change, { id, text: `Category ${++count}` }));
 }
 
 /** Small files, each in a folder of its own. */

@@ -1,9 +1,4 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  ListPartsCommand,
-} from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, ListPartsCommand } from '@aws-sdk/client-s3';
 import type { Part, S3Client } from '@aws-sdk/client-s3';
 import { PartsChangedError, UploadGoneError } from '../direct-uploads.js';
 import type {
@@ -15,6 +10,7 @@ import type {
   StoredPart,
 } from '../direct-uploads.js';
 import { assertObjectKey } from '../object-key.js';
+import { beginUpload } from './begin-upload.js';
 import { completeUpload, isStored, UPLOAD_TOKEN } from './complete-upload.js';
 import type { Presigner } from './presign.js';
 import { hasName, storageUnavailable, translateS3Error } from './s3-errors.js';
@@ -42,20 +38,13 @@ export class S3DirectUploads implements DirectUploads {
 
   async begin(key: string, { contentType, sessionId }: BeginOptions): Promise<string> {
     assertObjectKey(key);
-    const command = new CreateMultipartUploadCommand({
-      Bucket: this.options.bucket,
-      Key: key,
-      ContentType: contentType,
-      Metadata: { [UPLOAD_TOKEN]: sessionId },
-    });
-    let uploadId: string | undefined;
+    const { client, bucket } = this.options;
+    const metadata = { [UPLOAD_TOKEN]: sessionId };
     try {
-      uploadId = (await this.options.client.send(command)).UploadId;
+      return await beginUpload(client, { Bucket: bucket, Key: key, ContentType: contentType, Metadata: metadata });
     } catch (error) {
       throw translateS3Error(error);
     }
-    if (uploadId === undefined) throw storageUnavailable(new Error('The store began an upload and named no id.'));
-    return uploadId;
   }
 
   signPart(upload: DirectUpload, part: PartToSign, expiresAt: Date): Promise<SignedPart> {

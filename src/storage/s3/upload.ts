@@ -1,7 +1,6 @@
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
@@ -12,6 +11,7 @@ import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { partSizeOf } from '../part-size.js';
+import { beginUpload } from './begin-upload.js';
 import { completeUpload, UPLOAD_TOKEN } from './complete-upload.js';
 import { PartCollector, type Part } from './part-collector.js';
 import type { PutQueue } from './put-queue.js';
@@ -115,15 +115,18 @@ class ObjectUpload {
   /** Waits for the requests in flight, and completes a multipart upload. Never rejects: a failure aborts `stop`. */
   async finish(): Promise<void> {
     await Promise.allSettled(this.running);
-    if (!this.stop.aborted && this.uploadId) {
-      try {
-        await this.complete(await this.uploadId);
-        return;
-      } catch (error) {
-        this.fail(error);
-      }
+    if (this.stop.aborted) {
+      await this.giveUp();
+      return;
     }
-    await this.giveUp();
+    // Absent: the object was stored by one PUT.
+    if (!this.uploadId) return;
+    try {
+      await this.complete(await this.uploadId);
+    } catch (error) {
+      this.fail(error);
+      await this.giveUp();
+    }
   }
 
   /**
@@ -167,18 +170,11 @@ class ObjectUpload {
   }
 
   private async putPart({ number: PartNumber, bytes }: Part): Promise<void> {
-    const UploadId = await (this.uploadId ??= this.begin());
+    const UploadId = await (this.uploadId ??= beginUpload(this.client, this.described, this.untilCutOff));
     const command = new UploadPartCommand({ ...this.named, UploadId, PartNumber, Body: bytes });
     const { ETag } = await this.inTurn(() => this.client.send(command, this.untilCutOff));
     this.parts.push({ PartNumber, ETag });
     this.size += bytes.length;
-  }
-
-  private async begin(): Promise<string> {
-    const command = new CreateMultipartUploadCommand(this.described);
-    const { UploadId } = await this.client.send(command, this.untilCutOff);
-    if (UploadId === undefined) throw storageUnavailable(new Error('The store began an upload and named no id.'));
-    return UploadId;
   }
 
   private async complete(UploadId: string): Promise<void> {

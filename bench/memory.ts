@@ -14,6 +14,7 @@ const MANY = 50;
  * server does first, queries or uploads, over up to 32 MiB, and then uses this memory again.
  */
 const QUERIES_BEFORE = 1_000;
+const AFTER = `after ${QUERIES_BEFORE.toLocaleString('en')} queries and an upload of 1 MiB`;
 
 /**
  * How much more memory a server has in RAM while it takes uploads than at rest: when it has answered queries, and has taken a
@@ -21,7 +22,7 @@ const QUERIES_BEFORE = 1_000;
  */
 export const memoryOfOne: Figure = {
   name: 'memory-one-upload',
-  title: 'Growth of memory during one upload of 256 MiB, after 1,000 queries and an upload of 1 MiB',
+  title: `Growth of memory during one upload of 256 MiB, ${AFTER}`,
   unit: 'MiB',
   goals: [{ contestant: 'Lectern', medianAtMost: 16 }],
   setUp: ({ smoke }) => memoryContest({ uploads: 1, size: smoke ? 4 * MiB : ONE }, smoke),
@@ -29,7 +30,7 @@ export const memoryOfOne: Figure = {
 
 export const memoryOfMany: Figure = {
   name: 'memory-many-uploads',
-  title: `Growth of memory during ${MANY} uploads of 16 MiB at once, after 1,000 queries and an upload of 1 MiB`,
+  title: `Growth of memory during ${MANY} uploads of 16 MiB at once, ${AFTER}`,
   unit: 'MiB',
   goals: [{ contestant: 'Lectern', medianAtMost: 128 }],
   setUp: ({ smoke }) => memoryContest({ uploads: smoke ? 2 : MANY, size: smoke ? 4 * MiB : EACH_OF_MANY }, smoke),

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mintToken } from '../src/auth/mint-token.js';
+import { DataDir } from '../src/data-dir/data-dir.js';
+import { DatabaseSocket } from '../src/data-dir/database-socket.js';
 import { embeddedUri } from '../src/database/embedded/index.js';
 import { freePort } from '../tests/support/free-port.js';
 import { startServer } from '../tests/support/server.js';
@@ -53,8 +55,9 @@ export async function startLectern(environment: Record<string, string>): Promise
 
 /** The URI of the embedded database of a server that runs. */
 export async function embeddedUriOf(environment: Record<string, string>): Promise<string> {
-  const socket = join(environment['DATA_DIR']!, 'database.socket');
-  return embeddedUri((await readFile(socket, 'utf8')).trim());
+  const socket = await DatabaseSocket.running(await DataDir.open(environment['DATA_DIR']!));
+  if (socket === null) throw new Error('No embedded database runs on this data.');
+  return embeddedUri(socket);
 }
 
 /** Starts a script of bench/peers, which prints its URL in one line. It gets a folder of its own as argument. */

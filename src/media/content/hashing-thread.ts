@@ -233,6 +233,7 @@ function lostWith(cause: unknown): Error {
   return new Error('The thread that computes checksums has failed.', { cause });
 }
 
+/** Starts the worker that hashes what is in the memory of a ring. */
 export function startThread(ring: SharedArrayBuffer): Worker {
   return new Worker(workerUrl('hashing.worker.js'), { workerData: { ring } });
 }

@@ -81,7 +81,6 @@ onAnyStorage('access rules', (storage) => {
       owner: await clientOf(app, 'ada'),
       admin: await clientOf(app, 'root', 'admin'),
     };
-    await app.app.sweeper.sweep();
   });
   afterAll(() => app.remove());
 

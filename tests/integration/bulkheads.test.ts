@@ -19,7 +19,6 @@ describe('a sweep completes its other work despite', () => {
 
   beforeEach(async () => {
     app = await startApp();
-    await app.app.sweeper.sweep();
   });
   afterEach(async () => {
     vi.restoreAllMocks();

@@ -72,7 +72,6 @@ onAnyStorage('captions of a video', (storage) => {
   beforeAll(async () => {
     app = await startApp(await storage.environment());
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
     topicId = await createTopic(ada, (await createCourse(ada, { title: 'Captioned' })).id, 'Captioned');
   });
   afterAll(() => app.remove());

@@ -25,7 +25,6 @@ onAnyStorage('deletion', (storage) => {
   beforeAll(async () => {
     app = await startApp(await storage.environment());
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
     bystander = await createTree(ada, { title: 'Stays as it is', category: 'cascade' });
   });
   afterAll(() => app.remove());

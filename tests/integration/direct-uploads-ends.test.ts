@@ -26,7 +26,6 @@ onAnyStorage('a direct upload that is not completed normally', (storage) => {
       TIMINGS: timings({ completionRelief: 100, completionLease: 3_000 }),
     });
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
     ownerId = (await createCourse(ada, { title: 'Ends' })).id;
   });
   afterEach(() => app.remove());

@@ -53,7 +53,6 @@ onAnyStorage('direct uploads', (storage) => {
   beforeAll(async () => {
     app = await startApp({ ...(await storage.environment()), UPLOAD_SESSIONS_PER_VIEWER: '3' });
     [ada, bob, root] = [await clientOf(app, 'ada'), await clientOf(app, 'bob'), await clientOf(app, 'root', 'admin')];
-    await app.app.sweeper.sweep();
     courseId = (await createCourse(ada, { title: 'Direct' })).id;
     topicId = await createTopic(ada, courseId, 'Direct');
   });

@@ -26,7 +26,6 @@ describe.skipIf(inject('s3') === null).each(sampleOf(['local', 's3'], 1))('a mig
   async function courseInSource(): Promise<string> {
     app = await startOn(otherThan(to));
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
     return (await createCourse(ada, { title: 'Moves' }, { thumbnail: fixtures.png })).id;
   }
 

@@ -27,7 +27,6 @@ onAnyStorage('an update that the driver sends twice', (storage) => {
   beforeAll(async () => {
     app = await startApp(await storage.environment());
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
   });
   afterEach(() => vi.restoreAllMocks());
   afterAll(() => app.remove());

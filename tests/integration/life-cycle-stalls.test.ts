@@ -23,7 +23,6 @@ onAnyStorage('a replacement that stalls', (storage) => {
   beforeAll(async () => {
     app = await startApp(await storage.environment());
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
     ({ id: courseId } = await createCourse(ada, { title: 'Stalls' }, { thumbnail: fixtures.webp }));
   });
   afterEach(() => vi.restoreAllMocks());

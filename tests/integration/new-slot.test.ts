@@ -18,7 +18,6 @@ describe.skipIf(inject('s3') === null)('a new slot needs only a row in the slot 
   beforeEach(async () => {
     const environment = await newEnvironment({ ...s3Environment(await createBucket()), USE_S3: 'false' });
     app = await startApp({}, environment, { furtherSlots });
-    await app.app.sweeper.sweep();
   });
   afterEach(() => app.remove());
 

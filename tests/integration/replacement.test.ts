@@ -29,7 +29,6 @@ onAnyStorage('the replacement of a file', (storage) => {
     const lifetimes = { IMAGE_URL_TTL_SECONDS: '604800', VIDEO_URL_TTL_SECONDS: '604800' };
     app = await startApp({ ...(await storage.environment()), ...Object.fromEntries(limits), ...lifetimes });
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
   });
   afterAll(() => app.remove());
 

@@ -70,7 +70,6 @@ onAnyStorage('resources of a video', (storage) => {
   beforeAll(async () => {
     app = await startApp({ ...(await storage.environment()), VIDEO_RESOURCE_MAX_BYTES: String(LIMIT) });
     ada = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
     topicId = await createTopic(ada, (await createCourse(ada, { title: 'With files' })).id, 'With files');
   });
   afterAll(() => app.remove());

@@ -5,10 +5,8 @@ import { createApp, type App } from '../../src/app.js';
 import { loadConfig, type Environment } from '../../src/config.js';
 import { newId } from '../../src/database/ids.js';
 import type { PlacedObject } from '../../src/media/journal/journal.js';
-import { LeaseModel } from '../../src/database/lease.model.js';
 import { newEnvironment, startApp, type TestApp } from '../support/app.js';
 import { lectern } from '../support/cli.js';
-import { waitUntil } from '../support/patience.js';
 import { onAnyStorage } from '../support/storages.js';
 import { leftAfterSweep } from '../support/wholeness.js';
 
@@ -23,8 +21,6 @@ onAnyStorage('lectern sweep beside a running server', (storage) => {
   beforeAll(async () => {
     server = await startApp(await storage.environment());
     ({ environment, app } = server);
-    // Waits for the server's first sweep, which would share the work.
-    await waitUntil(async () => (await LeaseModel.countDocuments()) === 0);
   });
   afterAll(() => server.remove());
 

@@ -5,6 +5,7 @@ import { newId } from '../../src/database/ids.js';
 import { LeaseModel } from '../../src/database/lease.model.js';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
 import type { PlacedObject } from '../../src/media/journal/journal.js';
+import { SWEEP_LEASE } from '../../src/media/upkeep/sweeper.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { clientOf, createCourse, type Client } from '../support/client.js';
 import { downloadedSha256 } from '../support/download.js';
@@ -28,7 +29,6 @@ onAnyStorage('the sweeper', (storage) => {
   beforeAll(async () => {
     app = await startApp(await storage.environment());
     instructor = await clientOf(app, 'ada');
-    await app.app.sweeper.sweep();
   });
   afterAll(() => app.remove());
 
@@ -141,8 +141,8 @@ onAnyStorage('the sweeper', (storage) => {
 });
 
 it('a server that stops during its first sweep leaves no lease, so that another can sweep at once', async () => {
-  const app = await startApp();
+  const app = await startApp({}, undefined, { sweepsByItself: true });
   await app.app.sweeper.stop();
-  expect(await LeaseModel.countDocuments({ _id: 'sweep' })).toBe(0);
+  expect(await LeaseModel.countDocuments({ _id: SWEEP_LEASE })).toBe(0);
   await app.remove();
 });

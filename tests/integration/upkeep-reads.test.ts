@@ -19,9 +19,7 @@ let log: CommandLog;
 
 beforeAll(async () => {
   log = logCommands();
-  app = await startApp({ SWEEP_INTERVAL_SECONDS: '86400' });
-  // The one that the server began at its start.
-  await app.app.sweeper.sweep();
+  app = await startApp();
   const ada = await clientOf(app, 'ada');
   const { id: courseId } = await createCourse(ada, { title: 'The pattern of a course' });
   const topicId = await createTopic(ada, courseId, 'The pattern');

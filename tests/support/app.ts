@@ -9,6 +9,7 @@ import { mintToken } from '../../src/auth/mint-token.js';
 import type { Role } from '../../src/auth/viewer.js';
 import { loadConfig, type Environment } from '../../src/config.js';
 import { productionAddress } from './free-port.js';
+import { preventSweeps } from './sweeps.js';
 import { timings } from './timings.js';
 
 /** The secret with which the tests' servers verify tokens. */
@@ -105,6 +106,14 @@ export async function removeData({ DATA_DIR, MONGODB_URI }: Environment): Promis
   }
 }
 
+export interface TestAppOptions extends AppOptions {
+  /**
+   * Whether the server sweeps by itself, first at its start. By default it does not: a test knows what a sweep finds, and
+   * calls `app.sweeper.sweep()`.
+   */
+  readonly sweepsByItself?: boolean;
+}
+
 /**
  * Starts a server in this process. Only one at a time, because models are bound to one database. Pass the environment of
  * an earlier server to use its data.
@@ -112,7 +121,7 @@ export async function removeData({ DATA_DIR, MONGODB_URI }: Environment): Promis
 export async function startApp(
   overrides: Environment = {},
   environment?: Environment,
-  options: AppOptions = {},
+  { sweepsByItself = false, ...options }: TestAppOptions = {},
 ): Promise<TestApp> {
   const given = { ...(environment ?? (await newEnvironment(overrides))), ...overrides };
   const needsAddress = given['NODE_ENV'] === 'production' && given['PUBLIC_URL'] === undefined;
@@ -120,6 +129,7 @@ export async function startApp(
   const env: Environment = wanted['NODE_ENV'] === 'test' ? { TIMINGS: timings(), ...wanted } : wanted;
   const config = loadConfig(env);
   const app = await createApp(config, options);
+  if (!sweepsByItself) await preventSweeps();
   const { url: origin } = await app.start();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= app.stop());

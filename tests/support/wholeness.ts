@@ -4,9 +4,9 @@ import { CourseModel } from '../../src/catalog/course/course.model.js';
 import { TopicModel } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { UploadRowModel } from '../../src/media/journal/upload-row.model.js';
-import { LeaseModel } from '../../src/database/lease.model.js';
 import type { MediaFile } from '../../src/media/media-file.model.js';
 import type { TestApp } from './app.js';
+import { endLeases } from './sweeps.js';
 import { objectTraces } from './traces.js';
 
 /** Returns a line for each inconsistency that is left after a sweep. Returns none when all data is consistent. */
@@ -40,7 +40,7 @@ export async function letTimePass(): Promise<void> {
       await collection.updateOne({ _id }, { $set: { released: due } });
     }
   }
-  await LeaseModel.updateMany({}, { $set: { until: past } });
+  await endLeases();
 }
 
 /**

@@ -17,7 +17,7 @@ export interface SweeperParts extends SweepParts {
 }
 
 /** The lease by which only one server sweeps at a time. */
-const LEASE = 'sweep';
+export const SWEEP_LEASE = 'sweep';
 
 /**
  * Sweeps at regular intervals. A lease lets one server sweep at a time, to save work; several sweeps at once would be
@@ -75,9 +75,9 @@ export class Sweeper {
 
   /** Sweeps unless another server has the lease. */
   private async sweepUnderLease(): Promise<void> {
-    if (!(await this.lease.take(LEASE, this.timings.sweepLease))) return;
+    if (!(await this.lease.take(SWEEP_LEASE, this.timings.sweepLease))) return;
     if (!this.stopping.signal.aborted) await this.sweep();
-    await this.lease.release(LEASE);
+    await this.lease.release(SWEEP_LEASE);
   }
 
   private async run(): Promise<SweepSummary> {

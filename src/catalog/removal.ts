@@ -1,6 +1,6 @@
 import type { Model } from '../database/model.js';
 import { withBulkheads } from '../media/bulkhead.js';
-import type { DocumentOwners } from '../media/document-owners.js';
+import type { DocumentOwners, OwnerRecordAsRead } from '../media/document-owners.js';
 import type { LifeCycle } from '../media/life-cycle.js';
 import type { OwnerDocument, OwnerState } from '../media/slot-owner.js';
 import { batches } from '../media/upkeep/batches.js';
@@ -8,9 +8,11 @@ import type { Removals } from '../media/upkeep/sweep.js';
 import type { Telemetry } from '../telemetry.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { within } from '../within.js';
-import { CourseModel } from './course/course.model.js';
+import { CourseModel, type Course } from './course/course.model.js';
+import type { Image } from './image/image.model.js';
 import { courses, images, topics, videos } from './slot-owners.js';
-import { TopicModel } from './topic/topic.model.js';
+import { TopicModel, type Topic } from './topic/topic.model.js';
+import type { Video } from './video/video.model.js';
 
 /** One kind of record, with its parents and its children. */
 interface Level {
@@ -57,24 +59,26 @@ export class Removal implements Removals {
     private readonly cascadeMs: number = DEFAULT_TIMINGS.cascade,
   ) {}
 
+  // Each method takes the record as it was read when access was checked, if it was: then it need not be read again.
+
   /** Deletes a course with its topics and videos. Returns false when it does not exist or is already deleted. */
-  course(id: string): Promise<boolean> {
-    return this.delete(COURSES, id);
+  course(id: string, seen?: Course): Promise<boolean> {
+    return this.delete(COURSES, id, seen);
   }
 
   /** Deletes a topic with its videos. Returns false when it does not exist or is already deleted. */
-  topic(id: string): Promise<boolean> {
-    return this.delete(TOPICS, id);
+  topic(id: string, seen?: Topic): Promise<boolean> {
+    return this.delete(TOPICS, id, seen);
   }
 
   /** Deletes a video with its files. Returns false when it does not exist or is already deleted. */
-  video(id: string): Promise<boolean> {
-    return this.delete(VIDEOS, id);
+  video(id: string, seen?: Video): Promise<boolean> {
+    return this.delete(VIDEOS, id, seen);
   }
 
   /** Deletes an image with its file. Returns false when it does not exist or is already deleted. */
-  image(id: string): Promise<boolean> {
-    return this.delete(IMAGES, id);
+  image(id: string, seen?: Image): Promise<boolean> {
+    return this.delete(IMAGES, id, seen);
   }
 
   async finish(): Promise<void> {
@@ -108,16 +112,10 @@ export class Removal implements Removals {
   }
 
   /** Once the record is marked, the deletion has succeeded, even if its cascade fails or takes long. */
-  private async delete(level: Level, id: string): Promise<boolean> {
-    const { owners, parent, children } = level;
-    if (!(await this.lifeCycle.deleteOwner(owners, id))) return false;
-    // Nothing to cascade to, as for images.
-    if (!parent && !children) return true;
-    const cascade = async (): Promise<void> => {
-      const tombstone = await owners.read(id);
-      if (tombstone) await this.cascade(level, [tombstone]);
-    };
-    const finished = cascade().catch((error: unknown) => {
+  private async delete(level: Level, id: string, seen?: OwnerRecordAsRead): Promise<boolean> {
+    const deleted = await this.lifeCycle.deleteOwner(level.owners, id, seen && level.owners.stateOf(seen));
+    if (!deleted) return false;
+    const finished = this.cascade(level, [deleted]).catch((error: unknown) => {
       this.telemetry.logger.warn({ err: error, id }, 'could not finish the cascade of a deletion; the sweeper will');
     });
     await within(this.cascadeMs, finished, () => undefined);

@@ -21,6 +21,9 @@ const ALIVE = { deletedAt: { $exists: false } };
 
 type Filter = Readonly<Record<string, unknown>>;
 
+/** A record of any kind, as it was read from the database. */
+export type OwnerRecordAsRead = Readonly<{ _id: string } & Partial<OwnerRecord>>;
+
 export interface DocumentOwnersOptions {
   /** Fields to set in a document when it is marked as deleted, besides `deletedAt`. */
   readonly tombstone?: Readonly<Record<string, unknown>>;
@@ -224,7 +227,9 @@ export class DocumentOwners implements OwnerCollection {
     return { mediaRevision: 1, deletedAt: 1, released: 1, ...Object.fromEntries(names.map((name) => [name, 1])) };
   }
 
-  private stateOf(document: OwnerDocument): OwnerState {
+  /** Returns the owner whose record was read from the database, with all its files and released objects. */
+  stateOf(record: OwnerRecordAsRead): OwnerState {
+    const document = record as OwnerDocument;
     return {
       id: document._id,
       revision: document.mediaRevision,

@@ -112,12 +112,18 @@ export class LifeCycle {
     throw new LecternError('CONFLICT');
   }
 
-  /** Marks an owner as deleted and releases its files. Returns false when it does not exist or is already deleted. */
-  async deleteOwner(owners: OwnerCollection, id: string): Promise<boolean> {
+  /**
+   * Marks an owner as deleted and releases its files. Returns the owner as it was before that. Returns null when it does
+   * not exist or is already deleted.
+   * @param known The owner as it was read before. It is read here when absent, and when it has changed since.
+   */
+  async deleteOwner(owners: OwnerCollection, id: string, known?: OwnerState): Promise<OwnerState | null> {
+    let tried: OwnerState | null = null;
     for (let attempt = 0; attempt < MAX_SWAP_ATTEMPTS; attempt++) {
-      const seen = await owners.read(id);
-      if (!seen || seen.deleted) return attempt > 0;
-      if ((await this.deleteOwners(owners, [seen])).has(id)) return true;
+      const seen: OwnerState | null = attempt === 0 && known ? known : await owners.read(id);
+      if (!seen || seen.deleted) return tried;
+      if ((await this.deleteOwners(owners, [seen])).has(id)) return seen;
+      tried = seen;
       await pause();
     }
     throw new LecternError('CONFLICT');

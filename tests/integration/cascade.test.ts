@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { CourseModel } from '../../src/catalog/course/course.model.js';
 import { ImageModel } from '../../src/catalog/image/image.model.js';
+import { videos } from '../../src/catalog/slot-owners.js';
 import { TopicModel } from '../../src/catalog/topic/topic.model.js';
 import { VideoModel } from '../../src/catalog/video/video.model.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -181,6 +182,25 @@ onAnyStorage('deletion', (storage) => {
     expect(codes).toContain('');
     for (const code of codes) expect(['', 'NOT_FOUND']).toContain(code);
     expect(errorCodes(await ada.send(gql.DeleteCourseDocument, { id: tree.courseId }))).toEqual(['NOT_FOUND']);
+    await expectStored();
+  });
+
+  it('of a video also deletes a file that was uploaded after access was checked', async () => {
+    const tree = await createTree(ada, { title: 'Replaced meanwhile' });
+    const { id } = await createVideo(ada, tree.topicId, 'Replaced meanwhile', { file: fixtures.video });
+    const markDeleted = videos.markDeleted.bind(videos);
+    const mark = vi.spyOn(videos, 'markDeleted').mockImplementationOnce(async (...update) => {
+      dataOf(await ada.upload(gql.ReplaceVideoFileDocument, { videoId: id, file: null }, { file: fixtures.webm }));
+      return markDeleted(...update);
+    });
+    try {
+      dataOf(await ada.send(gql.DeleteVideoDocument, { id }));
+      expect(mark).toHaveBeenCalledTimes(2);
+    } finally {
+      mark.mockRestore();
+    }
+    await expectStored(tree);
+    dataOf(await ada.send(gql.DeleteCourseDocument, { id: tree.courseId }));
     await expectStored();
   });
 

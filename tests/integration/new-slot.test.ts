@@ -63,7 +63,7 @@ describe.skipIf(inject('s3') === null)('a new slot needs only a row in the slot 
     await upload(fixtures.png, cleared);
     await upload(fixtures.gif, deleted);
     expect(await app.app.lifeCycle.clear(NOTEBOOK_PAGE, { ownerId: cleared })).toBe(true);
-    expect(await app.app.lifeCycle.deleteOwner(notebooks, deleted)).toBe(true);
+    expect(await app.app.lifeCycle.deleteOwner(notebooks, deleted)).toMatchObject({ id: deleted });
     await app.app.sweeper.sweep();
     expect(await keysIn('local')).toEqual([]);
     expect(await faultsOf(app.app, app)).toEqual([]);

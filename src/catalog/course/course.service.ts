@@ -123,8 +123,8 @@ export class CourseService {
   }
 
   async delete(context: CatalogContext, id: string): Promise<string> {
-    await courseForWriting(context, id);
-    if (!(await this.removal.course(id))) throw new LecternError('NOT_FOUND');
+    const course = await courseForWriting(context, id);
+    if (!(await this.removal.course(id, course))) throw new LecternError('NOT_FOUND');
     courseById(context).clear(id);
     return id;
   }

@@ -65,8 +65,9 @@ export class ImageService {
 
   async delete(context: CatalogContext, id: string): Promise<string> {
     const viewer = requireViewer(context.viewer);
-    requireImageWriter(viewer, await imageById(context).clear(id).load(id));
-    if (!(await this.removal.image(id))) throw new LecternError('NOT_FOUND');
+    const image = await imageById(context).clear(id).load(id);
+    requireImageWriter(viewer, image);
+    if (!(await this.removal.image(id, image))) throw new LecternError('NOT_FOUND');
     imageById(context).clear(id);
     return id;
   }

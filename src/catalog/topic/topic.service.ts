@@ -73,7 +73,7 @@ export class TopicService {
 
   async delete(context: CatalogContext, id: string): Promise<string> {
     const topic = await topicForWriting(context, id);
-    if (!(await this.removal.topic(id))) throw new LecternError('NOT_FOUND');
+    if (!(await this.removal.topic(id, topic))) throw new LecternError('NOT_FOUND');
     topicById(context).clear(id);
     courseById(context).clear(topic.courseId);
     return id;

@@ -1,12 +1,12 @@
 import { LecternError } from '../../errors.js';
 import { perRequest } from '../../graphql/per-request.js';
-import { requireViewer } from '../access.js';
+import { requireCourseWriter, requireViewer } from '../access.js';
 import { childCounts } from '../child-counts.js';
 import type { CatalogContext } from '../context.js';
-import { courseForReading } from '../course/course.loader.js';
+import { courseById, courseForReading } from '../course/course.loader.js';
 import { orderedChildren } from '../ordered-children.js';
 import { recordsById } from '../records-by-id.js';
-import { topicById, topicForWriting } from '../topic/topic.loader.js';
+import { topicById } from '../topic/topic.loader.js';
 import { VideoModel, type Video } from './video.model.js';
 
 /** Loads videos by id, without deleted ones. All that a request needs at the same time take one database command. */
@@ -37,6 +37,11 @@ export async function videoForWriting(context: CatalogContext, id: string): Prom
   requireViewer(context.viewer);
   const video = await videoById(context).clear(id).load(id);
   if (!video) throw new LecternError('NOT_FOUND');
-  await topicForWriting(context, video.topicId);
+  const [topic, course] = await Promise.all([
+    topicById(context).clear(video.topicId).load(video.topicId),
+    courseById(context).clear(video.courseId).load(video.courseId),
+  ]);
+  if (!topic) throw new LecternError('NOT_FOUND');
+  requireCourseWriter(context.viewer, course);
   return video;
 }

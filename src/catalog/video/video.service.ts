@@ -115,7 +115,7 @@ export class VideoService {
 
   async delete(context: CatalogContext, id: string): Promise<string> {
     const video = await videoForWriting(context, id);
-    if (!(await this.removal.video(id))) throw new LecternError('NOT_FOUND');
+    if (!(await this.removal.video(id, video))) throw new LecternError('NOT_FOUND');
     videoById(context).clear(id);
     topicById(context).clear(video.topicId);
     return id;

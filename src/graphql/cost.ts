@@ -9,7 +9,8 @@ import {
 } from 'graphql';
 import { fieldExtensionsEstimator, getComplexity, type ComplexityEstimator } from 'graphql-query-complexity';
 import { LecternError } from '../errors.js';
-import { AcceptedQueries } from './accepted-queries.js';
+import { AcceptedQueries, type ParsedQuery } from './accepted-queries.js';
+import { costFactorsOf, type VariableValues } from './cost-factors.js';
 import { pageSize } from './pagination.js';
 import { shapeOf } from './shape.js';
 
@@ -44,8 +45,6 @@ export interface GraphqlRequest {
   readonly operationName?: unknown;
 }
 
-type Values = Readonly<Record<string, unknown>>;
-
 /** The cost of a list is that of one item times the requested page size. Every other field costs 1. */
 export const byPageSize: ComplexityEstimator = ({ args, childComplexity, field }) => {
   if (!field.args.some((argument) => argument.name === 'first')) return 1 + childComplexity;
@@ -67,10 +66,11 @@ export function costGuard(limits: CostLimits): (request: GraphqlRequest) => void
   const accepted = new AcceptedQueries();
   return ({ query, variables, operationName }) => {
     if (typeof query !== 'string') return;
-    accepted.price(query, operationName, variables, () => {
-      const document = accepted.document(query, () => parseInShape(query, limits));
-      if (!document) return false;
-      const cost = costOf(limits.schema, document, valuesOf(variables), operationName);
+    const parsed = accepted.query(query, () => parseInShape(query, limits));
+    if (!parsed) return;
+    const values = valuesOf(variables);
+    accepted.price(query, operationName, parsed.costFactors(values), () => {
+      const cost = costOf(limits.schema, parsed.document, values, operationName);
       if (cost !== undefined && cost > limits.maxCost) {
         throw tooCostly(`The query costs ${String(cost)}; at most ${String(limits.maxCost)} is allowed.`);
       }
@@ -79,10 +79,11 @@ export function costGuard(limits: CostLimits): (request: GraphqlRequest) => void
   };
 }
 
-function parseInShape(query: string, limits: CostLimits): DocumentNode | undefined {
+function parseInShape(query: string, limits: CostLimits): ParsedQuery | undefined {
   const document = parseShort(query, limits.maxTokens);
-  if (document) checkShape(document, limits);
-  return document;
+  if (!document) return undefined;
+  checkShape(document, limits);
+  return { document, costFactors: costFactorsOf(limits.schema, document) };
 }
 
 /** Parses a document. Returns undefined when it is not valid GraphQL. */
@@ -114,7 +115,7 @@ function checkShape(document: DocumentNode, limits: CostLimits): void {
 function costOf(
   schema: GraphQLSchema,
   query: DocumentNode,
-  variables: Values,
+  variables: VariableValues,
   operationName: unknown,
 ): number | undefined {
   try {
@@ -138,15 +139,20 @@ function costOf(
 }
 
 /** Returns true when an operation is valid and would run. Apollo Server reports the errors of invalid ones. */
-function canRun(schema: GraphQLSchema, query: DocumentNode, variables: Values, operationName: unknown): boolean {
+function canRun(
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  variables: VariableValues,
+  operationName: unknown,
+): boolean {
   const operation = getOperationAST(query, typeof operationName === 'string' ? operationName : null);
   if (!operation || validate(schema, query).length > 0) return false;
   return getVariableValues(schema, operation.variableDefinitions ?? [], variables).errors === undefined;
 }
 
-function valuesOf(variables: unknown): Values {
+function valuesOf(variables: unknown): VariableValues {
   const values: unknown = typeof variables === 'string' ? parseOrUndefined(variables) : variables;
-  return typeof values === 'object' && values !== null ? (values as Values) : {};
+  return typeof values === 'object' && values !== null ? (values as VariableValues) : {};
 }
 
 function parseOrUndefined(json: string): unknown {

@@ -174,6 +174,14 @@ describe('the cost of a query', () => {
     expect(refusal({ query, variables: { x: null } })).toMatch(/^BAD_USER_INPUT/);
   });
 
+  it('guard refuses the same after it has accepted the query with other values', () => {
+    const query = 'query($id: ID = "1") { course(id: $id) { id } }';
+    const refused = refusal({ query, variables: { id: null } });
+    expect(refused).toMatch(/^BAD_USER_INPUT/);
+    for (const variables of [{}, { id: '2' }]) expect(refusal({ query, variables })).toBeUndefined();
+    expect(refusal({ query, variables: { id: null } })).toBe(refused);
+  });
+
   it('guard ignores what will not run: invalid variables, an unknown operation', () => {
     const query = 'query A($n: Int!) { courses(first: $n) { totalCount } }';
     expect(refusal({ query, variables: { n: 'many' } })).toBeUndefined();

@@ -126,11 +126,23 @@ async function setUpCommands({ smoke }: Scale): Promise<Contest> {
 }
 
 /** How many calls the storage has answered so far. */
-async function storageCalls({ url }: MeasuredServer): Promise<number> {
+function storageCalls(server: MeasuredServer): Promise<number> {
+  return sumOf(server, /^lectern_storage_\w+_seconds_count\{.*\} (.*)$/gm);
+}
+
+/** For how long the storage of the server worked on a deletion, in milliseconds. */
+async function storageTimeOf(server: MeasuredServer, deletion: () => Promise<unknown>): Promise<number> {
+  const seconds = /^lectern_storage_delete_seconds_sum\{.*\} (.*)$/gm;
+  const before = await sumOf(server, seconds);
+  await deletion();
+  return ((await sumOf(server, seconds)) - before) * 1_000;
+}
+
+/** The sum of the metrics of a server that the pattern matches. Its group is their value. */
+async function sumOf({ url }: MeasuredServer, pattern: RegExp): Promise<number> {
   const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
   const text = await (await fetch(new URL('/metrics', url), { headers })).text();
-  const counts = text.matchAll(/^lectern_storage_\w+_seconds_count\{.*\} (\d+)$/gm);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  return [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 /** Deletes a course, and waits until none of its files is left. */
@@ -174,12 +186,13 @@ async function setUpOneOfMany({ smoke }: Scale): Promise<Contest> {
   const few = await startSeeded();
   const fewDeletion = await deletionAmong(few, 20);
   await few.app.stop();
-  const many = await startSeeded();
+  const many = await startSeeded({ METRICS_TOKEN });
   const manyDeletion = await deletionAmong(many, smoke ? 100 : MANY_OWNERS);
   return {
     contestants: new Map([
       ['Lectern, among 20', fewDeletion],
       ['Lectern, among 20,000', manyDeletion],
+      ['Lectern, of that its storage', () => storageTimeOf(many.server, manyDeletion)],
       ['Lectern, a change of one text instead', await changeOf(many)],
     ]),
     tearDown: async () => {

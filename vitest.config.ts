@@ -84,8 +84,8 @@ export default defineConfig({
     // what a file has left behind.
     isolate: false,
     // Many tests wait for a server that starts, stops or is killed: more workers than cores keep the cores busy. On MongoDB
-    // all share one server, which more workers only make slower.
-    maxWorkers: onMongodb ? 2 : 4,
+    // all share one server, which needs a part of the cores itself.
+    maxWorkers: onMongodb ? 3 : 4,
     // Many of these wait for a time-out of the server.
     maxConcurrency: 20,
     sequence: { sequencer: LongestFirst },

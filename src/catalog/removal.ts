@@ -59,7 +59,7 @@ export class Removal implements Removals {
     private readonly cascadeMs: number = DEFAULT_TIMINGS.cascade,
   ) {}
 
-  // Each method takes the record as it was read when access was checked, if it was: then it need not be read again.
+  // `seen` is the record as it was read to check access. Without it, or when it has changed since, the record is read here.
 
   /** Deletes a course with its topics and videos. Returns false when it does not exist or is already deleted. */
   course(id: string, seen?: Course): Promise<boolean> {

@@ -121,6 +121,7 @@ export class LifeCycle {
     let tried: OwnerState | null = null;
     for (let attempt = 0; attempt < MAX_SWAP_ATTEMPTS; attempt++) {
       const seen: OwnerState | null = attempt === 0 && known ? known : await owners.read(id);
+      // After an attempt, the owner is deleted by it, although its reply said otherwise, or by another request.
       if (!seen || seen.deleted) return tried;
       if ((await this.deleteOwners(owners, [seen])).has(id)) return seen;
       tried = seen;

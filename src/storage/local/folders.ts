@@ -50,13 +50,15 @@ export async function makeFolders(where: KeyPath): Promise<void> {
  * Returns false for a symlink, which could lead out of the root.
  */
 export async function foldersExist(where: KeyPath): Promise<boolean> {
-  try {
-    const areFolders = await Promise.all(where.folders.map(isFolder));
-    return areFolders.every(Boolean);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
+  for (const folder of where.folders) {
+    try {
+      if (!(await isFolder(folder))) return false;
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+      throw error;
+    }
   }
+  return true;
 }
 
 /**

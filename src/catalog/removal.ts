@@ -1,8 +1,8 @@
 import type { Model } from '../database/model.js';
 import { withBulkheads } from '../media/bulkhead.js';
-import type { DocumentOwners, OwnerRecordAsRead } from '../media/document-owners.js';
+import type { DocumentOwners } from '../media/document-owners.js';
 import type { LifeCycle } from '../media/life-cycle.js';
-import type { OwnerDocument, OwnerState } from '../media/slot-owner.js';
+import type { OwnerDocument, OwnerRecordAsRead, OwnerState } from '../media/slot-owner.js';
 import { batches } from '../media/upkeep/batches.js';
 import type { Removals } from '../media/upkeep/sweep.js';
 import type { Telemetry } from '../telemetry.js';

@@ -9,6 +9,7 @@ import type {
   OwnedFile,
   OwnerCollection,
   OwnerDocument,
+  OwnerRecordAsRead,
   OwnerState,
   Place,
   PlaceState,
@@ -20,9 +21,6 @@ import type {
 const ALIVE = { deletedAt: { $exists: false } };
 
 type Filter = Readonly<Record<string, unknown>>;
-
-/** A record of any kind, as it was read from the database. */
-export type OwnerRecordAsRead = Readonly<{ _id: string } & Partial<OwnerRecord>>;
 
 export interface DocumentOwnersOptions {
   /** Fields to set in a document when it is marked as deleted, besides `deletedAt`. */

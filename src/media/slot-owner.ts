@@ -23,8 +23,11 @@ export interface OwnedFile {
 /** The fields of a list item besides its file. `src/media` does not look at them. */
 export type ItemFacts = Readonly<Record<string, unknown>>;
 
-/** The fields of an owner's document that `src/media` reads. */
-export type OwnerDocument = Readonly<{ _id: string } & Partial<OwnerRecord> & { readonly [field: string]: unknown }>;
+/** An owner's record as it was read from the database. */
+export type OwnerRecordAsRead = Readonly<{ _id: string } & Partial<OwnerRecord>>;
+
+/** The same, whatever its kind: its other fields are found by their names. */
+export type OwnerDocument = OwnerRecordAsRead & { readonly [field: string]: unknown };
 
 /** An owner as it was read from the database. */
 export interface OwnerState {
